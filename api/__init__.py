@@ -1,0 +1,1 @@
+"""The doors of cunlu: HTTP, the command line and the pages."""

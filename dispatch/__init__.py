@@ -1,0 +1,1 @@
+"""A courier company's day: orders in, plans out, and what happened on the road."""

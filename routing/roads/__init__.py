@@ -1,0 +1,1 @@
+"""Road networks: from an OpenStreetMap extract to durations, distances and lines on a map."""

@@ -1,0 +1,1 @@
+"""Vehicle routing problems: their statement, their judge and the searches that solve them."""

@@ -1,0 +1,50 @@
+"""A solution: who makes which visits, in which order, and exactly when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledVisit:
+    """
+    One visit with its times, in seconds since day start.
+
+    arrival_s ≤ begin_s (the difference is waiting or a break), begin_s + service_s = departure_s.
+    """
+
+    visit: int
+    arrival_s: int
+    begin_s: int
+    departure_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """Depot to depot: never empty."""
+
+    leave_s: int
+    visits: tuple[ScheduledVisit, ...]
+    back_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One used vehicle's shift; `break_starts_s` has one entry for each of the vehicle's breaks."""
+
+    vehicle: int
+    trips: tuple[Trip, ...]
+    break_starts_s: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """
+    Routes of the used vehicles, at most one each, ordered by vehicle; a visit in no route is unserved.
+
+    `cost` is what `routing.vrp.cost.cost` says of it, kept so that nobody adds it up again.
+    """
+
+    routes: tuple[Route, ...]
+    unserved: tuple[int, ...]
+    cost: int
