@@ -1,0 +1,143 @@
+"""Events: facts of one depot-day, append-only, the audit log and the live feed in one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from dispatch.fleet import CourierId
+from dispatch.orders import OrderId
+from dispatch.plan import PlanId
+
+
+class FailReason(StrEnum):
+    """Why a courier came back without the parcels."""
+
+    NOBODY_HOME = "nobody-home"
+    NOT_READY = "not-ready"
+    REFUSED = "refused"
+    WRONG_ADDRESS = "wrong-address"
+    TOO_MUCH = "too-much"
+    DAMAGED = "damaged"
+    OTHER = "other"
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """`at` is when it happened in the world, `by` who said so (role and key id, never a name)."""
+
+    at: datetime
+    by: str
+
+
+class OrdersCreated(_Event, frozen=True, kw_only=True, tag="orders-created"):
+    order_ids: tuple[OrderId, ...]
+
+
+class OrderCancelled(_Event, frozen=True, kw_only=True, tag="order-cancelled"):
+    order_id: OrderId
+    reason: str
+
+
+class RegistryChanged(_Event, frozen=True, kw_only=True, tag="registry-changed"):
+    households: int
+    points: int
+
+
+class FleetChanged(_Event, frozen=True, kw_only=True, tag="fleet-changed"):
+    couriers: int
+
+
+class PlanRequested(_Event, frozen=True, kw_only=True, tag="plan-requested"):
+    job_id: str
+    budget_s: float
+
+
+class SearchProgressed(_Event, frozen=True, kw_only=True, tag="search-progressed"):
+    """At most once a second for each job."""
+
+    job_id: str
+    seconds: float
+    cost_fen: int
+    served: int
+    unserved: int
+
+
+class PlanDrafted(_Event, frozen=True, kw_only=True, tag="plan-drafted"):
+    job_id: str
+    plan_id: PlanId
+    version: int
+
+
+class PlanningFailed(_Event, frozen=True, kw_only=True, tag="planning-failed"):
+    job_id: str
+    code: str
+    message: str
+
+
+class PlanPublished(_Event, frozen=True, kw_only=True, tag="plan-published"):
+    plan_id: PlanId
+    version: int
+    previous: int
+
+
+class _CourierEvent(_Event, frozen=True, kw_only=True):
+    """
+    What a courier's phone reports; `event_id` is made by the phone, so that sending twice is once.
+
+    Phones lose signal: events come late and out of order, and the world's time `at` decides.
+    """
+
+    event_id: str
+    courier_id: CourierId
+    order_ids: tuple[OrderId, ...]
+
+
+class Arrived(_CourierEvent, frozen=True, kw_only=True, tag="arrived"):
+    pass
+
+
+class Collected(_CourierEvent, frozen=True, kw_only=True, tag="collected"):
+    pass
+
+
+class Failed(_CourierEvent, frozen=True, kw_only=True, tag="failed"):
+    reason: FailReason
+    note: str = ""
+
+
+CourierEvent = Arrived | Collected | Failed
+Event = (
+    OrdersCreated
+    | OrderCancelled
+    | RegistryChanged
+    | FleetChanged
+    | PlanRequested
+    | SearchProgressed
+    | PlanDrafted
+    | PlanningFailed
+    | PlanPublished
+    | CourierEvent
+)
+
+_decoder: Final = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """The event as the JSON object that the stream keeps and dashboards receive."""
+    return msgspec.json.encode(event)
+
+
+def decode(body: bytes) -> Event:
+    """
+    The event that `encode` wrote.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        The bytes are no event of ours: a bug, or another program wrote to the stream.
+    """
+    event: Event = _decoder.decode(body)
+    return event

@@ -1,0 +1,97 @@
+"""What a depot drives with: vehicle models, couriers, shifts, breaks and departures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from typing import NewType
+from zoneinfo import ZoneInfo
+
+from dispatch.days import DepotId
+from routing.places import Place
+
+CourierId = NewType("CourierId", str)
+VehicleModelId = NewType("VehicleModelId", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depot:
+    """
+    A township depot 乡镇网点.
+
+    departures
+        Local times at which the line-haul truck leaves, sorted; the last is the day's cut-off.
+    service_per_stop_s, service_per_piece_s
+        How long a halt takes: find the door, then scan and load each piece. Defaults are chosen,
+        not measured.
+    turnaround_s
+        Unloading at the depot between two trips. Default chosen, not measured.
+    unserved_cost_fen
+        Price of leaving one order out: far above any detour, so that leaving out is a last resort.
+    """
+
+    depot_id: DepotId
+    name: str
+    place: Place
+    time_zone: str = "Asia/Shanghai"
+    departures: tuple[time, ...] = (time(18, 30),)
+    service_per_stop_s: int = 90
+    service_per_piece_s: int = 15
+    turnaround_s: int = 600
+    unserved_cost_fen: int = 50_000
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleModel:
+    """
+    A kind of vehicle; `profile` names how it travels (trike, van, truck, foot).
+
+    None as a capacity or range: no limit. `trips_max` is how often it may return to unload.
+    """
+
+    model_id: VehicleModelId
+    profile: str
+    name: str = ""
+    capacity_weight_g: int | None = None
+    capacity_volume_ml: int | None = None
+    capacity_pieces: int | None = None
+    range_m: int | None = None
+    trips_max: int = 1
+    fixed_cost_fen: int = 0
+    cost_per_km_fen: int = 0
+    cost_per_hour_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BreakRule:
+    """A rest that begins between two local times."""
+
+    earliest: time
+    latest: time
+    duration_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Courier:
+    """A courier 揽件员 with one vehicle for one shift; skills are handling words."""
+
+    courier_id: CourierId
+    name: str
+    model_id: VehicleModelId
+    shift_starts: time
+    shift_ends: time
+    phone: str = ""
+    breaks: tuple[BreakRule, ...] = ()
+    skills: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    depot: Depot
+    models: Mapping[VehicleModelId, VehicleModel] = field(default_factory=dict)
+    couriers: Mapping[CourierId, Courier] = field(default_factory=dict)

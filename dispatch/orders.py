@@ -1,0 +1,73 @@
+"""The order: one pickup request, which survives every re-plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from dispatch.days import TimeWindow
+from dispatch.households import HouseholdId, PointId
+from routing.places import Place
+
+OrderId = NewType("OrderId", str)
+
+
+class Handling(StrEnum):
+    """What a parcel asks of whoever carries it; a courier has it among the skills or may not come."""
+
+    BULKY = "bulky"
+    FRAGILE = "fragile"
+    KEEP_DRY = "keep-dry"
+    TWO_PERSON = "two-person"
+    COLD = "cold"
+
+
+class OrderStatus(StrEnum):
+    OPEN = "open"
+    COLLECTED = "collected"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """
+    One request to pick up parcels, as the company stated it.
+
+    Picked up at the collection point if `point_id` is given, else at `place` if given, else at the
+    household's place. `household_id` is the seller whenever known, wherever the parcels wait.
+
+    ready_at
+        The parcels are not there before; None: from the start of the day.
+    windows
+        When the seller is there; empty: any time. Sorted, disjoint.
+    cut_off_at
+        The truck that must be caught; None: the depot's last departure of the day.
+    """
+
+    order_id: OrderId
+    household_id: HouseholdId | None = None
+    point_id: PointId | None = None
+    place: Place | None = None
+    pieces: int = 1
+    weight_g: int = 0
+    volume_ml: int = 0
+    ready_at: datetime | None = None
+    windows: tuple[TimeWindow, ...] = ()
+    cut_off_at: datetime | None = None
+    handling: frozenset[Handling] = frozenset()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecord:
+    """An order and what has become of it."""
+
+    order: Order
+    status: OrderStatus = OrderStatus.OPEN
+    reason: str = ""
+    """Why it failed or was cancelled."""
+    changed_at: datetime | None = None
+    """When the status was reached in the world (a courier's phone may report it later)."""

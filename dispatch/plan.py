@@ -1,0 +1,152 @@
+"""The plan: what each courier does on one depot-day; immutable and versioned once published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from dispatch.days import DepotDay
+from dispatch.fleet import CourierId, VehicleModelId
+from dispatch.households import HouseholdId, PointId
+from dispatch.orders import OrderId
+from routing.places import Place
+
+PlanId = NewType("PlanId", str)
+"""`DEPOT.YYYY-MM-DD.VERSION`: unique within a company, readable on the phone."""
+
+
+class StopKind(StrEnum):
+    HOUSEHOLD = "household"
+    POINT = "point"
+    PLACE = "place"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """
+    The drive to a stop, or home.
+
+    `polyline6` is the line on the road, encoded with precision 1e-6 in (lat, lon) order as the
+    polyline format has it. `walk_m` is the snap gap: metres between the road and the door.
+    """
+
+    duration_s: int
+    distance_m: int
+    polyline6: str
+    walk_m: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One halt and the orders picked up there; it holds no name and no phone."""
+
+    seq: int
+    """1-based place in the courier's whole shift."""
+    kind: StopKind
+    place: Place
+    title: str
+    """Village and household or point id or name of the point: nothing personal."""
+    village: str
+    household_ids: tuple[HouseholdId, ...]
+    point_id: PointId | None
+    order_ids: tuple[OrderId, ...]
+    pieces: int
+    weight_g: int
+    volume_ml: int
+    handling: tuple[str, ...]
+    notes: tuple[str, ...]
+    arrive_at: datetime
+    begin_at: datetime
+    depart_at: datetime
+    leg: Leg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """From the depot to the depot."""
+
+    leave_at: datetime
+    back_at: datetime
+    cut_off_at: datetime
+    """The earliest departure that a parcel on board must catch."""
+    stops: tuple[Stop, ...]
+    home: Leg
+    pieces: int
+    weight_g: int
+    volume_ml: int
+
+
+@dataclass(frozen=True, slots=True)
+class BreakTaken:
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One courier's shift."""
+
+    courier_id: CourierId
+    model_id: VehicleModelId
+    profile: str
+    trips: tuple[Trip, ...]
+    breaks: tuple[BreakTaken, ...]
+    distance_m: int
+    duration_s: int
+    cost_fen: int
+
+    @property
+    def stops(self) -> tuple[Stop, ...]:
+        return tuple(stop for trip in self.trips for stop in trip.stops)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unserved:
+    """An order in no route: `reason` is a lasting code, `detail` a sentence for people."""
+
+    order_id: OrderId
+    reason: str
+    detail: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The plan in numbers."""
+
+    orders: int
+    served: int
+    stops: int
+    couriers: int
+    distance_m: int
+    duration_s: int
+    cost_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """
+    Routes and unserved orders of one depot-day.
+
+    based_on
+        Version of the plan that was published when this one was asked for; 0: none. Publishing is
+        refused when another has been published since.
+    """
+
+    plan_id: PlanId
+    day: DepotDay
+    version: int
+    based_on: int
+    made_at: datetime
+    seed: int
+    budget_s: float
+    depot_name: str
+    depot_place: Place
+    network: str
+    attribution: str
+    synthetic: bool
+    routes: tuple[Route, ...]
+    unserved: tuple[Unserved, ...]
+    figures: Figures
