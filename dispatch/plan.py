@@ -142,6 +142,8 @@ class Plan:
     made_at: datetime
     seed: int
     budget_s: float
+    turnaround_s: int
+    """Least time at the depot between two trips."""
     depot_name: str
     depot_place: Place
     network: str

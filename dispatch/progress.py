@@ -1,0 +1,398 @@
+"""How the day stands: a plan and the facts from the road, folded into what a dispatcher sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from dispatch.days import DepotDay
+from dispatch.events import Arrived, Collected, Event, Failed, OrderCancelled
+from dispatch.fleet import CourierId
+from dispatch.orders import OrderId, OrderStatus
+from dispatch.plan import Plan, PlanId, Route, Stop
+
+LATE_AFTER: Final = timedelta(minutes=5)
+"""From here a route counts as late. Chosen, not measured: shorter delays come and go with traffic."""
+
+
+class StopState(StrEnum):
+    PLANNED = "planned"
+    ARRIVED = "arrived"
+    DONE = "done"
+    FAILED = "failed"
+    """Every order has its end, and at least one was not collected."""
+    CANCELLED = "cancelled"
+
+
+class RouteState(StrEnum):
+    WAITING = "waiting"
+    DRIVING = "driving"
+    AT_STOP = "at-stop"
+    BACK = "back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopProgress:
+    """`eta_at` is the predicted begin, or the actual one; `late_s` compares it with the plan."""
+
+    seq: int
+    state: StopState
+    eta_at: datetime
+    late_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteProgress:
+    """
+    One courier's shift as it stands.
+
+    late_s
+        Of the next stop, or of the return when no stop is left; never negative.
+    slack_s
+        Least seconds between a trip's predicted return and the departure it must catch; negative
+        means that a truck will be missed.
+    """
+
+    courier_id: CourierId
+    state: RouteState
+    stops_done: int
+    stops_failed: int
+    stops_total: int
+    pieces_collected: int
+    pieces_total: int
+    next_seq: int | None
+    late_s: int
+    back_at: datetime
+    slack_s: int
+    cut_off_at: datetime
+    """The departure that `slack_s` speaks of."""
+    stops: tuple[StopProgress, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardFigures:
+    routes: int = 0
+    stops_done: int = 0
+    stops_total: int = 0
+    orders_total: int = 0
+    orders_collected: int = 0
+    orders_failed: int = 0
+    orders_cancelled: int = 0
+    orders_unserved: int = 0
+    late_routes: int = 0
+    distance_m: int = 0
+    cost_fen: int = 0
+    next_cut_off_at: datetime | None = None
+    next_cut_off_in_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """The whole day at `now_at`; `as_of` is the stream id of the last event it includes."""
+
+    day: DepotDay
+    now_at: datetime
+    as_of: str
+    plan_id: PlanId | None
+    version: int
+    figures: BoardFigures
+    routes: tuple[RouteProgress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of an order, and when in the world."""
+
+    status: OrderStatus
+    at: datetime
+    reason: str = ""
+
+
+def later_word(known: Fate | None, told: Fate) -> Fate:
+    """
+    What the courier says of an order after `told`, whichever of the two was heard first.
+
+    The later moment wins, so a slip of the finger can be mended; at one moment, collected wins.
+    """
+    if known is None:
+        return told
+    return max(
+        known,
+        told,
+        key=lambda fate: (fate.at, fate.status is OrderStatus.COLLECTED, fate.reason),
+    )
+
+
+def settled(courier: Fate | None, cancelled: Fate | None) -> Fate | None:
+    """
+    The order's fate from the courier's word and a cancellation, either of which may be missing.
+
+    Parcels in the vehicle are collected, whoever cancelled and whenever; else a cancellation stands.
+    """
+    if courier is not None and courier.status is OrderStatus.COLLECTED:
+        return courier
+    return cancelled or courier
+
+
+@dataclass(frozen=True, slots=True)
+class RoadFacts:
+    """What is known of the orders of a day: their ends, and when a courier first stood there."""
+
+    fates: Mapping[OrderId, Fate]
+    arrivals: Mapping[OrderId, datetime]
+
+
+def road_facts(events: Iterable[Event]) -> RoadFacts:
+    """Fold a day's events, in any order and however often repeated, into what they say of orders."""
+    words: dict[OrderId, Fate] = {}
+    cancellations: dict[OrderId, Fate] = {}
+    arrivals: dict[OrderId, datetime] = {}
+    for event in events:
+        match event:
+            case Arrived():
+                for order_id in event.order_ids:
+                    arrivals[order_id] = min(arrivals.get(order_id, event.at), event.at)
+            case Collected() | Failed():
+                fate = fate_of(event)
+                for order_id in event.order_ids:
+                    words[order_id] = later_word(words.get(order_id), fate)
+            case OrderCancelled():
+                fate = Fate(OrderStatus.CANCELLED, event.at, event.reason)
+                known = cancellations.get(event.order_id, fate)
+                cancellations[event.order_id] = min(known, fate, key=lambda each: each.at)
+            case _:
+                pass  # the other kinds do not speak of the road
+    fates = {
+        order_id: fate
+        for order_id in words.keys() | cancellations.keys()
+        if (fate := settled(words.get(order_id), cancellations.get(order_id))) is not None
+    }
+    return RoadFacts(fates, arrivals)
+
+
+def fate_of(event: Collected | Failed) -> Fate:
+    """The fate a courier's word gives its orders."""
+    match event:
+        case Collected():
+            return Fate(OrderStatus.COLLECTED, event.at)
+        case Failed():
+            return Fate(OrderStatus.FAILED, event.at, event.reason)
+
+
+def board(
+    day: DepotDay,
+    plan: Plan | None,
+    events: Iterable[Event],
+    *,
+    now: datetime,
+    as_of: str,
+    orders_total: int,
+) -> Board:
+    """
+    What the dispatcher's board shows at `now`.
+
+    `orders_total` counts every order of the day, planned or not; orders_unserved those that the
+    published plan left out and nobody cancelled since.
+    """
+    facts = road_facts(events)
+    statuses = [fate.status for fate in facts.fates.values()]
+    counted = {status: statuses.count(status) for status in OrderStatus}
+    if plan is None:
+        figures = BoardFigures(
+            orders_total=orders_total,
+            orders_collected=counted[OrderStatus.COLLECTED],
+            orders_failed=counted[OrderStatus.FAILED],
+            orders_cancelled=counted[OrderStatus.CANCELLED],
+        )
+        return Board(
+            day=day, now_at=now, as_of=as_of, plan_id=None, version=0, figures=figures, routes=()
+        )
+    routes = tuple(
+        _route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s)
+        for route in plan.routes
+    )
+    ahead = [
+        trip.cut_off_at for route in plan.routes for trip in route.trips if trip.cut_off_at >= now
+    ]
+    next_cut_off_at = min(ahead, default=None)
+    figures = BoardFigures(
+        routes=len(routes),
+        stops_done=sum(route.stops_done for route in routes),
+        stops_total=sum(route.stops_total for route in routes),
+        orders_total=orders_total,
+        orders_collected=counted[OrderStatus.COLLECTED],
+        orders_failed=counted[OrderStatus.FAILED],
+        orders_cancelled=counted[OrderStatus.CANCELLED],
+        orders_unserved=sum(1 for order in plan.unserved if order.order_id not in facts.fates),
+        late_routes=sum(1 for route in routes if is_late(route)),
+        distance_m=plan.figures.distance_m,
+        cost_fen=plan.figures.cost_fen,
+        next_cut_off_at=next_cut_off_at,
+        next_cut_off_in_s=None
+        if next_cut_off_at is None
+        else round((next_cut_off_at - now).total_seconds()),
+    )
+    return Board(
+        day=day,
+        now_at=now,
+        as_of=as_of,
+        plan_id=plan.plan_id,
+        version=plan.version,
+        figures=figures,
+        routes=routes,
+    )
+
+
+def is_late(route: RouteProgress) -> bool:
+    """Whether a dispatcher should look: behind by more than LATE_AFTER, or about to miss a truck."""
+    unfinished = route.state is not RouteState.BACK
+    return unfinished and (route.late_s > LATE_AFTER.total_seconds() or route.slack_s < 0)
+
+
+def _stop_state(stop: Stop, facts: RoadFacts) -> StopState:
+    statuses = {
+        facts.fates[order_id].status for order_id in stop.order_ids if order_id in facts.fates
+    }
+    ended = all(
+        order_id in facts.fates and facts.fates[order_id].status is not OrderStatus.OPEN
+        for order_id in stop.order_ids
+    )
+    if not ended:
+        arrived = any(order_id in facts.arrivals for order_id in stop.order_ids)
+        return (
+            StopState.ARRIVED
+            if arrived or statuses - {OrderStatus.CANCELLED}
+            else (StopState.PLANNED)
+        )
+    if statuses == {OrderStatus.CANCELLED}:
+        return StopState.CANCELLED
+    return StopState.FAILED if OrderStatus.FAILED in statuses else StopState.DONE
+
+
+@dataclass(slots=True)
+class _Forecast:
+    """The moment up to which a courier's day is known or predicted, moved from stop to stop."""
+
+    free_at: datetime
+    """When the courier can drive on."""
+    now: datetime
+
+    def reach(self, stop: Stop, *, pause: timedelta, waits: bool) -> datetime:
+        """
+        Predicted begin at a stop not reached yet.
+
+        Nobody can have arrived in the past unheard, so it is never before now; where the plan
+        waits for the household (`waits`), the courier is not let in before the planned begin.
+        """
+        arrive_at = self.free_at + timedelta(seconds=stop.leg.duration_s) + pause
+        begin_at = max(arrive_at, self.now)
+        return max(begin_at, stop.begin_at) if waits else begin_at
+
+
+def _route_progress(
+    route: Route, facts: RoadFacts, *, now: datetime, turnaround_s: int
+) -> RouteProgress:
+    """
+    Predict the rest of a shift from its last known moment by planned legs and services.
+
+    Stops done out of turn count as done; legs of the remaining ones stay those of the plan, an
+    approximation that the next re-plan removes.
+    """
+    states = {stop.seq: _stop_state(stop, facts) for stop in route.stops}
+    breaks = list(route.breaks)
+    forecast = _Forecast(route.trips[0].leave_at, now)
+    stops: list[StopProgress] = []
+    slack_s, cut_off_at = None, route.trips[0].cut_off_at
+    planned_free_at = route.trips[0].leave_at
+    back_at = planned_free_at
+    for trip in route.trips:
+        if trip is not route.trips[0]:
+            turnaround = timedelta(seconds=turnaround_s)
+            forecast.free_at = max(trip.leave_at, back_at + turnaround)
+            planned_free_at = trip.leave_at
+        for stop in trip.stops:
+            state = states[stop.seq]
+            pause = timedelta()
+            while breaks and breaks[0].starts_at < stop.begin_at:
+                rest = breaks.pop(0)
+                if rest.starts_at >= planned_free_at:
+                    pause += rest.ends_at - rest.starts_at
+            drive = timedelta(seconds=stop.leg.duration_s)
+            waits = stop.begin_at > planned_free_at + drive + pause
+            service = stop.depart_at - stop.begin_at
+            planned_free_at = stop.depart_at
+            heard = _heard_at(stop, facts)
+            if state is StopState.CANCELLED:
+                begin_at = stop.begin_at  # nobody goes there: the drive on starts where it stood
+            elif state in (StopState.DONE, StopState.FAILED):
+                begin_at = heard.arrived_at or heard.ended_at or now
+                forecast.free_at = max(forecast.free_at, heard.ended_at or begin_at)
+            elif state is StopState.ARRIVED:
+                begin_at = heard.arrived_at or heard.ended_at or now
+                forecast.free_at = max(begin_at + service, now)
+            else:
+                begin_at = forecast.reach(stop, pause=pause, waits=waits)
+                forecast.free_at = begin_at + service
+            late_s = max(0, round((begin_at - stop.begin_at).total_seconds()))
+            stops.append(StopProgress(seq=stop.seq, state=state, eta_at=begin_at, late_s=late_s))
+        back_at = forecast.free_at + timedelta(seconds=trip.home.duration_s)
+        trip_slack_s = round((trip.cut_off_at - back_at).total_seconds())
+        if slack_s is None or trip_slack_s < slack_s:
+            slack_s, cut_off_at = trip_slack_s, trip.cut_off_at
+    upcoming = [stop for stop in stops if stop.state in (StopState.PLANNED, StopState.ARRIVED)]
+    last_back_at = route.trips[-1].back_at
+    late_s = (
+        upcoming[0].late_s if upcoming else max(0, round((back_at - last_back_at).total_seconds()))
+    )
+    collected = {
+        order_id for order_id, fate in facts.fates.items() if fate.status is OrderStatus.COLLECTED
+    }
+    return RouteProgress(
+        courier_id=route.courier_id,
+        state=_route_state(route, stops, now=now, back_at=back_at),
+        stops_done=sum(
+            1 for stop in stops if stop.state not in (StopState.PLANNED, StopState.ARRIVED)
+        ),
+        stops_failed=sum(1 for stop in stops if stop.state is StopState.FAILED),
+        stops_total=len(stops),
+        pieces_collected=sum(
+            stop.pieces for stop in route.stops if collected.issuperset(stop.order_ids)
+        ),
+        pieces_total=sum(stop.pieces for stop in route.stops),
+        next_seq=upcoming[0].seq if upcoming else None,
+        late_s=late_s,
+        back_at=back_at,
+        slack_s=0 if slack_s is None else slack_s,
+        cut_off_at=cut_off_at,
+        stops=tuple(stops),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    arrived_at: datetime | None
+    ended_at: datetime | None
+
+
+def _heard_at(stop: Stop, facts: RoadFacts) -> _Heard:
+    arrivals = [facts.arrivals[order] for order in stop.order_ids if order in facts.arrivals]
+    ends = [
+        facts.fates[order].at
+        for order in stop.order_ids
+        if order in facts.fates and facts.fates[order].status is not OrderStatus.CANCELLED
+    ]
+    return _Heard(min(arrivals, default=None), max(ends, default=None))
+
+
+def _route_state(
+    route: Route, stops: list[StopProgress], *, now: datetime, back_at: datetime
+) -> RouteState:
+    if any(stop.state is StopState.ARRIVED for stop in stops):
+        return RouteState.AT_STOP
+    if all(stop.state is not StopState.PLANNED for stop in stops):
+        return RouteState.BACK if now >= back_at else RouteState.DRIVING
+    begun = any(stop.state is not StopState.PLANNED for stop in stops)
+    return RouteState.DRIVING if begun or now >= route.trips[0].leave_at else RouteState.WAITING
