@@ -166,9 +166,9 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
             case _:
                 pass  # the other kinds do not speak of the road
     fates = {
-        order_id: fate
+        order_id: end
         for order_id in words.keys() | cancellations.keys()
-        if (fate := settled(words.get(order_id), cancellations.get(order_id))) is not None
+        if (end := settled(words.get(order_id), cancellations.get(order_id))) is not None
     }
     return RoadFacts(fates, arrivals)
 

@@ -1,0 +1,232 @@
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch.days import CompanyId, DepotDay, DepotId
+from dispatch.events import Arrived, Collected, Failed, FailReason, OrderCancelled
+from dispatch.fleet import CourierId, VehicleModelId
+from dispatch.orders import OrderId, OrderStatus
+from dispatch.plan import BreakTaken, Figures, Leg, Plan, Route, Stop, StopKind, Trip, plan_id_of
+from dispatch.progress import RouteState, StopState, board, road_facts
+from routing.places import Place
+
+DAY = DepotDay(CompanyId("demo"), DepotId("shaji"), date(2026, 11, 11))
+EIGHT = datetime(2026, 11, 11, 8, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+COURIER = CourierId("c1")
+
+
+def minutes(count):
+    return timedelta(minutes=count)
+
+
+def at(count):
+    return EIGHT + minutes(count)
+
+
+def a_stop(seq, begin, *, wait=0, drive=10, service=5, pieces=2):
+    """A stop reached after `drive` minutes and begun `wait` minutes after the arrival."""
+    return Stop(
+        seq=seq,
+        kind=StopKind.HOUSEHOLD,
+        place=Place(118.1, 33.9),
+        title=f"stop {seq}",
+        village="东风",
+        household_ids=(),
+        point_id=None,
+        order_ids=(OrderId(f"o{seq}a"), OrderId(f"o{seq}b")),
+        pieces=pieces,
+        weight_g=1000,
+        volume_ml=1000,
+        handling=(),
+        notes=(),
+        arrive_at=at(begin - wait),
+        begin_at=at(begin),
+        depart_at=at(begin + service),
+        leg=Leg(duration_s=drive * 60, distance_m=1000, polyline6=""),
+    )
+
+
+def a_trip(leave, stops, back, cut_off=630):
+    return Trip(
+        leave_at=at(leave),
+        back_at=at(back),
+        cut_off_at=at(cut_off),
+        stops=tuple(stops),
+        home=Leg(duration_s=600, distance_m=1000, polyline6=""),
+        pieces=0,
+        weight_g=0,
+        volume_ml=0,
+    )
+
+
+def a_plan(*trips, breaks=()):
+    route = Route(
+        courier_id=COURIER,
+        model_id=VehicleModelId("trike"),
+        profile="trike",
+        trips=trips,
+        breaks=breaks,
+        distance_m=4000,
+        duration_s=0,
+        cost_fen=100,
+    )
+    return Plan(
+        plan_id=plan_id_of(DAY, 1),
+        day=DAY,
+        version=1,
+        based_on=0,
+        made_at=EIGHT,
+        seed=1,
+        budget_s=1,
+        turnaround_s=600,
+        depot_name="沙集",
+        depot_place=Place(118.1, 33.9),
+        network="n",
+        attribution="© OpenStreetMap contributors",
+        synthetic=True,
+        routes=(route,),
+        unserved=(),
+        figures=Figures(
+            orders=0, served=0, stops=0, couriers=1, distance_m=4000, duration_s=0, cost_fen=100
+        ),
+    )
+
+
+def told(kind, stop, when, *, orders="ab", event_id="", **more):
+    ids = tuple(OrderId(f"o{stop}{letter}") for letter in orders)
+    return kind(
+        at=at(when),
+        by="courier:k",
+        event_id=event_id or f"{kind.__name__}-{stop}-{when}-{orders}",
+        courier_id=COURIER,
+        order_ids=ids,
+        **more,
+    )
+
+
+def the_route(plan, events, now):
+    return board(DAY, plan, events, now=at(now), as_of="0-0", orders_total=4).routes[0]
+
+
+# Leaves at 0, drives 10, stop 1 at 10…15, drives 10, stop 2 at 25…30, home at 40.
+SIMPLE = a_plan(a_trip(0, [a_stop(1, 10), a_stop(2, 25)], 40))
+
+
+def test_a_day_nobody_reported_on_follows_the_plan_until_the_plan_is_past():
+    route = the_route(SIMPLE, [], now=-30)
+    assert route.state is RouteState.WAITING
+    assert [stop.eta_at for stop in route.stops] == [at(10), at(25)]
+    assert (route.late_s, route.back_at) == (0, at(40))
+
+
+def test_silence_after_the_planned_arrival_moves_the_rest_of_the_day():
+    route = the_route(SIMPLE, [], now=17)
+    assert [stop.eta_at for stop in route.stops] == [at(17), at(32)]
+    assert route.late_s == 7 * 60
+    assert route.back_at == at(47)
+
+
+def test_a_late_pickup_makes_the_next_stops_late():
+    route = the_route(SIMPLE, [told(Arrived, 1, 18), told(Collected, 1, 23)], now=24)
+    assert route.stops[0].state is StopState.DONE
+    assert route.stops[0].late_s == 8 * 60
+    assert route.stops[1].eta_at == at(33)
+    assert (route.stops_done, route.next_seq, route.pieces_collected) == (1, 2, 2)
+
+
+def test_waiting_for_a_household_absorbs_a_delay():
+    plan = a_plan(a_trip(0, [a_stop(1, 10), a_stop(2, 60, wait=35)], 75))
+    route = the_route(plan, [told(Collected, 1, 30)], now=31)
+    assert route.stops[1].eta_at == at(60)
+
+
+def test_a_break_still_ahead_is_kept_in_the_forecast():
+    rest = BreakTaken(at(15), at(45))
+    plan = a_plan(a_trip(0, [a_stop(1, 10), a_stop(2, 55, wait=30)], 70), breaks=(rest,))
+    route = the_route(plan, [told(Collected, 1, 25)], now=26)
+    assert route.stops[1].eta_at == at(25 + 30 + 10)
+
+
+def test_a_second_trip_waits_for_the_turnaround_of_a_late_first_one():
+    plan = a_plan(a_trip(0, [a_stop(1, 10)], 25, cut_off=30), a_trip(35, [a_stop(2, 45)], 60))
+    route = the_route(plan, [told(Collected, 1, 40)], now=41)
+    assert route.stops[1].eta_at == at(40 + 10 + 10 + 10)
+    assert route.slack_s == -20 * 60
+    assert route.cut_off_at == at(30)
+
+
+def test_one_order_of_two_leaves_the_stop_open():
+    route = the_route(SIMPLE, [told(Collected, 1, 12, orders="a")], now=13)
+    assert route.stops[0].state is StopState.ARRIVED
+    assert route.state is RouteState.AT_STOP
+
+
+def test_a_stop_with_a_failed_order_is_failed_and_one_cancelled_by_all_is_not_visited():
+    events = [
+        told(Collected, 1, 12, orders="a"),
+        told(Failed, 1, 13, orders="b", reason=FailReason.NOT_READY),
+        *(
+            OrderCancelled(at=at(5), by="dispatcher:k", order_id=OrderId(f"o2{x}"), reason="")
+            for x in "ab"
+        ),
+    ]
+    route = the_route(SIMPLE, events, now=14)
+    assert [stop.state for stop in route.stops] == [StopState.FAILED, StopState.CANCELLED]
+    assert (route.stops_failed, route.next_seq) == (1, None)
+
+
+def test_a_finished_route_is_back_when_its_way_home_is_over():
+    events = [told(Collected, 1, 12), told(Collected, 2, 27)]
+    assert the_route(SIMPLE, events, now=30).state is RouteState.DRIVING
+    assert the_route(SIMPLE, events, now=38).state is RouteState.BACK
+
+
+def test_a_board_without_a_plan_counts_orders_only():
+    figures = board(DAY, None, [], now=EIGHT, as_of="0-0", orders_total=7).figures
+    assert (figures.orders_total, figures.routes) == (7, 0)
+
+
+def test_the_next_cut_off_is_the_first_one_not_passed():
+    plan = a_plan(a_trip(0, [a_stop(1, 10)], 25, cut_off=30), a_trip(35, [a_stop(2, 45)], 60))
+    figures = board(DAY, plan, [], now=at(31), as_of="0-0", orders_total=4).figures
+    assert figures.next_cut_off_at == at(630)
+    assert figures.next_cut_off_in_s == 599 * 60
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        ([("failed", 1), ("collected", 2)], OrderStatus.COLLECTED),
+        ([("collected", 1), ("failed", 2)], OrderStatus.FAILED),
+        ([("collected", 1), ("failed", 1)], OrderStatus.COLLECTED),
+        ([("cancelled", 3), ("collected", 1)], OrderStatus.COLLECTED),
+        ([("cancelled", 1), ("failed", 2)], OrderStatus.CANCELLED),
+        ([("cancelled", 9), ("collected", 1), ("failed", 2)], OrderStatus.CANCELLED),
+    ],
+)
+def test_who_wins_when_facts_disagree(events, status):
+    facts = road_facts([word(kind, when) for kind, when in events])
+    assert facts.fates[OrderId("o1a")].status is status
+
+
+def word(kind, when):
+    if kind == "cancelled":
+        return OrderCancelled(at=at(when), by="dispatcher:k", order_id=OrderId("o1a"), reason="")
+    if kind == "failed":
+        return told(Failed, 1, when, orders="a", reason=FailReason.OTHER)
+    return told(Collected if kind == "collected" else Arrived, 1, when, orders="a")
+
+
+words = st.builds(
+    word, st.sampled_from(["cancelled", "failed", "collected", "arrived"]), st.integers(0, 4)
+)
+
+
+@given(st.lists(words, max_size=6), st.randoms())
+def test_facts_may_come_late_twice_and_in_any_order(events, random):
+    again = events + events[: len(events) // 2]
+    random.shuffle(again)
+    assert road_facts(again) == road_facts(events)
