@@ -17,6 +17,10 @@ PlanId = NewType("PlanId", str)
 """`DEPOT.YYYY-MM-DD.VERSION`: unique within a company, readable on the phone."""
 
 
+def plan_id_of(day: DepotDay, version: int) -> PlanId:
+    return PlanId(f"{day.depot_id}.{day.day.isoformat()}.{version}")
+
+
 class StopKind(StrEnum):
     HOUSEHOLD = "household"
     POINT = "point"
