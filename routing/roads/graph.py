@@ -1,0 +1,315 @@
+"""The networkx model of roads and its compact arrays: one to look at and edit, the other to compute with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from routing.errors import RoutingError
+from routing.roads.geometry import line_length_m
+from routing.roads.speeds import Profile
+from routing.roads.traits import ACCESS_KEYS, Traits
+
+CLOSED: Final = 1 << 61
+"""The weight of what cannot be travelled; two of them still fit an int64."""
+
+_NO_TRAITS: Final = -1
+
+
+class GraphRefused(RoutingError):
+    """A networkx graph that is no road model."""
+
+    code: ClassVar[str] = "graph-refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roads:
+    """
+    n nodes and m roads as arrays; a road counts once and has up to two directions.
+
+    node_lon_lat
+        float64 (n, 2).
+    tails, heads
+        int32 (m,): the nodes where the drawn line begins and ends.
+    traits_with, traits_against
+        int32 (m,): index into `traits` for travel along the line and back; -1 where the model has
+        no such edge.
+    lengths_m
+        float64 (m,).
+    offsets, lon_lat
+        int64 (m + 1,) and float64 (k, 2): road i's line is lon_lat[offsets[i]:offsets[i + 1]].
+    name_indices, ref_indices
+        int32 (m,): index into `texts`; 0 is the empty text.
+    """
+
+    node_lon_lat: NDArray[np.float64]
+    osm_nodes: NDArray[np.int64]
+    tails: NDArray[np.int32]
+    heads: NDArray[np.int32]
+    traits_with: NDArray[np.int32]
+    traits_against: NDArray[np.int32]
+    lengths_m: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    lon_lat: NDArray[np.float64]
+    osm_ways: NDArray[np.int64]
+    name_indices: NDArray[np.int32]
+    ref_indices: NDArray[np.int32]
+    texts: tuple[str, ...]
+    traits: tuple[Traits, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.tails)
+
+    def line(self, road: int) -> NDArray[np.float64]:
+        return self.lon_lat[self.offsets[road] : self.offsets[road + 1]]
+
+
+def add_road(
+    graph: nx.MultiDiGraph[int],
+    tail: int,
+    head: int,
+    *,
+    traits: tuple[Traits, Traits],
+    line: Sequence[tuple[float, float]],
+    name: str = "",
+    ref: str = "",
+    osm_way: int = 0,
+) -> None:
+    """
+    Add both directions of a road to the model as two edges.
+
+    An edge holds `highway`, `length_m`, `geometry` (lon, lat pairs with both ends), `name`, `ref`,
+    `osm_way`, `road` (the same number on both directions) and, where known, `surface`,
+    `tracktype`, `barrier`, `maxspeed_kmh` and the access tags. The edge that runs against a one-way
+    road is marked `against_oneway`: whoever walks may take it.
+    """
+    length_m = line_length_m(line)
+    road = graph.graph["roads"] = graph.graph.get("roads", -1) + 1
+    for u, v, kind, points in (
+        (tail, head, traits[0], tuple(line)),
+        (head, tail, traits[1], tuple(line[::-1])),
+    ):
+        graph.add_edge(
+            u,
+            v,
+            road=road,
+            length_m=length_m,
+            geometry=points,
+            name=name,
+            ref=ref,
+            osm_way=osm_way,
+            **_attributes_of(kind),
+        )
+
+
+def _attributes_of(traits: Traits) -> dict[str, Any]:
+    told = {f.name: getattr(traits, f.name) for f in fields(Traits) if f.name != "access"}
+    return {
+        key: value
+        for key, value in (told | dict(traits.access)).items()
+        if value or key == "highway"
+    }
+
+
+def _traits_of(attributes: Mapping[str, Any]) -> Traits:
+    limit = attributes.get("maxspeed_kmh")
+    return Traits(
+        highway=attributes["highway"],
+        surface=attributes.get("surface", ""),
+        tracktype=attributes.get("tracktype", ""),
+        barrier=attributes.get("barrier", ""),
+        maxspeed_kmh=None if limit is None else int(limit),
+        against_oneway=bool(attributes.get("against_oneway", False)),
+        access=tuple((key, attributes[key]) for key in ACCESS_KEYS if key in attributes),
+    )
+
+
+class _Table:
+    """Distinct values in the order of their first appearance, each with its number."""
+
+    def __init__(self, *first: Any) -> None:
+        self.numbers: dict[Any, int] = {value: number for number, value in enumerate(first)}
+
+    def number(self, value: Any) -> int:
+        return self.numbers.setdefault(value, len(self.numbers))
+
+
+def roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
+    """
+    Compile the model into arrays, edited by hand or not.
+
+    Nodes need `lon` and `lat`, edges need `highway`; a missing `geometry` is the straight line
+    between the nodes and a missing `length_m` is the length of the geometry. Two opposite edges
+    with the same `road` become one road with two directions; an edge without `road` stands alone.
+
+    Raises
+    ------
+    GraphRefused
+        A node or an edge lacks what it needs, or a length is negative or not finite.
+    """
+    nodes = {node: number for number, node in enumerate(graph.nodes)}
+    try:
+        node_lon_lat = np.array([(at["lon"], at["lat"]) for _, at in graph.nodes(data=True)], float)
+    except KeyError as missing:
+        raise GraphRefused(f"every node needs lon and lat; one lacks {missing}") from missing
+    edges_of: defaultdict[Any, list[tuple[Any, Any, dict[str, Any]]]] = defaultdict(list)
+    for u, v, key, attributes in graph.edges(keys=True, data=True):
+        if "highway" not in attributes:
+            raise GraphRefused(f"edge {u} → {v} lacks the attribute highway")
+        road = attributes.get("road")
+        directions = edges_of[road] if road is not None else []
+        opposite = len(directions) == 1 and directions[0][:2] == (v, u)
+        if road is None or (directions and not opposite):
+            directions = edges_of[u, v, key]
+        directions.append((u, v, attributes))
+
+    texts, traits = _Table(""), _Table()
+    rows, lines = [], []
+    for directions in edges_of.values():
+        # Drawn the way it may be driven; sorted() keeps the order of two-way roads.
+        directions.sort(key=lambda edge: bool(edge[2].get("against_oneway", False)))
+        u, v, attributes = directions[0]
+        line = attributes.get("geometry") or [
+            (graph.nodes[node]["lon"], graph.nodes[node]["lat"]) for node in (u, v)
+        ]
+        length_m = float(attributes.get("length_m", line_length_m(line)))
+        if not 0.0 <= length_m < float("inf"):
+            raise GraphRefused(f"edge {u} → {v} has length_m {length_m}")
+        kinds = [traits.number(_traits_of(edge[2])) for edge in directions]
+        lines.append(np.asarray(line, dtype=np.float64))
+        rows.append(
+            (
+                nodes[u],
+                nodes[v],
+                kinds[0],
+                kinds[1] if len(kinds) > 1 else _NO_TRAITS,
+                length_m,
+                attributes.get("osm_way", 0),
+                texts.number(attributes.get("name", "")),
+                texts.number(attributes.get("ref", "")),
+            )
+        )
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 8
+    return Roads(
+        node_lon_lat=node_lon_lat.reshape(-1, 2),
+        osm_nodes=np.array([at.get("osm_node", 0) for _, at in graph.nodes(data=True)], np.int64),
+        tails=np.array(columns[0], np.int32),
+        heads=np.array(columns[1], np.int32),
+        traits_with=np.array(columns[2], np.int32),
+        traits_against=np.array(columns[3], np.int32),
+        lengths_m=np.array(columns[4], np.float64),
+        offsets=np.cumsum([0, *map(len, lines)], dtype=np.int64),
+        lon_lat=np.concatenate(lines) if lines else np.empty((0, 2)),
+        osm_ways=np.array(columns[5], np.int64),
+        name_indices=np.array(columns[6], np.int32),
+        ref_indices=np.array(columns[7], np.int32),
+        texts=tuple(texts.numbers),
+        traits=tuple(traits.numbers),
+    )
+
+
+def graph_of(roads: Roads, *, synthetic: bool) -> nx.MultiDiGraph[int]:
+    """Build the model again from its arrays, with the attributes that `add_road` describes."""
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(synthetic=synthetic, roads=roads.count - 1)
+    for node, ((lon, lat), osm_node) in enumerate(
+        zip(roads.node_lon_lat.tolist(), roads.osm_nodes.tolist(), strict=True)
+    ):
+        graph.add_node(node, lon=lon, lat=lat, osm_node=osm_node)
+    attributes = [_attributes_of(traits) for traits in roads.traits]
+    for road in range(roads.count):
+        line = tuple((lon, lat) for lon, lat in roads.line(road).tolist())
+        tail, head = int(roads.tails[road]), int(roads.heads[road])
+        shared = {
+            "road": road,
+            "length_m": float(roads.lengths_m[road]),
+            "name": roads.texts[roads.name_indices[road]],
+            "ref": roads.texts[roads.ref_indices[road]],
+            "osm_way": int(roads.osm_ways[road]),
+        }
+        for u, v, kind, points in (
+            (tail, head, int(roads.traits_with[road]), line),
+            (head, tail, int(roads.traits_against[road]), line[::-1]),
+        ):
+            if kind != _NO_TRAITS:
+                graph.add_edge(u, v, geometry=points, **shared, **attributes[kind])
+    return graph
+
+
+def write_graphml(
+    graph: nx.MultiDiGraph[Any], path: Path, *, profile: Profile | None = None
+) -> None:
+    """
+    Write the model as GraphML; geometries become WKT, which every map tool reads.
+
+    With a profile only the edges it may use are written, each with its `duration_s`.
+    """
+    plain: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
+    plain.add_nodes_from(graph.nodes(data=True))
+    for u, v, key, attributes in graph.edges(keys=True, data=True):
+        told = dict(attributes)
+        points = told.pop("geometry", ())
+        if points:
+            told["geometry"] = "LINESTRING (" + ", ".join(f"{x} {y}" for x, y in points) + ")"
+        if profile is not None:
+            speed_kmh = profile.speed_kmh(_traits_of(attributes))
+            if speed_kmh is None:
+                continue
+            told["duration_s"] = told["length_m"] * 3.6 / speed_kmh
+        plain.add_edge(u, v, key=key, **told)
+    nx.write_graphml(plain, path, named_key_ids=True)
+
+
+def arc_ends(roads: Roads) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Tails and heads of all arcs, open or not: arc 2i runs along road i, arc 2i + 1 back."""
+    both = np.column_stack((roads.tails, roads.heads))
+    return both.ravel(), both[:, ::-1].ravel()
+
+
+def pack(durations_cs: NDArray[np.int64], distances_cm: NDArray[np.int64]) -> NDArray[np.int64]:
+    """
+    Put a duration (hundredths of a second) above a distance (centimetres) in one integer.
+
+    Sums and minima of packed weights then add both and prefer the faster, and of two equally fast
+    the shorter. Durations up to 62 days stay below CLOSED, distances up to 42,949 km below the
+    duration.
+    """
+    return (durations_cs << 32) | distances_cm
+
+
+def compile_arcs(roads: Roads, profile: Profile) -> NDArray[np.int64]:
+    """
+    Packed weights of all arcs for one profile, CLOSED outside its largest strongly connected component.
+
+    A place on an island, behind a private gate or beyond a one-way exit would have no way there or
+    back; with those closed, every two open positions are connected.
+    """
+    speed_kmh = np.array([profile.speed_kmh(traits) or 0.0 for traits in roads.traits] + [0.0])
+    kinds = np.column_stack((roads.traits_with, roads.traits_against)).ravel()
+    speeds = speed_kmh[kinds]  # _NO_TRAITS picks the 0 at the end
+    lengths_m = np.repeat(roads.lengths_m, 2)
+    is_open = speeds > 0.0
+    durations_cs = np.rint(lengths_m * 360.0 / np.where(is_open, speeds, 1.0)).astype(np.int64)
+    tails, heads = arc_ends(roads)
+    node_count = len(roads.node_lon_lat)
+    links = csr_array(
+        (np.ones(is_open.sum(), np.int8), (tails[is_open], heads[is_open])),
+        shape=(node_count, node_count),
+    )
+    _, component = connected_components(links, connection="strong")
+    if is_open.any():
+        # The largest by length of road: a dense car park must not outweigh a village.
+        inside = is_open & (component[tails] == component[heads])
+        road_m = np.bincount(component[tails[inside]], weights=lengths_m[inside])
+        is_open = inside & (component[tails] == road_m.argmax()) if inside.any() else inside
+    distances_cm = np.rint(lengths_m * 100.0).astype(np.int64)
+    return np.where(is_open, pack(durations_cs, distances_cm), CLOSED)

@@ -1,0 +1,375 @@
+"""OpenStreetMap extracts in: a file becomes the networkx model of its roads and a count of what was dropped."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import networkx as nx
+import osmium
+from osmium.filter import KeyFilter
+
+from routing.errors import RoutingError
+from routing.roads.geometry import line_length_m
+from routing.roads.graph import add_road
+from routing.roads.traits import (
+    BARRIER,
+    CLOSED_TO_COURIERS,
+    ROAD_CLASSES,
+    STOPPING_BARRIERS,
+    Traits,
+    access_of,
+    parse_maxspeed,
+)
+
+SYNTHETIC_TAG: Final = "cunlu:synthetic"
+"""A way tagged so with "yes" was made by a generator; a network that holds one is labelled everywhere."""
+
+
+class ExtractUnreadable(RoutingError):
+    """A file that is missing, truncated or no OpenStreetMap extract."""
+
+    code: ClassVar[str] = "extract-unreadable"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"{path} cannot be read as an OpenStreetMap extract ({reason}): download it again, or"
+            " check that it is a .osm.pbf, .osm, .osm.gz or .osm.bz2 file"
+        )
+
+
+class ExtractWithoutRoads(RoutingError):
+    """A readable extract that holds no road to travel on."""
+
+    code: ClassVar[str] = "extract-without-roads"
+
+    def __init__(self, path: Path, dropped: Mapping[str, int]) -> None:
+        self.path, self.dropped = path, dropped
+        told = ", ".join(f"{count} × {reason}" for reason, count in dropped.items())
+        super().__init__(
+            f"{path} holds no usable road ({told or 'no way has a highway tag'}): choose an extract"
+            " that covers roads, complete with their nodes"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """
+    What was read from an extract and what was dropped.
+
+    ways_read
+        Ways with a highway tag.
+    ways_dropped
+        Reason to number of ways. Ways that lack nodes are cut there and lose only that part.
+    junctions, roads, length_m
+        Of the simplified graph; a road counts once however many directions it has.
+    barriers
+        Nodes that stop at least one profile and part at least two roads.
+    turn_restrictions_ignored
+        Restrictions found in the extract; they are not honoured yet.
+    """
+
+    ways_read: int
+    ways_dropped: Mapping[str, int]
+    junctions: int
+    roads: int
+    oneway_roads: int
+    length_m: int
+    barriers: int
+    turn_restrictions_ignored: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Stretch:
+    """
+    A way, a piece of one, or several joined, on its way to become a road.
+
+    traits
+        With the drawn direction and against it. A one-way stretch is drawn the way it may be driven.
+    """
+
+    nodes: list[int]
+    line: list[tuple[float, float]]
+    traits: tuple[Traits, Traits]
+    label: tuple[str, str]
+    osm_way: int
+
+    def flipped(self) -> _Stretch:
+        return replace(
+            self,
+            nodes=self.nodes[::-1],
+            line=self.line[::-1],
+            traits=(self.traits[1], self.traits[0]),
+        )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What one pass over the file has gathered."""
+
+    stretches: list[_Stretch] = field(default_factory=list)
+    barriers: dict[int, Traits] = field(default_factory=dict)
+    dropped: Counter[str] = field(default_factory=Counter)
+    ways: int = 0
+    turn_restrictions: int = 0
+    synthetic: bool = False
+
+
+def read_osm(
+    path: Path, *, on_progress: Callable[[float], None] | None = None
+) -> tuple[nx.MultiDiGraph[int], ImportReport]:
+    """
+    Read the roads of an extract (`.osm.pbf`, `.osm`, also `.gz` or `.bz2`) into the networkx model.
+
+    Nodes are 0…n-1 with `lon`, `lat` and `osm_node`; edges are described at `graph.add_road`. A
+    barrier is an edge of length 0 and class "barrier" that parts the roads meeting there. Points
+    where nothing branches and nothing changes are no nodes. The graph's own attribute `synthetic`
+    tells generated roads from real ones. Nodes with negative ids (unsaved edits) count as missing.
+
+    Raises
+    ------
+    ExtractUnreadable
+        Missing, truncated or foreign file. Nothing is returned of a file that breaks half-way.
+    ExtractWithoutRoads
+        Read to its end, and no road found.
+    """
+    tell = on_progress or (lambda _share: None)
+    reading = _read(path)
+    tell(0.5)
+    if not reading.stretches:
+        raise ExtractWithoutRoads(path, dict(reading.dropped))
+    pieces = _split_at_junctions(reading.stretches, reading.barriers)
+    roads = list(_joined(pieces, keep=reading.barriers))
+    tell(0.75)
+    graph, barriers = _graph_of(roads, reading.barriers)
+    graph.graph["synthetic"] = reading.synthetic
+    tell(1.0)
+    return graph, ImportReport(
+        ways_read=reading.ways,
+        ways_dropped=dict(sorted(reading.dropped.items())),
+        junctions=graph.number_of_nodes(),
+        roads=len(roads),
+        oneway_roads=sum(road.traits[1].against_oneway for road in roads),
+        length_m=round(sum(line_length_m(road.line) for road in roads)),
+        barriers=barriers,
+        turn_restrictions_ignored=reading.turn_restrictions,
+    )
+
+
+def _read(path: Path) -> _Reading:
+    reading = _Reading()
+    try:
+        # One pass: the reader keeps the nodes' locations itself and hands over tagged objects only.
+        things = osmium.FileProcessor(str(path)).with_locations()
+        for thing in things.with_filter(KeyFilter("highway", "barrier", "restriction")):
+            if isinstance(thing, osmium.osm.Way) and "highway" in thing.tags:
+                _take_way(reading, thing)
+            elif isinstance(thing, osmium.osm.Node):
+                stopping = _stopping_barrier({tag.k: tag.v for tag in thing.tags})
+                if stopping is not None:
+                    reading.barriers[thing.id] = stopping
+            elif isinstance(thing, osmium.osm.Relation) and "restriction" in thing.tags:
+                reading.turn_restrictions += 1
+    except (RuntimeError, OSError, UnicodeDecodeError) as refused:
+        raise ExtractUnreadable(path, str(refused)) from refused
+    return reading
+
+
+def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
+    reading.ways += 1
+    tags = {tag.k: tag.v for tag in way.tags}
+    reason = _reason_to_drop(tags)
+    if reason is not None:
+        reading.dropped[reason] += 1
+        return
+    runs = _known_runs(way.nodes)
+    if not runs or sum(map(len, runs)) < len({node.ref for node in way.nodes}):
+        reading.dropped["nodes missing"] += 1
+    traits = _traits_of(tags)
+    for run in runs:
+        if _oneway(tags) < 0:
+            run.reverse()
+        reading.synthetic |= tags.get(SYNTHETIC_TAG) == "yes"
+        reading.stretches.append(
+            _Stretch(
+                nodes=[node for node, _ in run],
+                line=[at for _, at in run],
+                traits=traits,
+                label=(tags.get("name", ""), tags.get("ref", "")),
+                osm_way=way.id,
+            )
+        )
+
+
+def _reason_to_drop(tags: Mapping[str, str]) -> str | None:
+    if tags["highway"] not in ROAD_CLASSES:
+        return "no road class: " + tags["highway"]
+    if tags.get("area") == "yes":
+        return "an area, not a line"
+    if tags.get("oneway") == "reversible":
+        return "direction changes with the hour"
+    return None
+
+
+def _known_runs(nodes: Iterable[Any]) -> list[list[tuple[int, tuple[float, float]]]]:
+    """The longest runs of at least two different nodes whose places the extract holds."""
+    runs: list[list[tuple[int, tuple[float, float]]]] = [[]]
+    for node in nodes:
+        if not node.location.valid():
+            runs.append([])
+        elif not runs[-1] or runs[-1][-1][0] != node.ref:
+            runs[-1].append((node.ref, (node.lon, node.lat)))
+    return [run for run in runs if len(run) > 1]
+
+
+def _oneway(tags: Mapping[str, str]) -> int:
+    """1 along the way only, -1 against it only, 0 both (https://wiki.openstreetmap.org/wiki/Key:oneway)."""
+    stated = tags.get("oneway", "")
+    if stated in {"yes", "true", "1"}:
+        return 1
+    if stated in {"-1", "reverse"}:
+        return -1
+    implied = tags["highway"] in {"motorway", "motorway_link"} or tags.get("junction") in {
+        "roundabout",
+        "circular",
+    }
+    return 1 if implied and stated not in {"no", "false", "0"} else 0
+
+
+def _traits_of(tags: Mapping[str, str]) -> tuple[Traits, Traits]:
+    """Traits with the drawn direction and against it, after a way against its drawing was turned round."""
+    oneway = _oneway(tags)
+    both = tags.get("maxspeed", "")
+    with_line = Traits(
+        highway=tags["highway"],
+        surface=tags.get("surface", ""),
+        tracktype=tags.get("tracktype", ""),
+        maxspeed_kmh=parse_maxspeed(tags.get("maxspeed:forward", both)),
+        access=access_of(tags),
+    )
+    against = replace(
+        with_line,
+        maxspeed_kmh=parse_maxspeed(tags.get("maxspeed:backward", both)),
+    )
+    if oneway < 0:
+        with_line, against = against, with_line
+    return with_line, replace(against, against_oneway=oneway != 0)
+
+
+def _stopping_barrier(tags: Mapping[str, str]) -> Traits | None:
+    kind = tags.get("barrier", "")
+    access = access_of(tags)
+    closed = any(value in CLOSED_TO_COURIERS for _, value in access)
+    if kind in STOPPING_BARRIERS or (kind and closed):
+        return Traits(highway=BARRIER, barrier=kind, access=access)
+    return None
+
+
+def _split_at_junctions(
+    stretches: Iterable[_Stretch], barriers: Mapping[int, Traits]
+) -> list[_Stretch]:
+    """Cut every stretch where it meets another, itself or a barrier."""
+    stretches = list(stretches)
+    uses = Counter(node for stretch in stretches for node in stretch.nodes)
+    pieces = []
+    for stretch in stretches:
+        start = 0
+        for stop in range(1, len(stretch.nodes)):
+            node = stretch.nodes[stop]
+            if uses[node] > 1 or node in barriers or stop == len(stretch.nodes) - 1:
+                pieces.append(
+                    replace(
+                        stretch,
+                        nodes=stretch.nodes[start : stop + 1],
+                        line=stretch.line[start : stop + 1],
+                    )
+                )
+                start = stop
+    return pieces
+
+
+def _joined(pieces: list[_Stretch], *, keep: Mapping[int, Traits]) -> Iterator[_Stretch]:
+    """Join pieces at nodes where exactly two of a kind meet, and yield each chain once; never at `keep`."""
+    ends: defaultdict[int, list[tuple[int, bool]]] = defaultdict(
+        list
+    )  # node -> piece, leaves there
+    for index, piece in enumerate(pieces):
+        ends[piece.nodes[0]].append((index, True))
+        ends[piece.nodes[-1]].append((index, False))
+
+    def leaving(end: tuple[int, bool]) -> _Stretch:
+        return pieces[end[0]] if end[1] else pieces[end[0]].flipped()
+
+    def joins(node: int) -> bool:
+        if node in keep or len(ends[node]) != 2 or ends[node][0][0] == ends[node][1][0]:
+            return False
+        one, other = (leaving(end) for end in ends[node])
+        return one.label == other.label and one.flipped().traits == other.traits
+
+    taken = [False] * len(pieces)
+
+    def chain_from(first: tuple[int, bool]) -> _Stretch:
+        chain = leaving(first)
+        nodes, line, last = list(chain.nodes), list(chain.line), first[0]
+        taken[last] = True
+        while joins(nodes[-1]):
+            one, other = ends[nodes[-1]]
+            following = other if one[0] == last else one
+            if taken[following[0]]:  # round a ring and back
+                break
+            last = following[0]
+            taken[last] = True
+            piece = leaving(following)
+            nodes += piece.nodes[1:]
+            line += piece.line[1:]
+        whole = replace(chain, nodes=nodes, line=line)
+        return whole.flipped() if whole.traits[0].against_oneway else whole
+
+    for index, piece in enumerate(pieces):
+        for leaves in (True, False):
+            if not taken[index] and not joins(piece.nodes[0 if leaves else -1]):
+                yield chain_from((index, leaves))
+    for index in range(len(pieces)):  # what is left are rings without a junction
+        if not taken[index]:
+            yield chain_from((index, True))
+
+
+def _graph_of(
+    roads: Iterable[_Stretch], barriers: Mapping[int, Traits]
+) -> tuple[nx.MultiDiGraph[int], int]:
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
+    index_of: dict[int, int] = {}
+    parted: set[int] = set()
+
+    def node_at(osm_node: int, at: tuple[float, float]) -> int:
+        """The graph node of a road's end: at a barrier every end but the first gets one of its own."""
+        known = index_of.get(osm_node)
+        if known is not None and osm_node not in barriers:
+            return known
+        index = graph.number_of_nodes()
+        graph.add_node(index, lon=at[0], lat=at[1], osm_node=osm_node)
+        if known is None:
+            index_of[osm_node] = index
+        else:
+            parted.add(osm_node)
+            stopping = barriers[osm_node]
+            add_road(graph, known, index, traits=(stopping, stopping), line=(at, at))
+        return index
+
+    for road in roads:
+        tail, head = node_at(road.nodes[0], road.line[0]), node_at(road.nodes[-1], road.line[-1])
+        add_road(
+            graph,
+            tail,
+            head,
+            traits=road.traits,
+            line=tuple(road.line),
+            name=road.label[0],
+            ref=road.label[1],
+            osm_way=road.osm_way,
+        )
+    return graph, len(parted)
