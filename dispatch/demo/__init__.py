@@ -1,0 +1,7 @@
+"""A seeded demo day: the same kinds of files that a user brings, of a county that is half real."""
+
+from dispatch.demo.day import DemoDay
+from dispatch.demo.errors import DemoFolderTaken, DemoRefused
+from dispatch.demo.writing import write_demo_day
+
+__all__ = ["DemoDay", "DemoFolderTaken", "DemoRefused", "write_demo_day"]
