@@ -1,0 +1,35 @@
+"""What time it is: the only place where dispatch asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells aware moments; a demo day runs on a faster one."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledClock:
+    """
+    A clock that showed `starts_at` at the real moment `started_real` and runs `speed` times as fast.
+
+    Every process with the same three values tells the same time.
+    """
+
+    starts_at: datetime
+    started_real: datetime
+    speed: float
+
+    def now(self) -> datetime:
+        return self.starts_at + (datetime.now(UTC) - self.started_real) * self.speed

@@ -1,0 +1,104 @@
+"""Jobs: planning that runs in a worker, its record, and the queue that gets it there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from docket import Docket
+
+from dispatch.days import DepotDay
+from dispatch.errors import DispatchError
+from dispatch.ids import JobId
+from dispatch.plan import PlanId
+
+QUEUE_NAME: Final = "cunlu-jobs"
+
+
+class JobFenced(DispatchError):
+    """A worker speaks of a job that is no longer its own."""
+
+    code: ClassVar[str] = "job-fenced"
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__(f"job {job_id} has ended or was given to another worker: drop the result")
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobProgress:
+    """The search as it was last heard of; `served` and `unserved` count halts."""
+
+    seconds: float
+    cost_fen: int
+    served: int
+    unserved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """
+    A request to plan a depot-day and what has come of it.
+
+    based_on
+        Version of the plan that was published when the job was asked for; 0: none.
+    plan_id
+        The draft it made; a cancelled job has one if the search had found anything.
+    code, message
+        Why it failed; empty otherwise.
+    cancelling
+        Somebody has asked to stop it and the worker has not answered yet.
+    """
+
+    job_id: JobId
+    day: DepotDay
+    state: JobState
+    requested_at: datetime
+    budget_s: float
+    seed: int
+    by: str
+    based_on: int
+    progress: JobProgress | None = None
+    plan_id: PlanId | None = None
+    code: str = ""
+    message: str = ""
+    cancelling: bool = False
+
+
+async def plan_day(company_id: str, depot_id: str, day: str, job_id: str) -> None:
+    """The task as the queue knows it: ids only. Workers register what runs under its name."""
+    raise NotImplementedError("only a worker runs this task: start one with `cunlu worker`")
+
+
+@dataclass(frozen=True, slots=True)
+class JobQueue:
+    """The durable queue, on the same server as the store."""
+
+    docket: Docket
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator[JobQueue]:
+        async with Docket(name=QUEUE_NAME, url=url) as docket:
+            yield cls(docket)
+
+    async def put(self, day: DepotDay, job_id: JobId) -> None:
+        """Queue the job; a second time is the same as once."""
+        task = self.docket.add(plan_day, key=job_id)
+        await task(day.company_id, day.depot_id, day.day.isoformat(), job_id)

@@ -1,0 +1,308 @@
+"""Plans: drafted by workers, published by people, read as the bytes that were stored."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from dispatch.days import CompanyId, DepotDay
+from dispatch.errors import DispatchError
+from dispatch.events import PlanDrafted, PlanPublished, encode
+from dispatch.fleet import CourierId, Fleet
+from dispatch.households import CollectionPoint, Household, Registry, masked_name, masked_phone
+from dispatch.ids import JobId, day_of_plan
+from dispatch.jobs import JobFenced, JobState
+from dispatch.operations.registry import read_fleet, read_registry
+from dispatch.plan import Figures, Plan, PlanId, Route, plan_id_of
+from dispatch.store import PublishAnswer, RouteBodies, Store
+
+
+class PlanUnknown(DispatchError):
+    """The company has no plan of this id."""
+
+    code: ClassVar[str] = "plan-unknown"
+
+    def __init__(self, plan_id: str) -> None:
+        self.plan_id = plan_id
+        super().__init__(f"there is no plan {plan_id}: list the depot-day's plans")
+
+
+class PlanStale(DispatchError):
+    """Another plan was published after this one was asked for."""
+
+    code: ClassVar[str] = "plan-stale"
+
+    def __init__(self, plan_id: PlanId, based_on: int, winner: PlanId, winner_version: int) -> None:
+        self.plan_id, self.based_on = plan_id, based_on
+        self.winner, self.winner_version = winner, winner_version
+        super().__init__(
+            f"plan {plan_id} was made on version {based_on}, but version {winner_version} "
+            f"({winner}) has been published since: plan again from there"
+        )
+
+
+class EtagMismatch(DispatchError):
+    """The caller looked at another plan than the one stored."""
+
+    code: ClassVar[str] = "etag-mismatch"
+
+    def __init__(self, plan_id: PlanId, expected: str, actual: str) -> None:
+        self.plan_id, self.expected, self.actual = plan_id, expected, actual
+        super().__init__(f"plan {plan_id} has etag {actual}, not {expected[:80]}: read it again")
+
+
+class RouteMissing(DispatchError):
+    """The courier has no route in the published plan."""
+
+    code: ClassVar[str] = "route-missing"
+
+    def __init__(self, courier_id: CourierId, day: DepotDay) -> None:
+        self.courier_id, self.day = courier_id, day
+        super().__init__(
+            f"courier {courier_id} has no published route at depot {day.depot_id} on {day.day}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPlan:
+    """
+    A plan as it was stored; `published` says that it is the current one.
+
+    `etag` has no quotes; `body` is the plan as JSON.
+    """
+
+    plan: Plan
+    body: bytes
+    etag: str
+    published: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """What a list of plans shows."""
+
+    plan_id: PlanId
+    version: int
+    based_on: int
+    made_at: datetime
+    figures: Figures
+    published: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRoute:
+    """A published route as the JSON bytes to hand out; `etag` has no quotes."""
+
+    body: bytes
+    etag: str
+
+
+async def draft_plan(
+    store: Store, plan: Plan, *, job_id: JobId, run: str, state: JobState, by: str, at: datetime
+) -> Plan:
+    """
+    Give `plan` its version, store it as a draft and end its job in `state`, all in one step.
+
+    Only the worker that holds the job's present `run` may: a plan of a run that was given up on
+    is dropped. Versions count up; a number may be skipped, never used twice.
+
+    Raises
+    ------
+    JobFenced
+        Another worker has taken the job over, or it has ended.
+    """
+    day = plan.day
+    version = await store.next_version(day)
+    plan = replace(plan, version=version, plan_id=plan_id_of(day, version))
+    body = msgspec.json.encode(plan)
+    summary = PlanSummary(
+        plan_id=plan.plan_id,
+        version=version,
+        based_on=plan.based_on,
+        made_at=plan.made_at,
+        figures=plan.figures,
+    )
+    event = PlanDrafted(at=at, by=by, job_id=job_id, plan_id=plan.plan_id, version=version)
+    kept = await store.draft_plan(
+        day,
+        version,
+        body=body,
+        etag=_etag_of(body),
+        summary=msgspec.json.encode(summary),
+        event=encode(event),
+        job_id=job_id,
+        run=run,
+        state=state,
+        plan_id=plan.plan_id,
+    )
+    if not kept:
+        raise JobFenced(job_id)
+    return plan
+
+
+async def read_plan(store: Store, company_id: CompanyId, plan_id: PlanId) -> StoredPlan:
+    """
+    A plan, draft or published.
+
+    Raises
+    ------
+    IdMalformed
+        It is no plan id.
+    PlanUnknown
+        The company has no such plan.
+    """
+    day, version = day_of_plan(company_id, plan_id)
+    found = await store.plan(day, version)
+    if found is None:
+        raise PlanUnknown(plan_id)
+    body, etag, current = found
+    return StoredPlan(
+        plan=_decoder.decode(body), body=body, etag=etag, published=current == version
+    )
+
+
+async def list_plans(store: Store, day: DepotDay) -> tuple[PlanSummary, ...]:
+    """All plans of the day, oldest first."""
+    bodies, current = await store.plans(day)
+    summaries = [msgspec.json.decode(body, type=PlanSummary) for body in bodies]
+    summaries.sort(key=lambda each: each.version)
+    return tuple(replace(each, published=each.version == current) for each in summaries)
+
+
+async def current_plan(store: Store, day: DepotDay) -> StoredPlan | None:
+    """The published plan; None: none has been."""
+    found = await store.current_plan(day)
+    if found is None:
+        return None
+    body, etag, _ = found
+    return StoredPlan(plan=_decoder.decode(body), body=body, etag=etag, published=True)
+
+
+async def publish_plan(
+    store: Store,
+    company_id: CompanyId,
+    plan_id: PlanId,
+    *,
+    expected_etag: str,
+    by: str,
+    at: datetime,
+) -> StoredPlan:
+    """
+    Make a draft the current plan and write every courier's route, in one step.
+
+    Of two plans based on the same version the first published wins. Publishing the current plan
+    again changes nothing.
+
+    Raises
+    ------
+    PlanUnknown
+        The company has no such plan.
+    EtagMismatch
+        `expected_etag` is not that of the stored plan.
+    PlanStale
+        Another plan has been published since this one was asked for.
+    """
+    draft = await read_plan(store, company_id, plan_id)
+    plan = draft.plan
+    if draft.etag != expected_etag:
+        raise EtagMismatch(plan_id, expected_etag, draft.etag)
+    fleet = await read_fleet(store, plan.day.scope)
+    registry = await read_registry(store, plan.day.scope)
+    event = PlanPublished(
+        at=at, by=by, plan_id=plan.plan_id, version=plan.version, previous=plan.based_on
+    )
+    routes = [_route_bodies(plan, route, fleet, registry) for route in plan.routes]
+    answer, current = await store.publish_plan(
+        plan.day, plan.version, based_on=plan.based_on, routes=routes, event=encode(event)
+    )
+    match answer:
+        case PublishAnswer.UNKNOWN:
+            raise PlanUnknown(plan_id)
+        case PublishAnswer.STALE:
+            raise PlanStale(plan_id, plan.based_on, plan_id_of(plan.day, current), current)
+        case PublishAnswer.PUBLISHED:
+            return replace(draft, published=True)
+
+
+async def read_route(
+    store: Store, day: DepotDay, courier_id: CourierId, *, masked: bool
+) -> StoredRoute:
+    """
+    A courier's published route, as bytes that were made when it was published.
+
+    `masked` hides names and phones of households and points, and the courier's phone.
+
+    Raises
+    ------
+    RouteMissing
+        No plan is published, or the courier has no route in it.
+    """
+    found = await store.route(day, courier_id, masked=masked)
+    if found is None:
+        raise RouteMissing(courier_id, day)
+    return StoredRoute(*found)
+
+
+def _route_bodies(plan: Plan, route: Route, fleet: Fleet, registry: Registry) -> RouteBodies:
+    full = msgspec.json.encode(_route_document(plan, route, fleet, registry, masked=False))
+    hidden = msgspec.json.encode(_route_document(plan, route, fleet, registry, masked=True))
+    return RouteBodies(
+        courier_id=route.courier_id,
+        full=full,
+        full_etag=_etag_of(full),
+        masked=hidden,
+        masked_etag=_etag_of(hidden),
+    )
+
+
+def _route_document(
+    plan: Plan, route: Route, fleet: Fleet, registry: Registry, *, masked: bool
+) -> dict[str, Any]:
+    """What a courier's phone needs to work without asking again."""
+    courier = fleet.couriers.get(route.courier_id)
+    phone = "" if courier is None else courier.phone
+    contacts: dict[str, dict[str, str]] = {}
+    for stop in route.stops:
+        met: list[tuple[str, Household | CollectionPoint | None]] = [
+            (each, registry.households.get(each)) for each in stop.household_ids
+        ]
+        if stop.point_id is not None:
+            met.append((stop.point_id, registry.points.get(stop.point_id)))
+        for contact_id, contact in met:
+            if contact is not None:
+                contacts[contact_id] = {
+                    "name": masked_name(contact.name) if masked else contact.name,
+                    "phone": masked_phone(contact.phone) if masked else contact.phone,
+                }
+    return {
+        "plan_id": plan.plan_id,
+        "version": plan.version,
+        "day": plan.day.day,
+        "courier": {
+            "id": route.courier_id,
+            "name": "" if courier is None else courier.name,
+            "phone": masked_phone(phone) if masked else phone,
+        },
+        "depot": {
+            "id": plan.day.depot_id,
+            "name": plan.depot_name,
+            "lon": plan.depot_place.lon,
+            "lat": plan.depot_place.lat,
+            "time_zone": fleet.depot.time_zone,
+        },
+        "route": route,
+        "contacts": contacts,
+        "attribution": plan.attribution,
+        "synthetic": plan.synthetic,
+    }
+
+
+def _etag_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+_decoder: Final = msgspec.json.Decoder(Plan)

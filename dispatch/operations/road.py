@@ -1,0 +1,192 @@
+"""The road: what couriers report, how the day stands, and who hears of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from dispatch.days import DepotDay
+from dispatch.events import Arrived, CourierEvent, FailReason, encode
+from dispatch.feed import FeedItem
+from dispatch.fleet import CourierId
+from dispatch.households import PointId
+from dispatch.ids import checked_text_id
+from dispatch.operations.registry import read_fleet
+from dispatch.orders import OrderId, OrderStatus
+from dispatch.plan import Plan
+from dispatch.progress import Board, Fate, StopState, board, fate_of
+from dispatch.store import COLLECTED_RANK, ReportAnswer, ReportEntry, Store
+
+
+class Heard(StrEnum):
+    RECORDED = "recorded"
+    DUPLICATE = "duplicate"
+    """The same event was recorded before: nothing changed."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class EventOutcome:
+    """What became of one event sent; `code` and `detail` are empty unless it was refused."""
+
+    event_id: str
+    outcome: Heard
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A courier's halt at a collection point: planned, under way or past."""
+
+    courier_id: CourierId
+    courier_name: str
+    seq: int
+    state: StopState
+    planned_at: datetime
+    eta_at: datetime
+    late_s: int
+    pieces: int
+    order_ids: tuple[OrderId, ...]
+
+
+async def record_events(
+    store: Store, day: DepotDay, events: Sequence[CourierEvent], *, by: str
+) -> tuple[EventOutcome, ...]:
+    """
+    Take in what a courier's phone reports; one outcome for each, in the order given.
+
+    Sending an event again is harmless, and late ones fall into their place: an order's status
+    depends on what was reported, not on when it was heard (see `progress.settled`). An event with
+    an unknown order or without any is refused as a whole.
+
+    Raises
+    ------
+    IdMalformed
+        An event's id cannot be one; nothing was recorded.
+    """
+    for event in events:
+        checked_text_id("event id", event.event_id)
+    entries = [_entry(msgspec.structs.replace(event, by=by)) for event in events]
+    answers = await store.record_events(day, entries)
+    return tuple(_outcome(event, answer) for event, answer in zip(events, answers, strict=True))
+
+
+def _entry(event: CourierEvent) -> ReportEntry:
+    fate = None if isinstance(event, Arrived) else fate_of(event)
+    return ReportEntry(
+        event_id=event.event_id,
+        digest=_digest(event),
+        body=encode(event),
+        order_ids=event.order_ids,
+        fate=fate,
+        rank=0 if fate is None else _rank(fate),
+    )
+
+
+def _digest(event: CourierEvent) -> bytes:
+    """What makes two events the same, whoever passes them on and however the moment is written."""
+    plain = msgspec.structs.replace(event, by="", at=event.at.astimezone(UTC))
+    return hashlib.sha256(encode(plain)).digest()[:16]
+
+
+_RANKS: Final = {reason.value: rank for rank, reason in enumerate(sorted(FailReason), start=1)}
+
+
+def _rank(fate: Fate) -> int:
+    """The place of `fate` among those of one moment, as `progress.later_word` orders them."""
+    if fate.status is OrderStatus.COLLECTED:
+        return COLLECTED_RANK
+    return _RANKS[fate.reason]
+
+
+def _outcome(event: CourierEvent, answer: ReportAnswer) -> EventOutcome:
+    match answer:
+        case ReportAnswer.RECORDED:
+            return EventOutcome(event.event_id, Heard.RECORDED)
+        case ReportAnswer.DUPLICATE:
+            return EventOutcome(event.event_id, Heard.DUPLICATE)
+        case ReportAnswer.DIFFERS:
+            detail = "another event of this id was recorded: give each event its own"
+            return EventOutcome(event.event_id, Heard.REFUSED, "event-differs", detail)
+        case ReportAnswer.UNKNOWN_ORDER:
+            detail = f"not all of these are orders of the day: {', '.join(event.order_ids)}"
+            return EventOutcome(event.event_id, Heard.REFUSED, "order-unknown", detail)
+
+
+async def read_board(store: Store, day: DepotDay, *, now: datetime) -> Board:
+    """How the day stands at `now`; the feed after `board.as_of` brings what comes next."""
+    _, standing = await _standing(store, day, now=now)
+    return standing
+
+
+async def read_arrivals(
+    store: Store, day: DepotDay, point_id: PointId, *, now: datetime
+) -> tuple[Arrival, ...]:
+    """Every halt of the published plan at a collection point, by expected time; past ones too."""
+    plan, standing = await _standing(store, day, now=now)
+    if plan is None:
+        return ()
+    couriers = (await read_fleet(store, day.scope)).couriers
+    names = {courier_id: courier.name for courier_id, courier in couriers.items()}
+    return arrivals_at(point_id, plan, standing, names)
+
+
+def follow(store: Store, day: DepotDay, *, after: str) -> AsyncIterator[FeedItem]:
+    """
+    The day's events after the stream id `after` ("0" for all), then each as it happens, for ever.
+
+    Raises
+    ------
+    StreamIdMalformed
+        `after` is no stream id.
+    FeedLagged
+        The reader was too slow; it resumes after the last id it has seen.
+    """
+    return store.feed.follow(day, after=after)
+
+
+def arrivals_at(
+    point_id: PointId, plan: Plan, standing: Board, names: Mapping[CourierId, str]
+) -> tuple[Arrival, ...]:
+    """The halts of `plan` at `point_id` with what `standing` predicts, by expected time."""
+    predicted = {
+        (route.courier_id, stop.seq): stop for route in standing.routes for stop in route.stops
+    }
+    arrivals = [
+        Arrival(
+            courier_id=route.courier_id,
+            courier_name=names.get(route.courier_id, ""),
+            seq=stop.seq,
+            state=told.state,
+            planned_at=stop.begin_at,
+            eta_at=told.eta_at,
+            late_s=told.late_s,
+            pieces=stop.pieces,
+            order_ids=stop.order_ids,
+        )
+        for route in plan.routes
+        for stop in route.stops
+        if stop.point_id == point_id
+        and (told := predicted.get((route.courier_id, stop.seq))) is not None
+    ]
+    return tuple(sorted(arrivals, key=lambda each: (each.eta_at, each.courier_id, each.seq)))
+
+
+async def _standing(store: Store, day: DepotDay, *, now: datetime) -> tuple[Plan | None, Board]:
+    page = await store.daybook.read(day)
+    standing = board(
+        day,
+        page.plan,
+        page.events,
+        now=now,
+        as_of=page.as_of,
+        orders_total=page.orders_total,
+    )
+    return page.plan, standing

@@ -1,0 +1,27 @@
+"""The store: a server of the Redis protocol. Nothing outside this package knows a key of it."""
+
+from dispatch.store.rows import (
+    COLLECTED_RANK,
+    CancelAnswer,
+    JobRow,
+    OrderRow,
+    PublishAnswer,
+    ReportAnswer,
+    ReportEntry,
+    RouteBodies,
+)
+from dispatch.store.store import NotOnReplicas, ReplicasUnderCluster, Store
+
+__all__ = [
+    "COLLECTED_RANK",
+    "CancelAnswer",
+    "JobRow",
+    "NotOnReplicas",
+    "OrderRow",
+    "PublishAnswer",
+    "ReplicasUnderCluster",
+    "ReportAnswer",
+    "ReportEntry",
+    "RouteBodies",
+    "Store",
+]

@@ -1,0 +1,428 @@
+"""State of companies and depot-days: every change is one step that also appends its event."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from dispatch.access import KeyId, key_id_of
+from dispatch.daybook import Daybook, DaySlice
+from dispatch.days import CompanyId, DepotDay, DepotId, DepotScope
+from dispatch.feed import Feed
+from dispatch.ids import JobId
+from dispatch.jobs import JobState
+from dispatch.store import keys
+from dispatch.store.client import Commands, Entry, commands, open_client
+from dispatch.store.keys import DayKeys, ScopeKeys
+from dispatch.store.rows import (
+    COLLECTED_RANK,
+    CancelAnswer,
+    JobRow,
+    OrderRow,
+    PublishAnswer,
+    ReportAnswer,
+    ReportEntry,
+    RouteBodies,
+    packed_cancellation,
+    packed_word,
+    read_cancellation,
+    read_word,
+)
+from dispatch.store.scripts import Argument, NotOnReplicas, ReplicasUnderCluster, Scripts
+
+__all__ = ["NotOnReplicas", "ReplicasUnderCluster", "Store"]
+
+CHUNK: Final = 500
+"""Records changed in one step: some 2 ms during which the server serves nobody else."""
+
+SLICE: Final = 5000
+"""Stream entries read in one step."""
+
+GEOCODES_KEPT: Final = timedelta(days=90)
+"""Maps change; a wrong answer should not stay for ever. Chosen, not measured."""
+
+_T = TypeVar("_T")
+
+
+class Store:
+    """
+    One connection pool to the server, with this process's feed and daybook.
+
+    Takes and gives bytes: what they mean is for `operations` to know.
+    """
+
+    def __init__(self, client: Commands, readers: Commands, scripts: Scripts) -> None:
+        self._client = client
+        self._readers = readers
+        self._scripts = scripts
+        self.feed = Feed(self)
+        self.daybook = Daybook(self)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, waitaof_replicas: int = 0) -> AsyncIterator[Store]:
+        """
+        Speak to the server at `url` until the block ends. Connects when first used.
+
+        Raises
+        ------
+        ServerAddressMalformed
+            The address begins with no scheme of ours.
+        ReplicasUnderCluster
+            Replicas shall be waited for on a cluster.
+        """
+        # Readers of the feed block for seconds: they must not take connections from requests.
+        client, readers = open_client(url), open_client(url)
+        scripts = Scripts(client, waitaof_replicas=waitaof_replicas)
+        store = cls(commands(client), commands(readers), scripts)
+        try:
+            yield store
+        finally:
+            await store.feed.close()
+            await client.aclose()
+            await readers.aclose()
+
+    async def ping(self) -> None:
+        """Raise redis.exceptions.RedisError unless the server answers."""
+        await self._client.ping()
+
+    # Registry and fleet
+
+    async def change_registry(
+        self,
+        day: DepotDay,
+        households: Sequence[tuple[str, bytes]],
+        points: Sequence[tuple[str, bytes]],
+        event: bytes,
+    ) -> tuple[int, int, int]:
+        """Return how many were created, changed and unchanged; the scripts count into `event`."""
+        where = DayKeys(day)
+        counts = [0, 0, 0]
+        for key, counter, entries in (
+            (where.scope.households, "households", households),
+            (where.scope.points, "points", points),
+        ):
+            for chunk in _chunks(entries):
+                found = await self._scripts.change(
+                    "change_registry", [key, where.stream], [event, counter, *_flat(chunk)]
+                )
+                counts = [a + b for a, b in zip(counts, found, strict=True)]
+        return counts[0], counts[1], counts[2]
+
+    async def registry(self, scope: DepotScope) -> tuple[list[bytes], list[bytes]]:
+        where = ScopeKeys(scope)
+        return await self._client.hvals(where.households), await self._client.hvals(where.points)
+
+    async def replace_fleet(self, day: DepotDay, body: bytes, event: bytes) -> None:
+        where = DayKeys(day)
+        await self._scripts.change(
+            "replace_fleet", [where.scope.fleet, where.stream], [body, event]
+        )
+        # Another slot of a cluster, so a step of its own; after a crash between the two, sending
+        # the fleet again lists the depot.
+        await self._client.sadd(keys.depots(day.company_id), day.depot_id)
+
+    async def fleet(self, scope: DepotScope) -> bytes | None:
+        return await self._client.get(ScopeKeys(scope).fleet)
+
+    async def depots(self, company_id: CompanyId) -> tuple[DepotId, ...]:
+        found = await self._client.smembers(keys.depots(company_id))
+        return tuple(sorted(DepotId(each.decode()) for each in found))
+
+    # Orders
+
+    async def create_orders(
+        self, day: DepotDay, entries: Sequence[tuple[str, bytes]], event: bytes
+    ) -> list[bytes | None]:
+        """Return for each entry the body that was there before; None: it is new."""
+        where = DayKeys(day)
+        before: list[bytes | None] = []
+        for chunk in _chunks(entries):
+            before += await self._scripts.change(
+                "create_orders",
+                [where.orders, where.sequence, where.stream],
+                [event, *_flat(chunk)],
+            )
+        return before
+
+    async def order_page(
+        self, day: DepotDay, start: int, limit: int
+    ) -> tuple[tuple[OrderRow, ...], int]:
+        """Orders from position `start` in the order of creation, and how many there are."""
+        return await self._orders(day, [start, limit])
+
+    async def order(self, day: DepotDay, order_id: str) -> OrderRow | None:
+        rows, _ = await self._orders(day, [0, 0, order_id])
+        return rows[0] if rows else None
+
+    async def _orders(
+        self, day: DepotDay, arguments: Sequence[Argument]
+    ) -> tuple[tuple[OrderRow, ...], int]:
+        where = DayKeys(day)
+        total, bodies, words, cancellations = await self._scripts.read(
+            "read_orders",
+            [where.orders, where.sequence, where.words, where.cancellations],
+            arguments,
+        )
+        rows = tuple(
+            OrderRow(body, word and read_word(word), cancelled and read_cancellation(cancelled))
+            for body, word, cancelled in zip(bodies, words, cancellations, strict=True)
+            if body is not None
+        )
+        return rows, total
+
+    async def cancel_order(
+        self, day: DepotDay, order_id: str, at: datetime, reason: str, event: bytes
+    ) -> CancelAnswer:
+        where = DayKeys(day)
+        answer: bytes = await self._scripts.change(
+            "cancel_order",
+            [where.orders, where.words, where.cancellations, where.stream],
+            [order_id, packed_cancellation(at, reason), COLLECTED_RANK, event],
+        )
+        return CancelAnswer(answer.decode())
+
+    async def record_events(
+        self, day: DepotDay, entries: Sequence[ReportEntry]
+    ) -> list[ReportAnswer]:
+        where = DayKeys(day)
+        answers: list[ReportAnswer] = []
+        for chunk in _chunks(entries):
+            arguments: list[Argument] = []
+            for each in chunk:
+                word = "" if each.fate is None else packed_word(each.fate, each.rank)
+                arguments += (each.event_id, each.digest, each.body, word, len(each.order_ids))
+                arguments += each.order_ids
+            found: list[bytes] = await self._scripts.change(
+                "record_events", [where.orders, where.words, where.reports, where.stream], arguments
+            )
+            answers += (ReportAnswer(each.decode()) for each in found)
+        return answers
+
+    # Plans
+
+    async def next_version(self, day: DepotDay) -> int:
+        return await self._client.hincrby(DayKeys(day).plans, "next", 1)
+
+    async def draft_plan(
+        self,
+        day: DepotDay,
+        version: int,
+        *,
+        body: bytes,
+        etag: str,
+        summary: bytes,
+        event: bytes,
+        job_id: JobId,
+        run: str,
+        state: JobState,
+        plan_id: str,
+    ) -> bool:
+        """Return whether the job was still that of `run`; if not, nothing is stored."""
+        where = DayKeys(day)
+        kept = await self._scripts.change(
+            "draft_plan",
+            [where.job(job_id), where.plan(version), where.plans, where.stream],
+            [run, state, plan_id, version, body, etag, summary, event],
+        )
+        return bool(kept)
+
+    async def plan(self, day: DepotDay, version: int) -> tuple[bytes, str, int] | None:
+        """The plan's body and etag, and the version that is published (0: none)."""
+        where = DayKeys(day)
+        body, etag = await self._client.hmget(where.plan(version), ["body", "etag"])
+        current = await self._client.hget(where.plans, "current")
+        if body is None or etag is None:
+            return None
+        return body, etag.decode(), int(current or 0)
+
+    async def current_plan(self, day: DepotDay) -> tuple[bytes, str, int] | None:
+        current = await self._client.hget(DayKeys(day).plans, "current")
+        return None if current is None else await self.plan(day, int(current))
+
+    async def plans(self, day: DepotDay) -> tuple[list[bytes], int]:
+        """The summaries of all plans, unsorted, and the version that is published (0: none)."""
+        fields = await self._client.hgetall(DayKeys(day).plans)
+        summaries = [body for name, body in fields.items() if name.startswith(b"summary:")]
+        return summaries, int(fields.get(b"current", 0))
+
+    async def publish_plan(
+        self,
+        day: DepotDay,
+        version: int,
+        *,
+        based_on: int,
+        routes: Sequence[RouteBodies],
+        event: bytes,
+    ) -> tuple[PublishAnswer, int]:
+        """Return what happened and the version that is published now."""
+        where = DayKeys(day)
+        fields: list[Argument] = []
+        for route in routes:
+            for masked, body, etag in (
+                (False, route.full, route.full_etag),
+                (True, route.masked, route.masked_etag),
+            ):
+                body_field, etag_field = keys.route_fields(route.courier_id, masked=masked)
+                fields += (body_field, body, etag_field, etag)
+        answer, current = await self._scripts.change(
+            "publish_plan",
+            [where.plan(version), where.plans, where.routes, where.stream],
+            [version, based_on, event, *fields],
+        )
+        return PublishAnswer(answer.decode()), int(current)
+
+    async def route(
+        self, day: DepotDay, courier_id: str, *, masked: bool
+    ) -> tuple[bytes, str] | None:
+        fields = keys.route_fields(courier_id, masked=masked)
+        body, etag = await self._client.hmget(DayKeys(day).routes, fields)
+        return None if body is None or etag is None else (body, etag.decode())
+
+    # Jobs
+
+    async def create_job(
+        self, day: DepotDay, job_id: JobId, request: bytes, event: bytes
+    ) -> JobRow:
+        where = DayKeys(day)
+        await self._scripts.change(
+            "create_job", [where.job(job_id), where.plans, where.stream], [request, event]
+        )
+        row = await self.job(day, job_id)
+        assert row is not None, "a job that was created a moment ago"
+        return row
+
+    async def job(self, day: DepotDay, job_id: JobId) -> JobRow | None:
+        found = await self._client.hgetall(DayKeys(day).job(job_id))
+        if not found:
+            return None
+        return JobRow(
+            request=found[b"request"],
+            state=found[b"state"].decode(),
+            based_on=int(found[b"based_on"]),
+            progress=found.get(b"progress", b""),
+            plan_id=found.get(b"plan_id", b"").decode(),
+            code=found.get(b"code", b"").decode(),
+            message=found.get(b"message", b"").decode(),
+            cancelling=b"cancelling" in found,
+        )
+
+    async def start_job(self, day: DepotDay, job_id: JobId, run: str) -> JobRow | None:
+        where = DayKeys(day)
+        started = await self._scripts.change("start_job", [where.job(job_id)], [run])
+        return await self.job(day, job_id) if started else None
+
+    async def report_progress(
+        self, day: DepotDay, job_id: JobId, run: str, progress: bytes, event: bytes
+    ) -> bool | None:
+        """Return whether the job shall stop; None: it is not that of `run`."""
+        where = DayKeys(day)
+        answer = await self._scripts.change(
+            "report_progress", [where.job(job_id), where.stream], [run, progress, event]
+        )
+        return None if answer < 0 else bool(answer)
+
+    async def cancel_job(self, day: DepotDay, job_id: JobId, event: bytes) -> JobRow | None:
+        where = DayKeys(day)
+        await self._scripts.change("cancel_job", [where.job(job_id), where.stream], [event])
+        return await self.job(day, job_id)
+
+    async def end_job(
+        self,
+        day: DepotDay,
+        job_id: JobId,
+        run: str,
+        state: JobState,
+        code: str,
+        message: str,
+        event: bytes,
+    ) -> bool:
+        """Return whether the job was still that of `run`; if not, nothing changed."""
+        where = DayKeys(day)
+        ended = await self._scripts.change(
+            "end_job", [where.job(job_id), where.stream], [run, state, code, message, event]
+        )
+        return bool(ended)
+
+    # The day as it is read: see `feed` and `daybook`
+
+    async def last_id(self, day: DepotDay) -> str:
+        entries = await self._client.xrevrange(DayKeys(day).stream, count=1)
+        return entries[0][0].decode() if entries else "0-0"
+
+    async def history(
+        self, day: DepotDay, *, after: str, limit: int
+    ) -> Sequence[tuple[str, bytes]]:
+        entries = await self._client.xrange(DayKeys(day).stream, min=f"({after}", count=limit)
+        return _entries(entries)
+
+    async def news(
+        self, day: DepotDay, *, after: str, block_ms: int
+    ) -> Sequence[tuple[str, bytes]]:
+        stream = DayKeys(day).stream
+        answer = await self._readers.xread({stream: after}, count=SLICE, block=block_ms)
+        return _entries(answer[0][1]) if answer else ()
+
+    async def day_slice(self, day: DepotDay, *, after: str) -> DaySlice:
+        where = DayKeys(day)
+        raw, orders_total, current = await self._scripts.read(
+            "day_slice", [where.stream, where.sequence, where.plans], [f"({after}", SLICE]
+        )
+        entries = tuple((entry_id.decode(), fields[1]) for entry_id, fields in raw)
+        return DaySlice(entries, len(entries) < SLICE, orders_total, int(current))
+
+    # Companies
+
+    async def keep_identity(self, digest: str, company_id: CompanyId, body: bytes) -> None:
+        fields: dict[str, str | bytes] = {"digest": digest, "company": company_id, "body": body}
+        await self._client.hset(keys.identity(key_id_of(digest)), mapping=fields)
+
+    async def identity(self, digest: str) -> bytes | None:
+        name = keys.identity(key_id_of(digest))
+        stored, body = await self._client.hmget(name, ["digest", "body"])
+        return body if stored == digest.encode() else None
+
+    async def revoke_identity(self, company_id: CompanyId, key_id: KeyId) -> bool:
+        name = keys.identity(key_id)
+        return bool(await self._scripts.change("revoke_identity", [name], [company_id]))
+
+    async def reserve_answer(
+        self, company_id: CompanyId, key: str, claim: bytes, *, kept_s: int
+    ) -> bytes | None:
+        """Return what is there for `key`; None: it holds `claim` from now on."""
+        found: bytes | None = await self._scripts.change(
+            "reserve_answer", [keys.answer(company_id, key)], [claim, kept_s]
+        )
+        return found
+
+    async def answer(self, company_id: CompanyId, key: str) -> bytes | None:
+        return await self._client.get(keys.answer(company_id, key))
+
+    async def keep_answer(
+        self, company_id: CompanyId, key: str, body: bytes, *, kept_s: int
+    ) -> None:
+        await self._client.set(keys.answer(company_id, key), body, ex=kept_s)
+
+    async def drop_answer(self, company_id: CompanyId, key: str) -> None:
+        await self._client.delete(keys.answer(company_id, key))
+
+    async def geocode(self, company_id: CompanyId, query: str) -> bytes | None:
+        """What a geocoder once answered to `query` of this company; None: not asked lately."""
+        return await self._client.get(keys.geocode(company_id, query))
+
+    async def keep_geocode(self, company_id: CompanyId, query: str, body: bytes) -> None:
+        await self._client.set(keys.geocode(company_id, query), body, ex=GEOCODES_KEPT)
+
+
+def _chunks(entries: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK))
+
+
+def _flat(pairs: Iterable[tuple[str, bytes]]) -> Iterator[Argument]:
+    return (value for pair in pairs for value in pair)
+
+
+def _entries(raw: Sequence[Entry]) -> Sequence[tuple[str, bytes]]:
+    return tuple((entry_id.decode(), fields[b"e"]) for entry_id, fields in raw)
