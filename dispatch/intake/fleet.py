@@ -1,0 +1,324 @@
+"""Fleet files: depot, vehicle models, couriers from TOML, JSON or a table; all problems at once."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import time
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from dispatch.days import DepotId
+from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
+from dispatch.intake import cells
+from dispatch.intake.files import LIMIT_BYTES, load, text_of
+from dispatch.intake.fleet_table import fleet_rows, is_fleet_header
+from dispatch.intake.problems import BadCell, FleetInvalid, FleetProblem
+from dispatch.intake.tables import csv_headers, is_spreadsheet, read_table
+from dispatch.orders import Handling
+from routing.places import Place
+from routing.roads.speeds import PROFILES
+
+_T = TypeVar("_T")
+_Cell = Callable[[str], _T]
+
+
+def _typed(raw: object) -> str:
+    """A TOML value as the text of a cell."""
+    if isinstance(raw, str | int | Decimal | time) and not isinstance(raw, bool):
+        return str(raw)
+    raise PydanticCustomError("cell", "it is neither text nor number; see docs/files.md")
+
+
+def _as(reader: _Cell[_T]) -> BeforeValidator:
+    """A validator that reads a value as a cell, so that all files judge alike."""
+
+    def validate(raw: object) -> _T:
+        try:
+            return reader(_typed(raw))
+        except BadCell as bad:
+            raise PydanticCustomError(
+                "cell", "{detail}; {advice}", {"detail": bad.detail, "advice": bad.advice}
+            ) from None
+
+    return BeforeValidator(validate)
+
+
+def _amount(per: int, high: int, unit: str, *, low: int = 0) -> BeforeValidator:
+    return _as(partial(cells.amount, per=per, low=low, high=high, unit=unit))
+
+
+def _count(low: int, high: int) -> BeforeValidator:
+    return _as(partial(cells.count, low=low, high=high))
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError) as failure:  # all three, depending on the name
+        raise _bad("no such time zone; write one like Asia/Shanghai") from failure
+
+
+def _bad(message: str) -> PydanticCustomError:
+    return PydanticCustomError("cell", "{message}", {"message": message})
+
+
+def _skill(word: str) -> str:
+    words = [each.value for each in Handling]
+    if word not in words:
+        raise _bad(f"no handling word {word!r}{_meant(word, words)}; there are {', '.join(words)}")
+    return word
+
+
+def _profile(word: str) -> str:
+    if word not in PROFILES:
+        listed = ", ".join(PROFILES)
+        raise _bad(f"no profile {word!r}{_meant(word, list(PROFILES))}; there are {listed}")
+    return word
+
+
+def _meant(word: str, words: list[str]) -> str:
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    return f": did you mean {close[0]!r}?" if close else ""
+
+
+# Bounds far above real vehicles and far below what a wrong unit makes of them; chosen.
+_Id = Annotated[str, _as(cells.identifier)]
+_Name = Annotated[str, _as(partial(cells.text, limit=100))]
+_Grams = Annotated[int, _amount(1000, 100_000_000, "kg", low=1)]
+_Millilitres = Annotated[int, _amount(1000, 200_000_000, "l", low=1)]
+_Metres = Annotated[int, _amount(1000, 5_000_000, "km", low=1)]
+_Fen = Annotated[int, _amount(100, 100_000_000, "yuan")]
+_Seconds = Annotated[int, _count(0, 36_000)]
+_Clock = Annotated[time, _as(cells.clock_time)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Break(_Strict):
+    earliest: _Clock
+    latest: _Clock
+    minutes: Annotated[int, _count(1, 480)]
+
+
+class _Courier(_Strict):
+    id: _Id
+    name: _Name
+    vehicle_model: _Id
+    shift: Annotated[tuple[time, time], _as(cells.clock_span)]
+    phone: Annotated[str, _as(lambda cell: cells.phone(cell) if cell else "")] = ""
+    breaks: tuple[_Break, ...] = ()
+    skills: tuple[Annotated[str, _as(_skill)], ...] = ()
+
+
+class _Model(_Strict):
+    id: _Id
+    profile: Annotated[str, _as(_profile)]
+    name: _Name = ""
+    capacity_weight_kg: _Grams | None = None
+    capacity_volume_l: _Millilitres | None = None
+    capacity_pieces: Annotated[int, _count(1, 1_000_000)] | None = None
+    range_km: _Metres | None = None
+    trips_max: Annotated[int, _count(1, 50)] = 1
+    fixed_cost_yuan: _Fen = 0
+    cost_per_km_yuan: _Fen = 0
+    cost_per_hour_yuan: _Fen = 0
+
+
+_DEPOT: Final = Depot(depot_id=DepotId("default"), name="", place=Place(0.0, 0.0))
+"""Where the defaults of dispatch.fleet.Depot are read from, so that they are stated once."""
+
+
+class _Depot(_Strict):
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    name: _Name
+    lon: Annotated[str, BeforeValidator(_typed)]
+    lat: Annotated[str, BeforeValidator(_typed)]
+    crs: str = ""
+    time_zone: Annotated[str, _as(_zone)] = _DEPOT.time_zone
+    departures: Annotated[tuple[_Clock, ...], Field(min_length=1)] = _DEPOT.departures
+    service_per_stop_s: _Seconds = _DEPOT.service_per_stop_s
+    service_per_piece_s: _Seconds = _DEPOT.service_per_piece_s
+    turnaround_s: _Seconds = _DEPOT.turnaround_s
+    unserved_cost_yuan: _Fen = _DEPOT.unserved_cost_fen
+
+
+class _Fleet(_Strict):
+    depot: _Depot
+    vehicle_models: Annotated[tuple[_Model, ...], Field(min_length=1)]
+    couriers: Annotated[tuple[_Courier, ...], Field(min_length=1)]
+
+
+def read_fleet(source: Path | bytes, *, name: str, limit_bytes: int = LIMIT_BYTES) -> Fleet:
+    """
+    The fleet of one depot: TOML, JSON of the same shape, or a table with one row per courier.
+
+    Raises
+    ------
+    FleetInvalid
+        Something is wrong with it; `problems` lists everything.
+    FileRefused
+        It cannot be read at all.
+    """
+    data = load(source, name=name, limit_bytes=limit_bytes)
+    raw, where = _raw(data, name, limit_bytes)
+    try:
+        stated = _Fleet.model_validate(raw)
+    except ValidationError as failure:
+        problems = [_problem(error, where) for error in failure.errors(include_url=False)]
+        raise FleetInvalid(name, problems) from None
+    fleet, problems = _fleet(stated, where)
+    if fleet is None or problems:
+        raise FleetInvalid(name, problems)
+    return fleet
+
+
+def _raw(data: bytes, name: str, limit_bytes: int) -> tuple[Any, Mapping[str, str]]:
+    """The value of TOML or JSON, or the like made from a table; and where a table has its parts."""
+    if not is_spreadsheet(data):
+        text, _ = text_of(data, name=name)
+        if not any(map(is_fleet_header, csv_headers(text))):
+            return _value(text, name), {}
+    table = read_table(data, name=name, is_header=is_fleet_header, limit_bytes=limit_bytes)
+    return fleet_rows(table, name=name)
+
+
+def _value(text: str, name: str) -> Any:
+    try:
+        if text.lstrip().startswith("{"):
+            return json.loads(text, parse_float=Decimal)
+        return tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError) as failure:
+        detail = f"neither TOML, JSON nor a fleet table ({failure})"
+        raise FleetInvalid(name, [FleetProblem(where="file", detail=detail)]) from failure
+
+
+def _problem(error: Any, where: Mapping[str, str]) -> FleetProblem:
+    path = _path(error["loc"], where)
+    if error["type"] == "extra_forbidden":
+        key = str(error["loc"][-1])
+        known = list(_keys(error["loc"]))
+        return FleetProblem(where=path, detail=f"unknown key{_meant(key, known)}")
+    if error["type"] == "missing":
+        return FleetProblem(where=path, detail="it is missing")
+    return FleetProblem(where=path, detail=error["msg"])
+
+
+def _keys(loc: tuple[int | str, ...]) -> Iterator[str]:
+    parents = [each for each in loc[:-1] if isinstance(each, str)]
+    parts: dict[str, type[_Strict]] = {
+        "depot": _Depot,
+        "vehicle_models": _Model,
+        "couriers": _Courier,
+        "breaks": _Break,
+    }
+    yield from (parts[parents[-1]] if parents else _Fleet).model_fields
+
+
+def _path(loc: tuple[int | str, ...], where: Mapping[str, str]) -> str:
+    """`couriers[2].shift`, counting from 1, or the line of a table."""
+    text = ""
+    for part in loc:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+        text = where.get(text, text)
+    return text
+
+
+def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list[FleetProblem]]:
+    """The fleet, and what no single value shows to be wrong."""
+    problems = [*_repeated(stated), *_contradictions(stated, where)]
+    depot = stated.depot
+    try:
+        place = cells.degrees(depot.lon, depot.lat, depot.crs)
+    except BadCell as bad:
+        return None, [
+            *problems,
+            FleetProblem(where="depot.lon", detail=f"{bad.detail}; {bad.advice}"),
+        ]
+    return Fleet(
+        depot=Depot(
+            depot_id=DepotId(depot.id),
+            name=depot.name,
+            place=place,
+            time_zone=depot.time_zone,
+            departures=tuple(sorted(set(depot.departures))),
+            service_per_stop_s=depot.service_per_stop_s,
+            service_per_piece_s=depot.service_per_piece_s,
+            turnaround_s=depot.turnaround_s,
+            unserved_cost_fen=depot.unserved_cost_yuan,
+        ),
+        models={VehicleModelId(each.id): _vehicle(each) for each in stated.vehicle_models},
+        couriers={CourierId(each.id): _courier(each) for each in stated.couriers},
+    ), problems
+
+
+def _vehicle(stated: _Model) -> VehicleModel:
+    return VehicleModel(
+        model_id=VehicleModelId(stated.id),
+        profile=stated.profile,
+        name=stated.name,
+        # The fields keep their file's names; their values were read into grams, metres and fen.
+        capacity_weight_g=stated.capacity_weight_kg,
+        capacity_volume_ml=stated.capacity_volume_l,
+        capacity_pieces=stated.capacity_pieces,
+        range_m=stated.range_km,
+        trips_max=stated.trips_max,
+        fixed_cost_fen=stated.fixed_cost_yuan,
+        cost_per_km_fen=stated.cost_per_km_yuan,
+        cost_per_hour_fen=stated.cost_per_hour_yuan,
+    )
+
+
+def _courier(stated: _Courier) -> Courier:
+    starts, ends = stated.shift
+    return Courier(
+        courier_id=CourierId(stated.id),
+        name=stated.name,
+        phone=stated.phone,
+        model_id=VehicleModelId(stated.vehicle_model),
+        shift_starts=starts,
+        shift_ends=ends,
+        breaks=tuple(
+            BreakRule(each.earliest, each.latest, each.minutes * 60) for each in stated.breaks
+        ),
+        skills=frozenset(stated.skills),
+    )
+
+
+def _repeated(stated: _Fleet) -> Iterator[FleetProblem]:
+    for where, ids in (
+        ("vehicle_models", [each.id for each in stated.vehicle_models]),
+        ("couriers", [each.id for each in stated.couriers]),
+    ):
+        for own_id, times in Counter(ids).items():
+            if times > 1:
+                yield FleetProblem(where=where, detail=f"the id {own_id!r} is there {times} times")
+
+
+def _contradictions(stated: _Fleet, where: Mapping[str, str]) -> Iterator[FleetProblem]:
+    models = [each.id for each in stated.vehicle_models]
+    for number, courier in enumerate(stated.couriers):
+        if courier.vehicle_model not in models:
+            yield FleetProblem(
+                where=_path(("couriers", number, "vehicle_model"), where),
+                detail=f"no vehicle model {courier.vehicle_model!r}"
+                f"{_meant(courier.vehicle_model, models)}",
+            )
+        starts, ends = courier.shift
+        for index, rest in enumerate(courier.breaks):
+            if not starts <= rest.earliest <= rest.latest < ends:
+                yield FleetProblem(
+                    where=_path(("couriers", number, "breaks", index), where),
+                    detail="it begins between earliest and latest, both within the shift",
+                )
