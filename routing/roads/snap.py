@@ -19,6 +19,7 @@ from routing.roads.traits import BARRIER
 # Roads are sampled this densely to find candidates; the answer itself is exact. Chosen: half as many
 # metres double the index, twice as many double the candidates.
 _SPACING_M: Final = 50.0
+_AT_JUNCTION_M: Final = 0.01  # the resolution of packed weights
 
 
 class PlaceOffRoad(RoutingError):
@@ -134,11 +135,16 @@ class SnapIndex:
         gap_m = great_circle_m(place, position)
         if gap_m > limit_m:
             return self._off_road(place, round(gap_m), limit_m)
-        total_m = self._totals_m[segment]
-        along_m = self._before_m[segment] + share * self._lengths_m[segment]
+        total_m = float(self._totals_m[segment])
+        along_m = float(self._before_m[segment] + share * self._lengths_m[segment])
+        # Closer to a junction than weights can tell apart is the junction, whose other roads are open.
+        if along_m < _AT_JUNCTION_M:
+            along_m = 0.0
+        elif along_m > total_m - _AT_JUNCTION_M:
+            along_m = total_m
         return Snap(
             edge=int(self._roads[segment]),
-            fraction=min(1.0, max(0.0, float(along_m / total_m))) if total_m > 0.0 else 0.0,
+            fraction=along_m / total_m if total_m > 0.0 else 0.0,
             place=position,
             gap_m=gap_m,
         )

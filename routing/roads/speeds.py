@@ -238,11 +238,12 @@ FOOT: Final = Profile(
     name="foot",
     access_keys=("access", "foot"),
     class_kmh={
-        **dict.fromkeys(VAN.class_kmh, 5),
+        **dict.fromkeys(TRIKE.class_kmh, 5),
         **dict.fromkeys(("pedestrian", "footway", "path", "cycleway", "bridleway"), 5),
         "steps": 2,
-    }
-    | {"track": 5},
+    },
+    invited_kmh={"trunk": 5, "trunk_link": 5},
+    inviting_keys=("foot",),
     surface_kmh={"sand": 3, "mud": 3, "rock": 3},
     top_kmh=5,
     limit_share=None,
