@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -23,6 +24,7 @@ CLOSED: Final = 1 << 61
 """The weight of what cannot be travelled; two of them still fit an int64."""
 
 _NO_TRAITS: Final = -1
+_TRAIT_KEYS: Final = (*(f.name for f in fields(Traits) if f.name != "access"), *ACCESS_KEYS)
 
 
 class GraphRefused(RoutingError):
@@ -112,6 +114,7 @@ def add_road(
         )
 
 
+@lru_cache(maxsize=4096)  # an extract has a few thousand kinds of road, and many roads of each
 def _attributes_of(traits: Traits) -> dict[str, Any]:
     told = {f.name: getattr(traits, f.name) for f in fields(Traits) if f.name != "access"}
     return {
@@ -174,6 +177,7 @@ def roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
         directions.append((u, v, attributes))
 
     texts, traits = _Table(""), _Table()
+    number_of: dict[tuple[Any, ...], int] = {}
     rows, lines = [], []
     for directions in edges_of.values():
         # Drawn the way it may be driven; sorted() keeps the order of two-way roads.
@@ -182,10 +186,16 @@ def roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
         line = attributes.get("geometry") or [
             (graph.nodes[node]["lon"], graph.nodes[node]["lat"]) for node in (u, v)
         ]
-        length_m = float(attributes.get("length_m", line_length_m(line)))
+        stated_m = attributes.get("length_m")
+        length_m = line_length_m(line) if stated_m is None else float(stated_m)
         if not 0.0 <= length_m < float("inf"):
             raise GraphRefused(f"edge {u} → {v} has length_m {length_m}")
-        kinds = [traits.number(_traits_of(edge[2])) for edge in directions]
+        kinds = []
+        for _, _, told in directions:
+            stated = tuple(told.get(key) for key in _TRAIT_KEYS)
+            if stated not in number_of:
+                number_of[stated] = traits.number(_traits_of(told))
+            kinds.append(number_of[stated])
         lines.append(np.asarray(line, dtype=np.float64))
         rows.append(
             (

@@ -13,7 +13,6 @@ import osmium
 from osmium.filter import KeyFilter
 
 from routing.errors import RoutingError
-from routing.roads.geometry import line_length_m
 from routing.roads.graph import add_road
 from routing.roads.traits import (
     BARRIER,
@@ -154,7 +153,7 @@ def read_osm(
         junctions=graph.number_of_nodes(),
         roads=len(roads),
         oneway_roads=sum(road.traits[1].against_oneway for road in roads),
-        length_m=round(sum(line_length_m(road.line) for road in roads)),
+        length_m=round(sum(nx.get_edge_attributes(graph, "length_m").values()) / 2),
         barriers=barriers,
         turn_restrictions_ignored=reading.turn_restrictions,
     )
@@ -305,10 +304,13 @@ def _joined(pieces: list[_Stretch], *, keep: Mapping[int, Traits]) -> Iterator[_
         return pieces[end[0]] if end[1] else pieces[end[0]].flipped()
 
     def joins(node: int) -> bool:
-        if node in keep or len(ends[node]) != 2 or ends[node][0][0] == ends[node][1][0]:
+        if node in keep or len(ends[node]) != 2:
             return False
-        one, other = (leaving(end) for end in ends[node])
-        return one.label == other.label and one.flipped().traits == other.traits
+        (one, one_leaves), (other, other_leaves) = ends[node]
+        if one == other or pieces[one].label != pieces[other].label:
+            return False
+        arriving, onward = pieces[one].traits, pieces[other].traits
+        return onward == (arriving if one_leaves != other_leaves else arriving[::-1])
 
     taken = [False] * len(pieces)
 
