@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,18 @@ class Drawing:
                 nodes += [junction for _, junction in sorted(met.get((index, place), ()))]
                 nodes.append(node)
             way.nodes = nodes
+        self._merge_twins(joinable)
+
+    def _merge_twins(self, joinable: list[Way]) -> None:
+        """Make one node of those within a millimetre, where a road ends on another or three meet."""
+        first_at: dict[tuple[float, float], int] = {}
+        one_of: dict[int, int] = {}
+        for node in sorted({node for way in joinable for node in way.nodes}):
+            x, y = self.nodes[node]
+            one_of[node] = first_at.setdefault((round(x, 3), round(y, 3)), node)
+        for way in self.ways:
+            way.nodes = [node for node, _ in groupby(one_of.get(node, node) for node in way.nodes)]
+        self.ways = [way for way in self.ways if len(way.nodes) > 1]
 
     def _cut_short(self, nodes: list[int]) -> list[int]:
         """The same line with further nodes on stretches longer than _SEGMENT_M."""

@@ -11,7 +11,8 @@ from dispatch.demo.county import County
 from dispatch.demo.drawing import Drawing, Way
 
 _NEAR_TOWNS: Final = ("王集", "睢城", "沙集")  # west to east
-_RAMP_NORTH_M = 2_000.0  # ramps are looked for this far north of a town, out of its streets; chosen
+_RAMP_NORTH_M = 2_000.0  # ramps are looked for around a point this far north of a town; chosen
+_OUT_OF_TOWN_M = 1_200.0  # and not among its streets; chosen
 _BULGE = 0.04  # of its length to the north: no road is quite straight; chosen
 _TAGS: Final = {
     "highway": "trunk",
@@ -39,10 +40,13 @@ def draw_expressway(county: County, drawing: Drawing) -> None:
         }
     )
     at = np.array([drawing.nodes[node] for node in ramps])
+    seats = county.centres[: county.seats]
+    in_town = np.linalg.norm(at[:, None] - seats, axis=2).min(axis=1) < _OUT_OF_TOWN_M
     chosen = []
     for town in _NEAR_TOWNS:
         wanted = county.centres[county.seat_of(town)] + [0.0, _RAMP_NORTH_M]
-        chosen.append(ramps[int(np.linalg.norm(at - wanted, axis=1).argmin())])
+        away_m = np.where(in_town, np.inf, np.linalg.norm(at - wanted, axis=1))
+        chosen.append(ramps[int(away_m.argmin())])
     share = np.linspace(0.0, 1.0, 9)[1:-1, None]
     for a, b in pairwise(chosen):
         start, end = np.array(drawing.nodes[a]), np.array(drawing.nodes[b])

@@ -29,7 +29,7 @@ from dispatch.demo.real_roads import read_landscape
 from dispatch.demo.sellers import settle
 from dispatch.demo.streets import draw_streets
 from dispatch.demo.tables import Rows, order_rows, registry_rows, taobao_rows
-from routing.places import in_china
+from routing.places import Place, in_china
 
 # One township's day, ten times over: above this the question is not one depot-day any more.
 HOUSEHOLDS_MAX, ORDERS_MAX, COURIERS_MAX = 50_000, 500_000, 999
@@ -75,6 +75,8 @@ def write_demo_day(
         From `routing.roads.osm.read_osm`.
     """
     _check(households=households, orders=orders, couriers=couriers, seed=seed)
+    if time_zone is not None:
+        _check_zone(time_zone)
     out = out.absolute()
     _check_free(out)
     tell = on_progress or (lambda _step: None)
@@ -91,7 +93,7 @@ def write_demo_day(
             landscape = _synthetic_landscape(land, folder / "roads.osm.pbf")
         else:
             landscape = read_landscape(land, osm)
-        zone = _checked_zone(time_zone, landscape)
+        zone = time_zone or _usual_zone(landscape.depot)
         tell("households")
         sellers = settle(people, landscape, households, furniture_share=_FURNITURE_SHARE)
         _write(folder / "households.csv", registry_rows(people, sellers))
@@ -149,17 +151,18 @@ def _check(*, households: int, orders: int, couriers: int, seed: int) -> None:
         )
 
 
-def _checked_zone(time_zone: str | None, landscape: Landscape) -> str:
-    if time_zone is None:
-        depot = landscape.depot
-        return "Asia/Shanghai" if in_china(depot.lon, depot.lat) else "UTC"
+def _check_zone(time_zone: str) -> None:
     try:
-        return ZoneInfo(time_zone).key
+        ZoneInfo(time_zone)
     except (KeyError, ValueError, OSError) as unknown:  # ZoneInfo answers a folder with OSError
         raise DemoRefused(
             f"there is no time zone {time_zone!r}: give a name of the tz database such as"
             " Asia/Shanghai"
         ) from unknown
+
+
+def _usual_zone(depot: Place) -> str:
+    return "Asia/Shanghai" if in_china(depot.lon, depot.lat) else "UTC"
 
 
 def _synthetic_landscape(rng: np.random.Generator, roads: Path) -> Landscape:
