@@ -355,7 +355,7 @@ class Store:
     async def history(
         self, day: DepotDay, *, after: str, limit: int
     ) -> Sequence[tuple[str, bytes]]:
-        entries = await self._client.xrange(DayKeys(day).stream, min=f"({after}", count=limit)
+        entries = await self._client.xrange(DayKeys(day).stream, f"({after}", count=limit)
         return _entries(entries)
 
     async def news(

@@ -1,0 +1,302 @@
+"""The worker: takes jobs from the queue, has them planned by a process of its own, keeps the result."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import ClassVar, Final, assert_never
+
+from docket import Worker
+from redis.exceptions import RedisError
+
+from dispatch import operations
+from dispatch.clock import Clock
+from dispatch.days import CompanyId, DepotDay, DepotId
+from dispatch.errors import DispatchError
+from dispatch.ids import JobId
+from dispatch.jobs import Job, JobFenced, JobProgress, JobQueue, JobState, plan_day
+from dispatch.planner_process import (
+    Broken,
+    Gone,
+    Outcome,
+    Planned,
+    PlannerProcess,
+    PlanTask,
+    Refused,
+    network_path,
+)
+from dispatch.server import running_server
+from dispatch.settings import Settings
+from dispatch.store import Store
+
+ASK_EVERY_S: Final = 0.5
+"""How often a worker asks whether its job was cancelled."""
+
+TELL_EVERY_S: Final = 1.0
+"""Progress is worth an event at most so often: a board cannot show more, and streams are kept."""
+
+CANCEL_GRACE_S: Final = 10.0
+"""A cancelled search may take so long to hand over its best; then it is killed. Chosen."""
+
+OVERHEAD_S: Final = 600.0
+"""Loading roads, matrices and lines on the map may take so long on top of the search's budget."""
+
+RETRY_S: Final = 1.0
+"""Pause before a job is begun again after the server was away."""
+
+AUTHOR: Final = "worker"
+
+_logger = logging.getLogger(__name__)
+
+
+class RoadsMissing(DispatchError):
+    """A worker without a road network to plan on."""
+
+    code: ClassVar[str] = "roads-missing"
+
+    def __init__(self, roads: Path | None) -> None:
+        self.roads = roads
+        told = "CUNLU_ROADS is not set" if roads is None else f"there is no file {roads}"
+        super().__init__(f"{told}: build one with `cunlu roads build` and name it in CUNLU_ROADS")
+
+
+@dataclass(slots=True)
+class _Watch:
+    """One job in the hands of a planner, watched until it ends."""
+
+    job: Job
+    run: str
+    cancelled_at: float | None = None
+    overran: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class PlanningWorker:
+    """Runs jobs one at a time: planning is work for the processor, and more workers are cheap."""
+
+    store: Store
+    clock: Clock
+    roads: Path | None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set it only after the queue was told to stop: it then keeps the job for another worker."""
+    _planner: PlannerProcess | None = field(default=None, init=False)
+
+    async def run_job(self, company_id: str, depot_id: str, day: str, job_id: str) -> None:
+        """
+        Run a job to its end, through outages of the server; a job that is over is left alone.
+
+        Raises
+        ------
+        asyncio.CancelledError
+            This worker is stopping: the queue gives the job to another.
+        """
+        where = DepotDay(CompanyId(company_id), DepotId(depot_id), date.fromisoformat(day))
+        while True:
+            try:
+                await self._attempt(where, JobId(job_id))
+            except RedisError as error:
+                _log(logging.WARNING, "the server was away: the job begins again", job_id, error)
+                if self.stopping.is_set():
+                    raise asyncio.CancelledError from error
+                await asyncio.sleep(RETRY_S)
+            except JobFenced as error:
+                _log(logging.WARNING, "another worker has the job: dropped", job_id, error)
+                return
+            else:
+                return
+
+    async def close(self) -> None:
+        if self._planner is not None:
+            await self._planner.kill()
+
+    async def _attempt(self, day: DepotDay, job_id: JobId) -> None:
+        run = secrets.token_hex(8)
+        job = await operations.start_job(self.store, day, job_id, run=run)
+        if job is None:
+            return
+        _log(logging.INFO, "job begins", job_id)
+        watch = _Watch(job, run)
+        try:
+            outcome = await self._plan(watch)
+        except (RedisError, JobFenced):
+            raise
+        except DispatchError as error:
+            outcome = Refused(code=error.code, message=str(error))
+        await self._keep(watch, outcome)
+
+    async def _plan(self, watch: _Watch) -> Outcome:
+        job = watch.job
+        if self.roads is None or not self.roads.exists():
+            raise RoadsMissing(self.roads)
+        task = PlanTask(
+            job_id=job.job_id,
+            inputs=await operations.read_inputs(self.store, job.day),
+            roads=network_path(self.roads),
+            budget_s=job.budget_s,
+            seed=job.seed,
+            based_on=job.based_on,
+            made_at=self.clock.now(),
+        )
+        if self._planner is None or not self._planner.is_alive:
+            self._planner = await PlannerProcess.start()
+        planner = self._planner
+        planning = asyncio.create_task(planner.plan(task))
+        watching = asyncio.create_task(self._watch(watch, planner))
+        stopping = asyncio.create_task(self.stopping.wait())
+        helpers = (planning, watching, stopping)
+        try:
+            await asyncio.wait(helpers, return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                await watching  # raises: the job is no longer ours
+            if not planning.done():
+                raise asyncio.CancelledError
+            return await planning
+        finally:
+            if not planning.done():
+                await planner.kill()
+            for each in helpers:
+                each.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+
+    async def _watch(self, watch: _Watch, planner: PlannerProcess) -> None:
+        """Tell how far the search is, pass a cancellation on, and end a planner that hangs."""
+        now_s = asyncio.get_running_loop().time
+        deadline_s = now_s() + watch.job.budget_s + OVERHEAD_S
+        told: JobProgress | None = None
+        told_at_s = now_s() - TELL_EVERY_S
+        while True:
+            await asyncio.sleep(ASK_EVERY_S)
+            latest = planner.latest
+            is_news = latest is not told and now_s() - told_at_s >= TELL_EVERY_S
+            try:
+                cancelling = await operations.report_progress(
+                    self.store,
+                    watch.job.day,
+                    watch.job.job_id,
+                    run=watch.run,
+                    progress=latest if is_news else None,
+                    by=AUTHOR,
+                    at=self.clock.now(),
+                )
+            except RedisError as error:
+                _log(logging.WARNING, "progress was not told", watch.job.job_id, error)
+                continue
+            if is_news:
+                told, told_at_s = latest, now_s()
+            if cancelling and watch.cancelled_at is None:
+                watch.cancelled_at = now_s()
+                await planner.cancel(watch.job.job_id)
+            if watch.cancelled_at is not None and now_s() - watch.cancelled_at > CANCEL_GRACE_S:
+                await planner.kill()
+            if now_s() > deadline_s:
+                watch.overran = True
+                await planner.kill()
+
+    async def _keep(self, watch: _Watch, outcome: Outcome) -> None:
+        """Store what came of the job."""
+        job_id = watch.job.job_id
+        match outcome:
+            case Planned(plan=plan):
+                over = JobState.SUCCEEDED if watch.cancelled_at is None else JobState.CANCELLED
+                draft = await operations.draft_plan(
+                    self.store,
+                    plan,
+                    job_id=job_id,
+                    run=watch.run,
+                    state=over,
+                    by=AUTHOR,
+                    at=self.clock.now(),
+                )
+                _log(logging.INFO, f"job ends with plan {draft.plan_id}", job_id)
+            case Refused(code=code, message=message):
+                await self._end(watch, JobState.FAILED, code, message)
+            case Broken(trace=trace):
+                _logger.error("planning broke: %s", trace, extra={"job_id": job_id})
+                message = f"planning broke: the worker's log says where, under job {job_id}"
+                await self._end(watch, JobState.FAILED, "internal", message)
+            case Gone() if watch.overran:
+                message = f"planning took more than {OVERHEAD_S:.0f} s beyond its budget"
+                await self._end(watch, JobState.FAILED, "planning-overran", message)
+            case Gone() if watch.cancelled_at is not None:
+                message = f"nothing was found within {CANCEL_GRACE_S:.0f} s of the cancellation"
+                await self._end(watch, JobState.CANCELLED, "cancelled", message)
+            case Gone(exit_code=exit_code):
+                message = f"the planning process ended ({exit_code}): is there enough memory?"
+                await self._end(watch, JobState.FAILED, "planner-died", message)
+            case _:
+                assert_never(outcome)
+
+    async def _end(self, watch: _Watch, state: JobState, code: str, message: str) -> None:
+        await operations.end_job(
+            self.store,
+            watch.job.day,
+            watch.job.job_id,
+            run=watch.run,
+            state=state,
+            code=code,
+            message=message,
+            by=AUTHOR,
+            at=self.clock.now(),
+        )
+        _log(logging.INFO, f"job ends {state}: {code}", watch.job.job_id)
+
+
+async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
+    """
+    Take jobs until `stop` is set or the process is asked to end (SIGTERM, SIGINT).
+
+    A job in progress at that moment goes back to the queue and is given to the next worker when
+    its lease has run out.
+
+    Raises
+    ------
+    ServerFailed
+        The embedded server cannot be started.
+    """
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        with running_server(settings.redis_url, settings.data_dir) as url:
+            async with (
+                Store.open(url, waitaof_replicas=settings.waitaof_replicas) as store,
+                JobQueue.open(url) as queue,
+            ):
+                await _serve(settings, store, queue, stop)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _serve(settings: Settings, store: Store, queue: JobQueue, stop: asyncio.Event) -> None:
+    planning = PlanningWorker(store, settings.clock(), settings.roads)
+    queue.docket.register(planning.run_job, names=[plan_day.__name__])
+    worker = Worker(
+        queue.docket,
+        concurrency=1,
+        redelivery_timeout=timedelta(seconds=settings.lease_s),
+        reconnection_delay=timedelta(seconds=RETRY_S),
+        minimum_check_interval=timedelta(milliseconds=100),
+    )
+    async with worker:
+        taking = asyncio.create_task(worker.run_forever(), name="taking jobs")
+        stopping = asyncio.create_task(stop.wait(), name="waiting for the end")
+        await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        taking.cancel()
+        planning.stopping.set()
+        await asyncio.gather(taking, stopping, return_exceptions=True)
+        await planning.close()
+    if not stop.is_set():
+        taking.result()
+
+
+def _log(level: int, message: str, job_id: str, error: Exception | None = None) -> None:
+    extra = {"job_id": job_id} | ({} if error is None else {"error": type(error).__name__})
+    _logger.log(level, message, extra=extra)

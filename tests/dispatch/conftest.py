@@ -1,0 +1,82 @@
+"""A real server for every test process, and a company of its own for every test."""
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from dispatch import operations
+from dispatch.clock import SystemClock
+from dispatch.days import CompanyId, DepotDay, DepotId
+from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
+from dispatch.server import EmbeddedServer
+from dispatch.store import Store
+from routing.places import Place
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """The embedded server, one per test process, its data in a short temporary path."""
+    folder = Path(tempfile.mkdtemp(prefix="cunlu-"))
+    with EmbeddedServer(folder) as server:
+        yield server
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def store(server: EmbeddedServer) -> AsyncIterator[Store]:
+    async with Store.open(server.url) as store:
+        yield store
+
+
+@pytest.fixture
+def day() -> DepotDay:
+    """A depot-day of a company that no other test knows."""
+    company_id = CompanyId(f"t{secrets.token_hex(8)}")
+    return DepotDay(company_id, DepotId("shaji"), date(2026, 11, 11))
+
+
+@pytest.fixture
+def fleet() -> Fleet:
+    trike = VehicleModel(model_id=VehicleModelId("trike"), profile="trike", trips_max=3)
+    couriers = [
+        Courier(
+            courier_id=CourierId(courier_id),
+            name=name,
+            phone="13800001234",
+            model_id=trike.model_id,
+            shift_starts=time(8),
+            shift_ends=time(18),
+        )
+        for courier_id, name in (("k1", "王小明"), ("k2", "李四"))
+    ]
+    depot = Depot(depot_id=DepotId("shaji"), name="沙集网点", place=Place(118.09, 33.87))
+    return Fleet(
+        depot=depot,
+        models={trike.model_id: trike},
+        couriers={each.courier_id: each for each in couriers},
+    )
+
+
+@pytest.fixture
+async def crewed(store: Store, day: DepotDay, fleet: Fleet) -> DepotDay:
+    """`day`, at a depot that has its fleet."""
+    await operations.replace_fleet(store, day.scope, fleet, by="test", at=SystemClock().now())
+    return day
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
+    """Wait for a condition, asked again and again, for at most 60 s."""
+
+    async def wait_until(condition: Callable[[], Awaitable[bool]], within_s: float = 60) -> None:
+        async with asyncio.timeout(within_s):
+            while not await condition():
+                await asyncio.sleep(0.02)
+
+    return wait_until
