@@ -147,7 +147,7 @@ class _Depot(_Strict):
     lat: Annotated[str, BeforeValidator(_typed)]
     crs: str = ""
     time_zone: Annotated[str, _as(_zone)] = _DEPOT.time_zone
-    departures: Annotated[tuple[_Clock, ...], Field(min_length=1)] = _DEPOT.departures
+    departures: tuple[_Clock, ...] = _DEPOT.departures
     service_per_stop_s: _Seconds = _DEPOT.service_per_stop_s
     service_per_piece_s: _Seconds = _DEPOT.service_per_piece_s
     turnaround_s: _Seconds = _DEPOT.turnaround_s
@@ -156,8 +156,8 @@ class _Depot(_Strict):
 
 class _Fleet(_Strict):
     depot: _Depot
-    vehicle_models: Annotated[tuple[_Model, ...], Field(min_length=1)]
-    couriers: Annotated[tuple[_Courier, ...], Field(min_length=1)]
+    vehicle_models: tuple[_Model, ...]
+    couriers: tuple[_Courier, ...]
 
 
 def read_fleet(source: Path | bytes, *, name: str, limit_bytes: int = LIMIT_BYTES) -> Fleet:
@@ -307,6 +307,13 @@ def _repeated(stated: _Fleet) -> Iterator[FleetProblem]:
 
 
 def _contradictions(stated: _Fleet, where: Mapping[str, str]) -> Iterator[FleetProblem]:
+    for part, listed in (
+        ("depot.departures", stated.depot.departures),
+        ("vehicle_models", stated.vehicle_models),
+        ("couriers", stated.couriers),
+    ):
+        if not listed:
+            yield FleetProblem(where=part, detail="it is empty")
     models = [each.id for each in stated.vehicle_models]
     for number, courier in enumerate(stated.couriers):
         if courier.vehicle_model not in models:

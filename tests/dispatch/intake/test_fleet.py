@@ -1,0 +1,146 @@
+from datetime import time
+
+import pytest
+
+from dispatch.fleet import BreakRule
+from dispatch.intake import FileRefused, FleetInvalid, read_fleet
+
+GOOD = """
+[depot]
+id = "shaji"
+name = "沙集网点"
+lon = 118.1333
+lat = 33.9
+[[vehicle_models]]
+id = "trike"
+profile = "trike"
+capacity_weight_kg = 180
+[[couriers]]
+id = "c01"
+name = "张三"
+vehicle_model = "trike"
+shift = "08:00-18:30"
+"""
+
+
+def problems(text: str) -> dict[str, str]:
+    with pytest.raises(FleetInvalid) as refused:
+        read_fleet(text.encode(), name="fleet.toml")
+    return {each.where: each.detail for each in refused.value.problems}
+
+
+def test_a_small_fleet_takes_the_defaults_of_its_types():
+    fleet = read_fleet(GOOD.encode(), name="fleet.toml")
+    assert fleet.depot.departures == (time(18, 30),)
+    assert fleet.depot.unserved_cost_fen == 50_000
+    assert fleet.models["trike"].capacity_weight_g == 180_000
+    assert fleet.models["trike"].capacity_pieces is None
+    assert fleet.couriers["c01"].shift_ends == time(18, 30)
+
+
+def test_units_become_integers_without_drift():
+    text = GOOD.replace(
+        "capacity_weight_kg = 180",
+        "capacity_weight_kg = 180.7\nrange_km = 0.1\ncost_per_km_yuan = 0.29\nfixed_cost_yuan = 1.005",
+    )
+    model = read_fleet(text.encode(), name="fleet.toml").models["trike"]
+    assert (model.capacity_weight_g, model.range_m) == (180_700, 100)
+    assert (model.cost_per_km_fen, model.fixed_cost_fen) == (29, 101)
+
+
+def test_toml_json_and_table_hold_the_same_fleet(examples):
+    toml = read_fleet(examples / "fleet.toml", name="fleet.toml")
+    table = read_fleet(examples / "fleet.csv", name="fleet.csv")
+    assert toml.depot == table.depot
+    rest = (BreakRule(time(11, 30), time(13), 1800),)
+    assert toml.couriers["c01"].breaks == table.couriers["c01"].breaks == rest
+    assert set(table.models) == {"trike", "van"}
+    json = b"""{"depot": {"id": "shaji", "name": "x", "lon": 118.1333, "lat": 33.9, "departures": ["12:30"]},
+      "vehicle_models": [{"id": "van", "profile": "van", "range_km": 0.3}],
+      "couriers": [{"id": "c", "name": "y", "vehicle_model": "van", "shift": "08:00-09:00"}]}"""
+    assert read_fleet(json, name="fleet.json").models["van"].range_m == 300
+
+
+def test_departures_are_sorted_and_each_there_once():
+    text = GOOD.replace("lat = 33.9", 'lat = 33.9\ndepartures = ["18:30", "12:30", "18:30"]')
+    assert read_fleet(text.encode(), name="f").depot.departures == (time(12, 30), time(18, 30))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "detail"),
+    [
+        ("capacity_weight_kg", "capacity_wieght_kg", "vehicle_models[1].capacity_wieght_kg", "did you mean 'capacity_weight_kg'"),
+        ('name = "沙集网点"', 'nam = "沙集网点"', "depot.name", "missing"),
+        ("[depot]", "colour = 1\n[depot]", "colour", "unknown key"),
+        ('id = "shaji"', 'id = "Shaji Town"', "depot.id", "match"),
+        ("lat = 33.9", 'lat = 33.9\ntime_zone = "Asia/Nowhere"', "depot.time_zone", "no such time zone"),
+        ("lat = 33.9", 'lat = 33.9\ntime_zone = "../etc"', "depot.time_zone", "no such time zone"),
+        ("lat = 33.9", "lat = 33.9\ndepartures = []", "depot.departures", "empty"),
+        ("lat = 33.9", 'lat = 33.9\ndepartures = ["25:00"]', "depot.departures[1]", "no such time"),
+        ('profile = "trike"', 'profile = "trikes"', "vehicle_models[1].profile", "did you mean 'trike'"),
+        ("= 180", "= -180", "vehicle_models[1].capacity_weight_kg", "outside"),
+        ("= 180", "= nan", "vehicle_models[1].capacity_weight_kg", "no plain decimal"),
+        ("= 180", "= [180]", "vehicle_models[1].capacity_weight_kg", "neither text nor number"),
+        ('vehicle_model = "trike"', 'vehicle_model = "trik"', "couriers[1].vehicle_model", "did you mean 'trike'"),
+        ("08:00-18:30", "18:30-08:00", "couriers[1].shift", "ends before"),
+        ("08:00-18:30", "all day", "couriers[1].shift", "no span"),
+        ('"08:00-18:30"', '"08:00-18:30"\nskills = ["bulk"]', "couriers[1].skills[1]", "did you mean 'bulky'"),
+        ('"08:00-18:30"', '"08:00-18:30"\nphone = "x"', "couriers[1].phone", "no phone"),
+        ('"08:00-18:30"', '"08:00-18:30"\nbreaks = [{earliest = "07:00", latest = "08:30", minutes = 30}]', "couriers[1].breaks[1]", "within the shift"),
+        ('"08:00-18:30"', '"08:00-18:30"\nbreaks = [{earliest = "12:00", last = "13:00", minutes = 30}]', "couriers[1].breaks[1].last", "unknown key"),
+        ("[[vehicle_models]]", "[vehicle_models]", "vehicle_models", "tuple"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_its_path(old, new, where, detail):
+    assert old in GOOD
+    found = problems(GOOD.replace(old, new, 1))
+    assert where in found
+    assert detail in found[where]
+
+
+def test_swapped_coordinates_of_the_depot_are_refused():
+    swapped = GOOD.replace("118.1333", "LAT").replace("33.9", "118.1333").replace("LAT", "33.9")
+    assert "swapped" in problems(swapped)["depot.lon"]
+
+
+def test_all_problems_are_listed_at_once():
+    text = (
+        GOOD.replace("= 180", '= "heavy"').replace("08:00-18:30", "never").replace("lat = 33.9", "")
+    )
+    assert set(problems(text)) == {
+        "depot.lat",
+        "vehicle_models[1].capacity_weight_kg",
+        "couriers[1].shift",
+    }
+
+
+def test_an_id_that_is_there_twice_is_refused():
+    courier = GOOD[GOOD.index("[[couriers]]") :]
+    assert "'c01' is there 2 times" in problems(GOOD + courier)["couriers"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "where", "detail"),
+    [
+        ("shaji,118.1,33.9,D,trike,trike,c1,A,08:00-18:00\nother,,,,trike,,c2,B,08:00-18:00", "line 3, depot_id", "differs"),
+        ("shaji,118.1,33.9,D,trike,trike,c1,A,whenever", "line 2.shift", "no span"),
+        ("shaji,118.1,33.9,D,trike,bike,c1,A,08:00-18:00", "model trike.profile", "did you mean"),
+        ("shaji,118.1,33.9,D,,,c1,A,08:00-18:00", "model .id", "1 to 64"),
+    ],
+)  # fmt: skip
+def test_a_table_says_the_line(rows, where, detail):
+    header = "depot_id,depot_lon,depot_lat,depot_name,vehicle_model,model_profile,courier_id,courier_name,shift\n"
+    found = problems(header + rows)
+    assert detail in found[where]
+
+
+def test_a_table_with_an_unknown_column_is_refused():
+    assert "column colour" in problems("courier_id,vehicle_model,colour\nc1,trike,red\n")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"= toml", b"{", b"\xff\xfe\x00\xd8", b"PK\x03\x04", b"[1]"]
+)
+def test_what_is_no_fleet_is_refused_by_name(content):
+    with pytest.raises(FileRefused):
+        read_fleet(content, name="fleet")
