@@ -165,6 +165,9 @@ def roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
         node_lon_lat = np.array([(at["lon"], at["lat"]) for _, at in graph.nodes(data=True)], float)
     except KeyError as missing:
         raise GraphRefused(f"every node needs lon and lat; one lacks {missing}") from missing
+    # Comparisons with NaN are false, so NaN is refused too.
+    if node_lon_lat.size and not (np.abs(node_lon_lat) <= (180.0, 90.0)).all():
+        raise GraphRefused("a node lies outside lon -180…180, lat -90…90: are they swapped?")
     edges_of: defaultdict[Any, list[tuple[Any, Any, dict[str, Any]]]] = defaultdict(list)
     for u, v, key, attributes in graph.edges(keys=True, data=True):
         if "highway" not in attributes:

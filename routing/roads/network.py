@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import networkx as nx
 import numpy as np
@@ -16,19 +16,23 @@ from numpy.typing import NDArray
 from routing.errors import RoutingError
 from routing.matrix import Provenance, TravelMatrix
 from routing.places import Place
-from routing.roads import hierarchy as ch
+from routing.roads.compiled import (
+    Compiled,
+    Weighting,
+    check_profiles,
+    compile_network,
+    decode_network,
+    encode_network,
+)
 from routing.roads.geometry import cut
-from routing.roads.graph import CLOSED, Roads, arc_ends, compile_arcs, graph_of, roads_of
-from routing.roads.network_file import decode, encode, version_of, write_whole
-from routing.roads.osm import ImportReport, read_osm
+from routing.roads.graph import CLOSED, graph_of
+from routing.roads.network_file import version_of, write_whole
+from routing.roads.osm import read_osm
 from routing.roads.positions import Positions, by_road, finish_rows, locate, straight, unpack
+from routing.roads.shortest_paths import fastest_path, many_to_many
 from routing.roads.snap import PlaceOffRoad, Snap, SnapIndex
-from routing.roads.speeds import PROFILES, UnknownProfile
-from routing.roads.traits import BARRIER, Traits
-
-_ROAD_ARRAYS: Final = tuple(f.name for f in fields(Roads) if f.name not in {"texts", "traits"})
-_HIERARCHY_ARRAYS: Final = tuple(f.name for f in fields(ch.Hierarchy))
-_METRIC_ARRAYS: Final = tuple(f.name for f in fields(ch.Metric))
+from routing.roads.speeds import UnknownProfile
+from routing.roads.traits import BARRIER
 
 
 class NoPath(RoutingError):
@@ -89,14 +93,6 @@ class RoadEdges:
         return len(self.class_codes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Weighting:
-    """One profile's weights: of the arcs (for positions along roads) and of the hierarchy."""
-
-    weights: NDArray[np.int64]
-    metric: ch.Metric
-
-
 class RoadNetwork:
     """
     Roads compiled for travel by several profiles; made by `build`, `from_graph` or `load`.
@@ -107,22 +103,14 @@ class RoadNetwork:
         Whether any road is generated, so that whoever draws it says so.
     """
 
-    def __init__(
-        self,
-        *,
-        roads: Roads,
-        hierarchy: ch.Hierarchy,
-        weightings: Mapping[str, _Weighting],
-        report: ImportReport,
-        synthetic: bool,
-        version: str,
-    ) -> None:
-        self.report = report
-        self.synthetic = synthetic
+    def __init__(self, compiled: Compiled, *, version: str) -> None:
         self.version = version
-        self._roads = roads
-        self._hierarchy = hierarchy
-        self._weightings = dict(weightings)
+        self.report = compiled.report
+        self.synthetic = compiled.synthetic
+        self._compiled = compiled
+        self._roads = compiled.roads
+        self._hierarchy = compiled.hierarchy
+        self._weightings = dict(compiled.weightings)
         self._snap_indexes: dict[str, SnapIndex] = {}
 
     @classmethod
@@ -143,9 +131,15 @@ class RoadNetwork:
         ExtractUnreadable, ExtractWithoutRoads, UnknownProfile
         """
         tell = on_progress or (lambda _stage, _share: None)
-        _check_profiles(profiles)
+        check_profiles(profiles)
         graph, report = read_osm(extract, on_progress=lambda share: tell("read", 0.5 * share))
-        return cls._compile(graph, report, profiles, tell)
+        compiled = compile_network(
+            graph,
+            report,
+            profiles,
+            on_progress=lambda stage, share: tell(stage, 0.5 + 0.5 * share),
+        )
+        return cls(compiled, version=version_of(encode_network(compiled)))
 
     @classmethod
     def from_graph(
@@ -161,52 +155,12 @@ class RoadNetwork:
         ------
         GraphRefused, UnknownProfile
         """
-        _check_profiles(profiles)
-        return cls._compile(graph, None, profiles, lambda _stage, _share: None)
-
-    @classmethod
-    def _compile(
-        cls,
-        graph: nx.MultiDiGraph[Any],
-        report: ImportReport | None,
-        profiles: Sequence[str],
-        tell: Callable[[str, float], None],
-    ) -> RoadNetwork:
-        tell("compile", 0.5)
-        roads = roads_of(graph)
-        synthetic = bool(graph.graph.get("synthetic", False))
-        tell("order", 0.6)
-        tails, heads = arc_ends(roads)
-        hierarchy = ch.contract(tails, heads, roads.node_lon_lat)
-        weightings = {}
-        for done, name in enumerate(profiles):
-            tell("weigh", 0.8 + 0.2 * done / len(profiles))
-            weights = compile_arcs(roads, PROFILES[name])
-            metric = ch.customize(hierarchy, tails, heads, weights)
-            weightings[name] = _Weighting(weights=weights, metric=metric)
-        if report is None:
-            report = _report_on(roads)
-        content = encode(*_compiled(roads, hierarchy, weightings, report, synthetic))
-        tell("weigh", 1.0)
-        return cls(
-            roads=roads,
-            hierarchy=hierarchy,
-            weightings=weightings,
-            report=report,
-            synthetic=synthetic,
-            version=version_of(content),
-        )
+        compiled = compile_network(graph, None, profiles)
+        return cls(compiled, version=version_of(encode_network(compiled)))
 
     def save(self, path: Path) -> None:
-        """Write the compiled network to one file, all of it or nothing; see `load`."""
-        write_whole(
-            path,
-            encode(
-                *_compiled(
-                    self._roads, self._hierarchy, self._weightings, self.report, self.synthetic
-                )
-            ),
-        )
+        """Write the network to one file, all of it or nothing, for `load`. Raises NetworkNotSaved."""
+        write_whole(path, encode_network(self._compiled))
 
     @classmethod
     def load(cls, path: Path) -> RoadNetwork:
@@ -218,31 +172,8 @@ class RoadNetwork:
         NetworkUnreadable
             Missing, foreign, of another format version, truncated or damaged.
         """
-        version, facts, arrays = decode(path)
-        roads = Roads(
-            **{name: arrays[name] for name in _ROAD_ARRAYS},
-            texts=tuple(facts["texts"]),
-            traits=tuple(
-                Traits(**{**kind, "access": tuple((key, value) for key, value in kind["access"])})
-                for kind in facts["traits"]
-            ),
-        )
-        return cls(
-            roads=roads,
-            hierarchy=ch.Hierarchy(**{name: arrays[name] for name in _HIERARCHY_ARRAYS}),
-            weightings={
-                profile: _Weighting(
-                    weights=arrays[f"{profile}.weights"],
-                    metric=ch.Metric(
-                        **{name: arrays[f"{profile}.{name}"] for name in _METRIC_ARRAYS}
-                    ),
-                )
-                for profile in facts["profiles"]
-            },
-            report=ImportReport(**facts["report"]),
-            synthetic=facts["synthetic"],
-            version=version,
-        )
+        version, compiled = decode_network(path)
+        return cls(compiled, version=version)
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -322,7 +253,7 @@ class RoadNetwork:
             rows = slice(row, row + len(block))
             finish_rows(positions, groups, row, block, durations_s[rows], distances_m[rows])
 
-        ch.many_to_many(
+        many_to_many(
             self._hierarchy, weighting.metric, positions.origins, positions.destinations, take
         )
         return TravelMatrix(
@@ -341,7 +272,7 @@ class RoadNetwork:
         """
         positions = self._locate((origin, destination), profile)
         direct = straight(positions, 0, 1)
-        found = ch.path(
+        found = fastest_path(
             self._hierarchy,
             self._weighting(profile).metric,
             positions.origins.only(0),
@@ -371,7 +302,7 @@ class RoadNetwork:
             self.leg(origin, destination, profile) for origin, destination in pairwise(stops)
         )
 
-    def _weighting(self, profile: str) -> _Weighting:
+    def _weighting(self, profile: str) -> Weighting:
         weighting = self._weightings.get(profile)
         if weighting is None:
             raise UnknownProfile(profile, self.profiles)
@@ -397,50 +328,3 @@ class RoadNetwork:
         for arc in arcs.tolist():
             line = self._roads.line(arc // 2)
             yield from map(tuple, (line if arc % 2 == 0 else line[::-1]).tolist())
-
-
-def _check_profiles(names: Sequence[str]) -> None:
-    for name in names:
-        if name not in PROFILES:
-            raise UnknownProfile(name, tuple(PROFILES))
-
-
-def _report_on(roads: Roads) -> ImportReport:
-    """The report of a network that no extract was read for."""
-    kinds = roads.traits
-    return ImportReport(
-        ways_read=0,
-        ways_dropped={},
-        junctions=len(roads.node_lon_lat),
-        roads=roads.count,
-        oneway_roads=sum(
-            kind < 0 or kinds[kind].against_oneway for kind in roads.traits_against.tolist()
-        ),
-        length_m=round(float(roads.lengths_m.sum())),
-        barriers=0,
-        turn_restrictions_ignored=0,
-    )
-
-
-def _compiled(
-    roads: Roads,
-    hierarchy: ch.Hierarchy,
-    weightings: Mapping[str, _Weighting],
-    report: ImportReport,
-    synthetic: bool,
-) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Facts and arrays that make a network, as `RoadNetwork.load` finds them again."""
-    arrays: dict[str, NDArray[Any]] = {name: getattr(roads, name) for name in _ROAD_ARRAYS}
-    arrays |= {name: getattr(hierarchy, name) for name in _HIERARCHY_ARRAYS}
-    for profile, weighting in weightings.items():
-        arrays[f"{profile}.weights"] = weighting.weights
-        for name in _METRIC_ARRAYS:
-            arrays[f"{profile}.{name}"] = getattr(weighting.metric, name)
-    facts = {
-        "profiles": list(weightings),
-        "report": asdict(report),
-        "synthetic": synthetic,
-        "texts": roads.texts,
-        "traits": [asdict(kind) for kind in roads.traits],
-    }
-    return facts, arrays

@@ -33,6 +33,16 @@ class NetworkUnreadable(RoutingError):
         super().__init__(f"{path} is no usable road network ({reason}): build it again")
 
 
+class NetworkNotSaved(RoutingError):
+    """A network that could not be written; whatever stood at the path is untouched."""
+
+    code: ClassVar[str] = "network-not-saved"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} cannot be written ({reason}): choose a folder with room for it")
+
+
 def encode(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """The bytes of the file; equal facts and arrays give equal bytes."""
     layout, parts, size = {}, [], 0
@@ -55,9 +65,17 @@ def version_of(content: bytes | memoryview) -> str:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Make `path` hold all of `content` or what it held before: flushed to disk, then renamed."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """
+    Make `path` hold all of `content` or what it held before: flushed to disk, then renamed.
+
+    Raises
+    ------
+    NetworkNotSaved
+        No such folder, no permission, no room.
+    """
+    temporary = None
     try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
@@ -65,14 +83,16 @@ def write_whole(path: Path, content: bytes) -> None:
         # mkstemp lets nobody else read; a network is shared by several processes.
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as refused:
+        raise NetworkNotSaved(path, str(refused)) from refused
     finally:
-        os.close(folder)
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)  # gone already where the rename succeeded
 
 
 def decode(path: Path) -> tuple[str, dict[str, Any], dict[str, NDArray[Any]]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from routing.matrix import UNREACHABLE
 from routing.roads.graph import CLOSED, Roads
-from routing.roads.hierarchy import Terminals
+from routing.roads.shortest_paths import Terminals
 from routing.roads.snap import Snap
 
 _DISTANCE_BITS: Final = (1 << 32) - 1

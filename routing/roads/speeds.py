@@ -148,9 +148,9 @@ TRIKE: Final = Profile(
     # A three-wheeler is 1.0–1.2 m wide and passes between bollards (usual gap 1.5 m).
     stopped_by=STOPPING_BARRIERS - {"bollard", "sump_buster", "bus_trap"},
     source=(
-        "Couriers' electric three-wheelers run 15–25 km/h (YZ/T 0136-2014 limits them to 15 km/h in"
-        " postal use, local rules to 25). Class speeds chosen below the top for stops and junctions,"
-        " not measured. Motorways and trunk roads bar vehicles this slow."
+        "Couriers' electric three-wheelers run about 15–25 km/h (the postal standard YZ/T 0136-2014"
+        " was drafted with 15 km/h at most). Class speeds chosen below the top for stops and"
+        " junctions, not measured. Motorways and trunk roads are closed to vehicles this slow."
     ),
 )
 

@@ -77,6 +77,8 @@ def test_a_copied_edge_that_kept_its_road_number_is_a_road_of_its_own():
     ("change", "complaint"),
     [
         (lambda graph: graph.add_node(9), "lacks 'lon'"),
+        (lambda graph: graph.add_node(9, lon=33.9, lat=118.0), "are they swapped"),
+        (lambda graph: graph.add_node(9, lon=118.0, lat=float("nan")), "lies outside"),
         (lambda graph: graph.add_edge(0, 1), "lacks the attribute highway"),
         (lambda graph: graph.add_edge(0, 1, highway="path", length_m=-1.0), "length_m -1.0"),
         (lambda graph: graph.add_edge(0, 1, highway="path", length_m=float("nan")), "nan"),

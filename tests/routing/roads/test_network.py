@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from routing.matrix import UNREACHABLE
 from routing.places import Place
 from routing.roads.geometry import line_length_m
-from routing.roads.graph import CLOSED, add_road, arc_ends
+from routing.roads.graph import CLOSED, GraphRefused, add_road, arc_ends
 from routing.roads.hierarchy import customize
 from routing.roads.network import NoPath, RoadNetwork, SnapRefused
 from routing.roads.network_file import NetworkUnreadable
@@ -123,21 +123,37 @@ def test_the_same_position_is_nowhere_to_go(bayreuth):
 def test_a_junction_is_one_position_whichever_road_it_is_named_by(write_osm):
     oneway = LANE | {"oneway": "yes"}
     network = RoadNetwork.build(
-        write_osm([([1, 2], oneway), ([2, 3], LANE), ([3, 1], LANE), ([2, 4], LANE)])
+        write_osm(
+            [([1, 2], oneway), ([2, 3], LANE), ([3, 1], LANE | {"name": "x"}), ([2, 4], LANE)]
+        )
     )
-    ends = {}
+    drawn = {}
     for u, v, edge in network.graph.edges(data=True):
-        if not edge.get("against_oneway") and edge["road"] not in ends:
-            ends[edge["road"]] = (u, v)
-    names = [
-        on(road, float(side))
-        for road, ends_of_road in ends.items()
-        for side in (0, 1)
-        if network.graph.nodes[ends_of_road[side]]["osm_node"] == 2
-    ]
+        if not edge.get("against_oneway"):
+            drawn.setdefault(edge["road"], (u, v))
 
-    assert len(names) == 3
-    assert not network.matrix(names, "van").durations_s.any()
+    for junction, roads_there in ((1, 2), (2, 3)):
+        names = [
+            on(road, float(side))
+            for road, ends in drawn.items()
+            for side in (0, 1)
+            if network.graph.nodes[ends[side]]["osm_node"] == junction
+        ]
+        assert len(names) == roads_there
+        assert not network.matrix(names, "van").durations_s.any()
+
+
+def test_a_road_open_only_against_its_drawing_is_not_driven_along_it():
+    model = nx.MultiDiGraph()
+    for node, place in enumerate([(118.0, 33.9), (118.01, 33.9), (118.005, 33.905)]):
+        model.add_node(node, lon=place[0], lat=place[1])
+    model.add_edge(0, 1, road=0, highway="footway")
+    for tail, head in ((1, 0), (0, 2), (2, 0), (2, 1), (1, 2)):
+        model.add_edge(tail, head, road=tail + head - 1, highway="residential")
+    network = RoadNetwork.from_graph(model, profiles=("van",))
+
+    assert cell(network, on(0, 0.75), on(0, 0.25))[1] == pytest.approx(461, abs=1)
+    assert cell(network, on(0, 0.25), on(0, 0.75))[1] > 1_000
 
 
 # Against networkx
@@ -402,6 +418,11 @@ def test_a_position_of_another_profile_or_network_is_refused(write_osm):
         network.matrix([on_the_path], "van")
     with pytest.raises(SnapRefused):
         network.leg(on_the_path, on(99, 0.0), "foot")
+
+
+def test_a_model_without_roads_is_refused():
+    with pytest.raises(GraphRefused, match="holds no road"):
+        RoadNetwork.from_graph(nx.MultiDiGraph())
 
 
 def test_no_positions_make_an_empty_matrix(bayreuth):

@@ -5,7 +5,14 @@ import stat
 import numpy as np
 import pytest
 
-from routing.roads.network_file import NetworkUnreadable, decode, encode, version_of, write_whole
+from routing.roads.network_file import (
+    NetworkNotSaved,
+    NetworkUnreadable,
+    decode,
+    encode,
+    version_of,
+    write_whole,
+)
 
 FACTS = {"texts": ["", "柳编路"], "synthetic": False}
 ARRAYS = {
@@ -93,11 +100,17 @@ def test_a_failed_write_leaves_what_was_there_and_no_litter(saved, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", disk_full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(NetworkNotSaved, match="No space left") as refused:
         write_whole(saved, b"half a network")
 
     assert saved.read_bytes() == before
     assert list(saved.parent.iterdir()) == [saved]
+    assert refused.value.code == "network-not-saved"
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(NetworkNotSaved, match="No such file"):
+        write_whole(tmp_path / "absent" / "roads", b"a network")
 
 
 def test_other_processes_of_other_users_may_read_it(saved):

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.roads.graph import CLOSED, pack
-from routing.roads.hierarchy import Terminals, contract, customize, many_to_many, path
+from routing.roads.hierarchy import contract, customize
+from routing.roads.shortest_paths import Terminals, fastest_path, many_to_many
 
 
 @st.composite
@@ -95,7 +96,7 @@ def test_an_unpacked_path_is_connected_and_costs_what_dijkstra_says(case):
 
     for i in range(len(terminals)):
         for j in range(min(4, len(terminals))):
-            found = path(hierarchy, metric, ends.only(i), ends.only(j))
+            found = fastest_path(hierarchy, metric, ends.only(i), ends.only(j))
             assert found.weight == expected[i, j]
             if found.weight < CLOSED:
                 node = ends.nodes[i, found.origin_end]
@@ -144,9 +145,11 @@ def test_weights_may_change_without_a_new_order():
     ends = at([(0, 0, 0, 0, "1"), (2, 2, 0, 0, "1")])
     tails, heads = np.array([0, 1, 0], np.int32), np.array([1, 2, 2], np.int32)
 
-    before = path(hierarchy, metric, ends.only(0), ends.only(1))
+    before = fastest_path(hierarchy, metric, ends.only(0), ends.only(1))
     weights[1] = CLOSED
-    after = path(hierarchy, customize(hierarchy, tails, heads, weights), ends.only(0), ends.only(1))
+    after = fastest_path(
+        hierarchy, customize(hierarchy, tails, heads, weights), ends.only(0), ends.only(1)
+    )
 
     assert (before.weight >> 32, before.arcs.tolist()) == (6, [0, 1])
     assert (after.weight >> 32, after.arcs.tolist()) == (9, [2])

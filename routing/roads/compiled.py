@@ -1,0 +1,164 @@
+"""All that a network is made of, compiled from the networkx model, and its form in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.roads.graph import GraphRefused, Roads, arc_ends, compile_arcs, roads_of
+from routing.roads.hierarchy import Hierarchy, Metric, contract, customize
+from routing.roads.network_file import decode, encode
+from routing.roads.osm import ImportReport
+from routing.roads.speeds import PROFILES, UnknownProfile
+from routing.roads.traits import BARRIER, Traits
+
+_ROAD_ARRAYS: Final = tuple(f.name for f in fields(Roads) if f.name not in {"texts", "traits"})
+_HIERARCHY_ARRAYS: Final = tuple(f.name for f in fields(Hierarchy))
+_METRIC_ARRAYS: Final = tuple(f.name for f in fields(Metric))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighting:
+    """
+    The roads as one profile travels them.
+
+    weights
+        int64 (2m,): packed weight of every arc, as `graph.compile_arcs` describes it.
+    metric
+        The same carried over to the hierarchy's shortcuts.
+    """
+
+    weights: NDArray[np.int64]
+    metric: Metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """Roads, the hierarchy that all profiles share, and what each profile makes of them."""
+
+    roads: Roads
+    hierarchy: Hierarchy
+    weightings: Mapping[str, Weighting]
+    report: ImportReport
+    synthetic: bool
+
+
+def check_profiles(names: Sequence[str]) -> None:
+    """Refuse a name that is no profile, before any long work begins."""
+    for name in names:
+        if name not in PROFILES:
+            raise UnknownProfile(name, tuple(PROFILES))
+
+
+def compile_network(
+    graph: nx.MultiDiGraph[Any],
+    report: ImportReport | None,
+    profiles: Sequence[str],
+    *,
+    on_progress: Callable[[str, float], None] | None = None,
+) -> Compiled:
+    """
+    Compile the model for `profiles`; without a report one is counted from the model itself.
+
+    Raises
+    ------
+    GraphRefused, UnknownProfile
+    """
+    check_profiles(profiles)
+    tell = on_progress or (lambda _stage, _share: None)
+    tell("compile", 0.0)
+    roads = roads_of(graph)
+    if roads.count == 0:
+        raise GraphRefused("the model holds no road: add edges with the attribute highway")
+    tell("order", 0.2)
+    tails, heads = arc_ends(roads)
+    hierarchy = contract(tails, heads, roads.node_lon_lat)
+    weightings = {}
+    for done, name in enumerate(profiles):
+        tell("weigh", 0.6 + 0.4 * done / len(profiles))
+        weights = compile_arcs(roads, PROFILES[name])
+        metric = customize(hierarchy, tails, heads, weights)
+        weightings[name] = Weighting(weights=weights, metric=metric)
+    tell("weigh", 1.0)
+    return Compiled(
+        roads=roads,
+        hierarchy=hierarchy,
+        weightings=weightings,
+        report=report or _report_on(roads),
+        synthetic=bool(graph.graph.get("synthetic", False)),
+    )
+
+
+def _report_on(roads: Roads) -> ImportReport:
+    kinds = roads.traits
+    drawn = [kinds[kind].highway != BARRIER for kind in roads.traits_with.tolist()]
+    return ImportReport(
+        ways_read=0,
+        ways_dropped={},
+        junctions=len(roads.node_lon_lat),
+        roads=sum(drawn),
+        oneway_roads=sum(
+            kind < 0 or kinds[kind].against_oneway for kind in roads.traits_against.tolist()
+        ),
+        length_m=round(float(roads.lengths_m.sum())),
+        barriers=len(drawn) - sum(drawn),
+        turn_restrictions_ignored=0,
+    )
+
+
+def encode_network(compiled: Compiled) -> bytes:
+    """The bytes of the network's file; equal networks give equal bytes."""
+    roads = compiled.roads
+    arrays: dict[str, NDArray[Any]] = {name: getattr(roads, name) for name in _ROAD_ARRAYS}
+    arrays |= {name: getattr(compiled.hierarchy, name) for name in _HIERARCHY_ARRAYS}
+    for profile, weighting in compiled.weightings.items():
+        arrays[f"{profile}.weights"] = weighting.weights
+        for name in _METRIC_ARRAYS:
+            arrays[f"{profile}.{name}"] = getattr(weighting.metric, name)
+    facts = {
+        "profiles": list(compiled.weightings),
+        "report": asdict(compiled.report),
+        "synthetic": compiled.synthetic,
+        "texts": roads.texts,
+        "traits": [asdict(kind) for kind in roads.traits],
+    }
+    return encode(facts, arrays)
+
+
+def decode_network(path: Path) -> tuple[str, Compiled]:
+    """
+    The version and the parts of a saved network, mapped into memory.
+
+    Raises
+    ------
+    NetworkUnreadable
+        See `network_file.decode`.
+    """
+    version, facts, arrays = decode(path)
+    traits = tuple(
+        Traits(**{**kind, "access": tuple((key, value) for key, value in kind["access"])})
+        for kind in facts["traits"]
+    )
+    return version, Compiled(
+        roads=Roads(
+            **{name: arrays[name] for name in _ROAD_ARRAYS},
+            texts=tuple(facts["texts"]),
+            traits=traits,
+        ),
+        hierarchy=Hierarchy(**{name: arrays[name] for name in _HIERARCHY_ARRAYS}),
+        weightings={
+            profile: Weighting(
+                weights=arrays[f"{profile}.weights"],
+                metric=Metric(**{name: arrays[f"{profile}.{name}"] for name in _METRIC_ARRAYS}),
+            )
+            for profile in facts["profiles"]
+        },
+        report=ImportReport(**facts["report"]),
+        synthetic=facts["synthetic"],
+    )
