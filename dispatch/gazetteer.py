@@ -72,13 +72,13 @@ class Locator(Protocol):
 _MARKS: Final = re.compile(r"[\s,.;:|/\\()\[\]{}<>'\"#*_·・、。–—-]+")
 _DIGITS: Final = {each: number for number, each in enumerate("零一二三四五六七八九")}
 _NUMERAL: Final = re.compile(r"第?([零一二三四五六七八九十]{1,3}|\d{1,3})(?=[组号队户栋排])")
-# Each level needs two characters before its mark (a town one), so that a village such as 夏市村
-# keeps its name. A greedy later level never swallows the village: the marks differ.
+# Levels in their order, each at most once. A level needs two characters before its mark (曹县 and
+# towns one), so that a village such as 夏市村 keeps its name, and crosses no other level's mark.
 _LEVELS: Final = (
-    re.compile(r"(.{2,3}?省|.{2,6}?自治区)"),
-    re.compile(r"(.{2,6}?(?:自治州|地区|市))"),
-    re.compile(r"(.{2,6}?[县区])"),
-    re.compile(r"(.{1,6}?(?:街道|镇|乡))(?=.)"),
+    re.compile(r"[^省市县区旗镇乡村]{2,3}省|[^省市县区旗镇乡村]{2,6}自治区"),
+    re.compile(r"[^省市县区旗镇乡村]{2,6}?(?:自治州|地区|市)"),
+    re.compile(r"[^省市县区旗镇乡村]{1,6}?县|[^省市县区旗镇乡村]{2,6}?(?:市|旗|(?<!社)区)"),
+    re.compile(r"[^省市县区旗镇乡村]{1,6}?(?:街道|镇|乡)"),
 )
 
 
@@ -111,7 +111,7 @@ def split_levels(normalised: str) -> tuple[tuple[str, ...], str]:
     rest = normalised
     for level in _LEVELS:
         if (found := level.match(rest)) and len(rest) - found.end() >= 2:
-            levels.append(found[1])
+            levels.append(found[0])
             rest = rest[found.end() :]
     return tuple(levels), rest
 
