@@ -99,8 +99,8 @@ def open_client(url: str) -> Redis | RedisCluster:
     ServerAddressMalformed
         The address begins with no scheme of ours.
     """
-    scheme, _, rest = url.partition("://")
-    match scheme:
+    scheme, found, rest = url.partition("://")
+    match scheme if found else "":
         case "redis" | "rediss" | "unix":
             pool = BlockingConnectionPool.from_url(
                 url, max_connections=CONNECTIONS_MAX, timeout=ANSWER_WITHIN_S, **_OPTIONS

@@ -76,7 +76,7 @@ def wait_until() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
 
     async def wait_until(condition: Callable[[], Awaitable[bool]], within_s: float = 60) -> None:
         async with asyncio.timeout(within_s):
-            while not await condition():
+            while not await condition():  # noqa: ASYNC110 -- a process sets no event
                 await asyncio.sleep(0.02)
 
     return wait_until

@@ -31,7 +31,9 @@ async def events_of(store, day):
 
 async def test_orders_come_back_as_they_were_sent_in_the_order_of_creation(store, day):
     sent = [
-        order(2, pieces=3, handling=frozenset({Handling.BULKY, Handling.FRAGILE}), note="村委会西50米"),
+        order(
+            2, pieces=3, handling=frozenset({Handling.BULKY, Handling.FRAGILE}), note="村委会西50米"
+        ),
         order(1, ready_at=AT, weight_g=2500),
     ]
     outcomes = await create(store, day, sent)
@@ -46,7 +48,9 @@ async def test_the_same_file_twice_adds_nothing_and_tells_nobody(store, day):
     sent = [order(1, ready_at=AT), order(2)]
     await create(store, day, sent)
     elsewhere = timezone(timedelta(hours=8))
-    again = await create(store, day, [order(1, ready_at=AT.astimezone(elsewhere)), order(2), order(3)])
+    again = await create(
+        store, day, [order(1, ready_at=AT.astimezone(elsewhere)), order(2), order(3)]
+    )
     assert [each.outcome for each in again] == [
         Outcome.UNCHANGED,
         Outcome.UNCHANGED,

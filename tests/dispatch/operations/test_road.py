@@ -1,6 +1,7 @@
 """What couriers report: idempotent, late, out of order, and always the same end."""
 
 import random
+import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -35,7 +36,9 @@ def collected(event_id, *order_ids, minute=0):
 
 def failed(event_id, *order_ids, minute=0, reason=FailReason.NOBODY_HOME):
     at = AT + timedelta(minutes=minute)
-    return Failed(event_id=event_id, at=at, by="", courier_id=K1, order_ids=order_ids, reason=reason)
+    return Failed(
+        event_id=event_id, at=at, by="", courier_id=K1, order_ids=order_ids, reason=reason
+    )
 
 
 async def record(store, day, *events):
@@ -152,7 +155,7 @@ def test_any_order_and_repetition_of_the_same_events_ends_the_same(server, told,
         rng.shuffle(each)
 
     async def deliver(store, delivery, name):
-        day = DepotDay(CompanyId(f"p{rng.randrange(10**15)}{name}"), DepotId("d"), AT.date())
+        day = DepotDay(CompanyId(f"p{secrets.token_hex(8)}{name}"), DepotId("d"), AT.date())
         await create(store, day)
         for each in cancelled:
             await operations.cancel_order(store, day, each, reason="c", by="t", at=AT)

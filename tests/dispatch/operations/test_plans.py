@@ -1,0 +1,304 @@
+"""Plans through the real server: versions, one winner, routes as stored bytes."""
+
+import asyncio
+import json
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from dispatch import operations
+from dispatch.events import PlanDrafted, PlanPublished, decode
+from dispatch.fleet import CourierId, VehicleModelId
+from dispatch.households import CollectionPoint, Household, HouseholdId, PointId
+from dispatch.ids import IdMalformed
+from dispatch.jobs import JobFenced, JobState
+from dispatch.operations import EtagMismatch, PlanStale, PlanUnknown, RouteMissing
+from dispatch.orders import Order, OrderId
+from dispatch.plan import Figures, Leg, Plan, PlanId, Route, Stop, StopKind, Trip
+from dispatch.store import Store
+from routing.places import Place
+
+AT = datetime(2026, 11, 11, 8, tzinfo=UTC)
+
+
+class Nobody:
+    """A queue that keeps no task: these tests are the worker."""
+
+    async def put(self, day, job_id):
+        pass
+
+
+def stop(seq, **facts):
+    begin_at = AT + timedelta(minutes=10 * seq)
+    facts = {"kind": StopKind.HOUSEHOLD, "household_ids": (), "point_id": None} | facts
+    return Stop(
+        seq=seq,
+        place=Place(118.0, 33.9),
+        title="",
+        village="东风村",
+        order_ids=(OrderId(f"o{seq}"),),
+        pieces=1,
+        weight_g=0,
+        volume_ml=0,
+        handling=(),
+        notes=(),
+        arrive_at=begin_at,
+        begin_at=begin_at,
+        depart_at=begin_at + timedelta(minutes=2),
+        leg=Leg(duration_s=480, distance_m=2000, polyline6="_p~iF~ps|U"),
+        **facts,
+    )
+
+
+def plan_of(day, based_on, couriers=("k1", "k2")):
+    stops = (
+        stop(1, household_ids=(HouseholdId("h1"),)),
+        stop(2, kind=StopKind.POINT, point_id=PointId("p1")),
+    )
+    trip = Trip(
+        leave_at=AT,
+        back_at=AT + timedelta(hours=1),
+        cut_off_at=AT + timedelta(hours=2),
+        stops=stops,
+        home=Leg(duration_s=480, distance_m=2000, polyline6=""),
+        pieces=2,
+        weight_g=0,
+        volume_ml=0,
+    )
+    routes = tuple(
+        Route(
+            courier_id=CourierId(each),
+            model_id=VehicleModelId("trike"),
+            profile="trike",
+            trips=(trip,),
+            breaks=(),
+            distance_m=6000,
+            duration_s=3600,
+            cost_fen=900,
+        )
+        for each in couriers
+    )
+    return Plan(
+        plan_id=PlanId(""),
+        day=day,
+        version=0,
+        based_on=based_on,
+        made_at=AT,
+        seed=1,
+        budget_s=1.0,
+        turnaround_s=600,
+        depot_name="沙集网点",
+        depot_place=Place(118.0, 33.9),
+        network="n1",
+        attribution="© OpenStreetMap contributors",
+        synthetic=False,
+        routes=routes,
+        unserved=(),
+        figures=Figures(
+            orders=2, served=2, stops=4, couriers=2, distance_m=1, duration_s=1, cost_fen=1
+        ),
+    )
+
+
+async def draft(store, day, **facts):
+    """Ask, run and end a job as a worker would, with a plan made by hand."""
+    job = await operations.request_plan(store, Nobody(), day, budget_s=1.0, seed=1, by="t", at=AT)
+    run = secrets.token_hex(4)
+    await operations.start_job(store, day, job.job_id, run=run)
+    plan = plan_of(day, job.based_on, **facts)
+    return await operations.draft_plan(
+        store, plan, job_id=job.job_id, run=run, state=JobState.SUCCEEDED, by="worker", at=AT
+    )
+
+
+async def publish(store, day, plan, etag=None):
+    stored = await operations.read_plan(store, day.company_id, plan.plan_id)
+    return await operations.publish_plan(
+        store, day.company_id, plan.plan_id, expected_etag=etag or stored.etag, by="t", at=AT
+    )
+
+
+@pytest.fixture
+async def registered(store, crewed):
+    household = Household(
+        household_id=HouseholdId("h1"), village="东风村", name="孙寒", phone="13912345678"
+    )
+    point = CollectionPoint(
+        point_id=PointId("p1"), village="东风村", name="村口小卖部", place=Place(118.0, 33.9)
+    )
+    await operations.change_registry(store, crewed.scope, [household], [point], by="t", at=AT)
+    return crewed
+
+
+async def events_of(store, day, kind):
+    entries = await store.history(day, after="0-0", limit=10_000)
+    return [event for _, body in entries if isinstance(event := decode(body), kind)]
+
+
+async def test_a_draft_gets_its_version_and_ends_its_job(store, crewed):
+    plan = await draft(store, crewed)
+    assert plan.plan_id == f"shaji.{crewed.day}.1"
+    stored = await operations.read_plan(store, crewed.company_id, plan.plan_id)
+    assert stored.plan == plan
+    assert not stored.published
+    assert msgspec.json.decode(stored.body, type=Plan) == plan
+    (told,) = await events_of(store, crewed, PlanDrafted)
+    job = await operations.read_job(store, crewed.company_id, told.job_id)
+    assert (job.state, job.plan_id) == (JobState.SUCCEEDED, plan.plan_id)
+
+
+async def test_drafts_made_at_once_get_different_versions(store, crewed):
+    plans = await asyncio.gather(*(draft(store, crewed) for _ in range(8)))
+    assert sorted(each.version for each in plans) == list(range(1, 9))
+    listed = await operations.list_plans(store, crewed)
+    assert [each.version for each in listed] == list(range(1, 9))
+    assert not any(each.published for each in listed)
+
+
+async def test_publishing_swaps_the_plan_and_writes_the_routes(store, registered):
+    plan = await draft(store, registered)
+    published = await publish(store, registered, plan)
+    assert published.published
+    assert (await operations.current_plan(store, registered)).plan == plan
+    (told,) = await events_of(store, registered, PlanPublished)
+    assert (told.version, told.previous) == (1, 0)
+    full = await operations.read_route(store, registered, CourierId("k1"), masked=False)
+    hidden = await operations.read_route(store, registered, CourierId("k1"), masked=True)
+    assert full.etag != hidden.etag
+    document = json.loads(full.body)
+    assert document["courier"] == {"id": "k1", "name": "王小明", "phone": "13800001234"}
+    assert document["contacts"]["h1"] == {"name": "孙寒", "phone": "13912345678"}
+    assert document["contacts"]["p1"]["name"] == "村口小卖部"
+    assert len(document["route"]["trips"][0]["stops"]) == 2
+    masked = json.loads(hidden.body)
+    assert masked["contacts"]["h1"] == {"name": "孙*", "phone": "139******78"}
+    assert b"13912345678" not in hidden.body
+    assert b"13800001234" not in hidden.body
+
+
+async def test_a_courier_who_is_no_longer_planned_loses_the_route(store, crewed):
+    await publish(store, crewed, await draft(store, crewed))
+    await publish(store, crewed, await draft(store, crewed, couriers=("k1",)))
+    assert (await operations.read_route(store, crewed, CourierId("k1"), masked=False)).body
+    with pytest.raises(RouteMissing):
+        await operations.read_route(store, crewed, CourierId("k2"), masked=False)
+
+
+async def test_a_late_publisher_is_told_which_version_won(store, crewed):
+    first, second = await draft(store, crewed), await draft(store, crewed)
+    await publish(store, crewed, second)
+    with pytest.raises(PlanStale) as refused:
+        await publish(store, crewed, first)
+    assert (refused.value.winner, refused.value.winner_version) == (second.plan_id, 2)
+    assert (await operations.current_plan(store, crewed)).plan == second
+
+
+async def test_of_publishers_at_the_same_time_exactly_one_wins(server, crewed):
+    async with Store.open(server.url) as store:
+        plans = [await draft(store, crewed) for _ in range(6)]
+
+    async def try_to_publish(plan):
+        # A connection of its own, as another process would have.
+        async with Store.open(server.url) as other:
+            try:
+                await publish(other, crewed, plan)
+            except PlanStale as stale:
+                return stale.winner
+            return plan.plan_id
+
+    winners = await asyncio.gather(*(try_to_publish(each) for each in plans))
+    async with Store.open(server.url) as store:
+        current = await operations.current_plan(store, crewed)
+        assert set(winners) == {current.plan.plan_id}
+        assert len(await events_of(store, crewed, PlanPublished)) == 1
+
+
+async def test_publishing_the_current_plan_again_changes_nothing(store, crewed):
+    plan = await draft(store, crewed)
+    first = await publish(store, crewed, plan)
+    again = await publish(store, crewed, plan)
+    assert again == first
+    assert len(await events_of(store, crewed, PlanPublished)) == 1
+
+
+async def test_a_publisher_who_saw_another_plan_is_refused(store, crewed):
+    plan = await draft(store, crewed)
+    with pytest.raises(EtagMismatch):
+        await publish(store, crewed, plan, etag="0" * 32)
+    assert await operations.current_plan(store, crewed) is None
+
+
+@pytest.mark.parametrize(
+    "plan_id", ["", "x", "shaji.2026-11-11", "shaji.2026-13-11.1", "a.2026-11-11.0"]
+)
+async def test_a_plan_id_that_is_none_is_refused(store, day, plan_id):
+    with pytest.raises(IdMalformed):
+        await operations.read_plan(store, day.company_id, PlanId(plan_id))
+
+
+async def test_a_plan_of_another_company_is_unknown(store, crewed):
+    plan = await draft(store, crewed)
+    with pytest.raises(PlanUnknown):
+        await operations.read_plan(store, f"{crewed.company_id}x", plan.plan_id)
+
+
+async def test_the_board_shows_the_published_plan(store, crewed):
+    assert (await operations.read_board(store, crewed, now=AT)).plan_id is None
+    plan = await draft(store, crewed)
+    await publish(store, crewed, plan)
+    board = await operations.read_board(store, crewed, now=AT)
+    assert (board.plan_id, board.figures.routes) == (plan.plan_id, 2)
+    newer = await draft(store, crewed, couriers=("k1",))
+    await publish(store, crewed, newer)
+    board = await operations.read_board(store, crewed, now=AT)
+    assert (board.version, board.figures.routes) == (2, 1)
+
+
+async def test_a_point_sees_who_comes_and_when(store, crewed):
+    await publish(store, crewed, await draft(store, crewed))
+    arrivals = await operations.read_arrivals(store, crewed, PointId("p1"), now=AT)
+    assert [(each.courier_name, each.seq) for each in arrivals] == [("王小明", 2), ("李四", 2)]
+    assert arrivals[0].planned_at == AT + timedelta(minutes=20)
+    assert await operations.read_arrivals(store, crewed, PointId("p9"), now=AT) == ()
+
+
+async def test_only_the_run_that_holds_the_job_may_end_it(store, crewed):
+    job = await operations.request_plan(
+        store, Nobody(), crewed, budget_s=1.0, seed=1, by="t", at=AT
+    )
+    await operations.start_job(store, crewed, job.job_id, run="dead")
+    await operations.start_job(store, crewed, job.job_id, run="alive")
+
+    async def end(run):
+        plan = plan_of(crewed, 0)
+        return await operations.draft_plan(
+            store, plan, job_id=job.job_id, run=run, state=JobState.SUCCEEDED, by="w", at=AT
+        )
+
+    with pytest.raises(JobFenced):
+        await end("dead")
+    await end("alive")
+    with pytest.raises(JobFenced):
+        await end("alive")
+    assert len(await operations.list_plans(store, crewed)) == 1
+    assert await operations.start_job(store, crewed, job.job_id, run="third") is None
+
+
+async def test_a_waiting_job_that_is_cancelled_never_starts(store, crewed):
+    job = await operations.request_plan(
+        store, Nobody(), crewed, budget_s=1.0, seed=1, by="t", at=AT
+    )
+    cancelled = await operations.cancel_job(store, crewed.company_id, job.job_id, by="t", at=AT)
+    assert (cancelled.state, cancelled.code) == (JobState.CANCELLED, "cancelled")
+    assert await operations.start_job(store, crewed, job.job_id, run="r") is None
+
+
+async def test_inputs_hold_only_open_orders(store, crewed):
+    orders = [Order(order_id=OrderId(f"o{number}")) for number in range(3)]
+    await operations.create_orders(store, crewed, orders, by="t", at=AT)
+    await operations.cancel_order(store, crewed, OrderId("o1"), reason="", by="t", at=AT)
+    inputs = await operations.read_inputs(store, crewed)
+    assert [each.order_id for each in inputs.orders] == ["o0", "o2"]
+    assert inputs.fleet.depot.name == "沙集网点"
