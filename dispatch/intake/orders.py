@@ -128,9 +128,9 @@ def _read(
         answer = orders.read(reader)
         if answer is not None and len(rows) > 1:
             answer = _with_further_lines(answer, rows[1:], columns, reader)
-        if answer is not None and (own_id := reader.read("id", cells.identifier, None)):
+        if answer is not None:
             same = replace(answer, line=None) if isinstance(answer, AddressQuestion) else answer
-            if once.add(own_id, same, reader):
+            if once.add(answer.order_id or "", same, reader):
                 if isinstance(answer, Order):
                     accepted.append(answer)
                 else:
