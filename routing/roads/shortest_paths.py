@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from routing.roads.graph import CLOSED
 from routing.roads.hierarchy import Hierarchy, Metric, edge_to
 
-# Sixteen packed weights are two cache lines: measured on 160k junctions as the fastest of 4, 8, 16, 32.
+# Sources swept together; sixteen weights are two cache lines. 1000 × 1000 on 70k junctions with 4, 8, 16
+# and 32 lanes: 0.095, 0.058, 0.054, 0.212 s (medians of 7 on 2 cores, 2026-11-23).
 _LANES: Final = 16
 # Rows answered by one thread before it asks for more; large enough to pay for its working memory.
 _BLOCK_ROWS: Final = 8 * _LANES

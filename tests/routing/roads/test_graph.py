@@ -100,6 +100,15 @@ def test_only_the_largest_connected_part_is_open():
     assert (weights < CLOSED).tolist() == [[True, True], [True, True], [False, False]]
 
 
+def test_the_largest_part_is_that_with_most_road_not_with_most_junctions():
+    car_park = [(node, node + 1) for node in range(10)]  # 923 m
+    village_road = [(100, 120)]  # 1,846 m
+
+    weights = compile_arcs(roads_of(model(*car_park, *village_road)), VAN).reshape(-1, 2)
+
+    assert (weights < CLOSED).any(axis=1).tolist() == [False] * 10 + [True]
+
+
 def test_a_one_way_exit_is_closed_since_nobody_comes_back():
     graph = model((0, 1), (1, 2))
     graph.add_node(3, lon=118.003, lat=33.9)

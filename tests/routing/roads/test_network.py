@@ -1,4 +1,5 @@
 import threading
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,13 +12,13 @@ from hypothesis import strategies as st
 from routing.matrix import UNREACHABLE
 from routing.places import Place
 from routing.roads.geometry import line_length_m
-from routing.roads.graph import CLOSED, GraphRefused, add_road, arc_ends
+from routing.roads.graph import CLOSED, GraphRefused, add_road, arc_ends, write_graphml
 from routing.roads.hierarchy import customize
 from routing.roads.network import NoPath, RoadNetwork, SnapRefused
 from routing.roads.network_file import NetworkUnreadable
 from routing.roads.osm import ExtractUnreadable
 from routing.roads.snap import Snap
-from routing.roads.speeds import UnknownProfile
+from routing.roads.speeds import PROFILES, UnknownProfile
 from routing.roads.traits import Traits
 
 LANE = {"highway": "residential"}
@@ -258,6 +259,27 @@ def test_every_leg_equals_its_matrix_cell_and_keeps_to_the_roads(bayreuth, profi
         for end, snap in ((leg.line[0], snaps[i]), (leg.line[-1], snaps[i + 1])):
             assert end == pytest.approx((snap.place.lon, snap.place.lat), abs=1e-6)
         assert set(pairwise(leg.line[1:-1])) <= steps_on_roads  # the ends lie within a step
+
+
+def test_the_matrix_agrees_with_dijkstra_on_the_exported_model(bayreuth, tmp_path):
+    path = tmp_path / "van.graphml"
+    write_graphml(bayreuth.graph, path, profile=PROFILES["van"])
+    model = nx.read_graphml(path, node_type=int)
+    largest = max(nx.strongly_connected_components(model), key=len)
+    # Bridges and barriers put two nodes on one spot; take nodes that stand alone.
+    spots = Counter((at["lon"], at["lat"]) for _, at in model.nodes(data=True))
+    alone = [n for n, at in model.nodes(data=True) if spots[at["lon"], at["lat"]] == 1]
+    nodes = np.random.default_rng(3).choice(sorted(largest & set(alone)), 25, replace=False)
+    places = [Place(model.nodes[node]["lon"], model.nodes[node]["lat"]) for node in nodes]
+    snaps = bayreuth.snap(places, "van", limit_m=1)
+
+    durations = bayreuth.matrix(snaps, "van").durations_s
+
+    for i, node in enumerate(nodes):
+        reached = nx.single_source_dijkstra_path_length(model, node, weight="duration_s")
+        for j, target in enumerate(nodes):
+            # Ours rounds each road to 0.01 s and the sum up to a second.
+            assert durations[i, j] == pytest.approx(reached[target] + 0.5, abs=1.5)
 
 
 def test_durations_keep_the_triangle_inequality(bayreuth):

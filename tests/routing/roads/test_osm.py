@@ -114,9 +114,10 @@ def test_roads_are_joined_exactly_where_two_of_a_kind_meet(write_osm, ways, road
 
 def test_a_joined_one_way_chain_keeps_its_direction_wherever_the_walk_began(write_osm):
     oneway = LANE | {"oneway": "yes"}
-    graph, _ = read_osm(write_osm([([2, 3], oneway), ([1, 2], oneway)]))
+    graph, report = read_osm(write_osm([([2, 3], oneway), ([1, 2], oneway)]))
 
     assert drivable(graph) == {(1, 3)}
+    assert report.oneway_roads == 1
 
 
 def test_a_barrier_parts_the_roads_that_meet_there(write_osm):
