@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import Delaunay, cKDTree
 
 from dispatch.demo.county import County, canal_x_m
@@ -111,14 +111,20 @@ class _Fields:
         return reach[0], before[0]
 
     def build(
-        self, source: int, targets: Sequence[int], kind: RoadClass, *, limit_m: float = np.inf
+        self, source: int, targets: Sequence[int], kind: RoadClass, *, near_m: float = np.inf
     ) -> None:
-        """Build a road of `kind` from `source` to each target that it can reach within `limit_m`."""
+        """
+        Build the cheapest road of `kind` from `source` to each target.
+
+        What costs more than `near_m` to reach, as beyond the canal, takes a second, slower search.
+        """
         cost = np.where(self.built >= kind, self.cost_m * _BUILT, self.cost_m)
         self._net.data = cost[self._number]
-        reach, before = self._cheapest(source, limit_m)
+        reach, before = self._cheapest(source, near_m)
+        if not np.isfinite(reach[targets]).all():
+            _, before = self._cheapest(source, np.inf)
         for target in targets:
-            corner = target if np.isfinite(reach[target]) else source
+            corner = target
             while corner != source:
                 previous = int(before[corner])
                 boundary = self.between(previous, corner)
@@ -135,14 +141,6 @@ class _Fields:
             self.names[boundary] = self.names[boundary] or name
             target = previous
 
-    def parts(self) -> NDArray[np.int64]:
-        """For each corner the number of its connected part of the built net, tracks aside."""
-        open_to_vans = self.boundaries[self.built > RoadClass.TRACK]
-        net = csr_matrix(
-            (np.ones(len(open_to_vans)), open_to_vans.T), shape=(len(self.corners),) * 2
-        )
-        return np.asarray(connected_components(net, directed=False)[1], dtype=np.int64)
-
 
 def draw_field_roads(rng: np.random.Generator, county: County, drawing: Drawing) -> None:
     """
@@ -150,7 +148,7 @@ def draw_field_roads(rng: np.random.Generator, county: County, drawing: Drawing)
 
     Towns are joined with their relative neighbours (two towns are, if no third is nearer to both),
     villages likewise and with some more; each road is the cheapest path over field boundaries, on
-    which built roads are cheap, so that roads merge as they do. Vans reach every site.
+    which built roads are cheap, so that roads merge as they do. Relative neighbours hang together, so vans reach all sites.
     """
     fields = _Fields(rng, county)
     centres, seats = county.centres, county.seats
@@ -178,11 +176,7 @@ def draw_field_roads(rng: np.random.Generator, county: County, drawing: Drawing)
     for kind, pairs in plan:
         for a, targets in _by_first(pairs):
             farthest_m = np.linalg.norm(centres[targets] - centres[a], axis=1).max()
-            fields.build(a, targets, kind, limit_m=3.0 * farthest_m)
-    parts = fields.parts()
-    for site in np.flatnonzero(parts[: len(centres)] != parts[depot]):
-        town = county.seat_of(county.sites[site].town)
-        fields.build(int(site), [town], RoadClass.VILLAGE)
+            fields.build(a, targets, kind, near_m=3.0 * farthest_m)
     _draw(fields, county, drawing)
 
 

@@ -63,7 +63,10 @@ def write_demo_day(
 
     Without `osm` the roads are those of a synthetic county around the real township of Shaji. The
     same arguments give the same bytes. `time_zone` is the depot's; default Asia/Shanghai in China
-    and UTC elsewhere. About 30 orders a courier make a full day; `on_progress` is told each step.
+    and UTC elsewhere. `on_progress` is told each step.
+
+    How full the day is: a plain greedy without any search serves all of 3,000 orders with 100
+    couriers, 99 % with 50 and 89 % with 30 (share of halts, seed 1, measured 2026-11-23).
 
     Raises
     ------
@@ -146,8 +149,8 @@ def _check(*, households: int, orders: int, couriers: int, seed: int) -> None:
             )
     if couriers > orders:
         raise DemoRefused(
-            f"{couriers} couriers for {orders} orders: give each at least one order, about 30 make"
-            " a full day"
+            f"{couriers} couriers for {orders} orders: give each at least one order, 30 to"
+            " 60 make a full day"
         )
 
 
