@@ -320,11 +320,12 @@ class _OrderReader:
                 return replace(order, place=found.place)
             detail = "it is another household's, whose coordinates nobody knows yet"
             found = AddressQuestion(text=pickup, reason=Unclear.UNKNOWN, detail=detail)
-        elif self.locator is not None and not found.candidates:
+        elif self.locator is not None and found.reason is Unclear.UNKNOWN:
             located = self.locator.locate(pickup)
             if isinstance(located, Place):
                 return replace(order, place=located)
-            found = located
+            # Neighbours from the registry help a person more than a geocoder's "unknown".
+            found = located if located.candidates or not found.candidates else found
         return self._ask(found, order, row)
 
     @staticmethod

@@ -42,6 +42,7 @@ def registry() -> Registry:
             place=Place(118.138, 33.905),
             aliases=("建国沙发厂",),
         ),
+        Household(household_id=HouseholdId("0501"), village="夏圩村", name="李建国"),
         Household(
             household_id=HouseholdId("0500"), village="夏圩村", name="孙大勇", address="2组7号"
         ),

@@ -218,12 +218,15 @@ class LocatesEverything:
 def test_only_an_unknown_pickup_address_is_asked_of_a_geocoder(read):
     locator = LocatesEverything()
     taken = read(
-        "id,household,shop,pickup_address\n1,,,东风村3组12号\n2,,,桥头修车铺\n3,,无名小店,\n",
+        "id,household,shop,pickup_address\n1,,,东风村3组12号\n2,,,东风村桥头修车铺\n3,,无名小店,\n4,,,李建国\n",
         locator=locator,
     )
-    assert locator.asked == ["桥头修车铺"]
+    assert locator.asked == ["东风村桥头修车铺"]
     assert [each.place for each in taken.accepted] == [None, Place(118.2, 33.9)]
-    assert [each.order_id for each in taken.unresolved] == ["3"]
+    assert [(each.order_id, each.reason) for each in taken.unresolved] == [
+        ("3", Unclear.UNKNOWN),
+        ("4", Unclear.AMBIGUOUS),
+    ]
 
 
 BUYER = "浙江省杭州市西湖路1号"
