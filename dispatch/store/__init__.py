@@ -1,5 +1,6 @@
 """The store: a server of the Redis protocol. Nothing outside this package knows a key of it."""
 
+from dispatch.store.lane import NotOnReplicas
 from dispatch.store.rows import (
     COLLECTED_RANK,
     CancelAnswer,
@@ -10,7 +11,8 @@ from dispatch.store.rows import (
     ReportEntry,
     RouteBodies,
 )
-from dispatch.store.store import NotOnReplicas, ReplicasUnderCluster, Store
+from dispatch.store.scripts import ReplicasUnderCluster
+from dispatch.store.store import Store
 
 __all__ = [
     "COLLECTED_RANK",

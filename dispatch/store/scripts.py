@@ -11,6 +11,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.commands.core import AsyncScript
 
 from dispatch.errors import DispatchError
+from dispatch.store.lane import Command, Lane
 
 NAMES: Final = (
     "cancel_job",
@@ -31,23 +32,7 @@ NAMES: Final = (
     "start_job",
 )
 
-REPLICAS_WITHIN_MS: Final = 5000
-"""How long a change waits for its replicas before it counts as not safe. Chosen, not measured."""
-
 Argument = str | bytes | int
-
-
-class NotOnReplicas(DispatchError):
-    """A change was made, but too few replicas have it on disk: a failover might lose it."""
-
-    code: ClassVar[str] = "not-on-replicas"
-
-    def __init__(self, wanted: int, reached: int) -> None:
-        self.wanted, self.reached = wanted, reached
-        super().__init__(
-            f"the change is on {reached} of {wanted} replicas: send it again with the same ids "
-            "when the replicas are back"
-        )
 
 
 class ReplicasUnderCluster(DispatchError):
@@ -66,6 +51,9 @@ class Scripts:
     """
     Runs scripts by name, each where its keys are.
 
+    A single primary is spoken to over lanes; a cluster, whose client picks the node for each
+    command, one by one.
+
     Raises
     ------
     ReplicasUnderCluster
@@ -73,18 +61,23 @@ class Scripts:
     """
 
     def __init__(self, client: Redis | RedisCluster, *, waitaof_replicas: int) -> None:
-        if waitaof_replicas and isinstance(client, RedisCluster):
-            raise ReplicasUnderCluster
-        self._client = client
-        self._waitaof_replicas = waitaof_replicas
         folder = files("dispatch.store") / "scripts"
+        sources = {name: (folder / f"{name}.lua").read_text("utf-8") for name in NAMES}
+        self._client = client
         self._scripts: dict[str, AsyncScript] = {
-            name: client.register_script((folder / f"{name}.lua").read_text("utf-8"))
-            for name in NAMES
+            name: client.register_script(source) for name, source in sources.items()
         }
+        self._changes: Lane | None = None
+        self._reads: Lane | None = None
+        if not isinstance(client, RedisCluster):
+            everything = tuple(sources.values())
+            self._changes = Lane(client, everything, replicas=waitaof_replicas)
+            self._reads = Lane(client, everything)
+        elif waitaof_replicas:
+            raise ReplicasUnderCluster
 
     async def read(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
-        """Run a script that changes nothing."""
+        """Run a script that changes nothing; it may answer much, so it has its own connection."""
         return await self._scripts[name](keys=keys, args=arguments)
 
     async def change(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
@@ -97,12 +90,18 @@ class Scripts:
             Too few replicas have it on disk in time.
         """
         script = self._scripts[name]
-        if not self._waitaof_replicas or isinstance(self._client, RedisCluster):
+        if self._changes is None:
             return await script(keys=keys, args=arguments)
-        # WAITAOF speaks of what its own connection wrote.
-        async with self._client.client() as connection:
-            answer = await script(keys=keys, args=arguments, client=connection)
-            _, reached = await connection.waitaof(1, self._waitaof_replicas, REPLICAS_WITHIN_MS)
-        if reached < self._waitaof_replicas:
-            raise NotOnReplicas(self._waitaof_replicas, reached)
-        return answer
+        return await self._changes.send(("EVALSHA", script.sha, len(keys), *keys, *arguments))
+
+    async def fetch(self, command: Command) -> Any:
+        """Run one reading command that many callers send at once."""
+        if self._reads is None:
+            return await self._client.execute_command(*command)
+        return await self._reads.send(command)
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        for lane in (self._changes, self._reads):
+            if lane is not None:
+                await lane.close()

@@ -30,9 +30,7 @@ from dispatch.store.rows import (
     read_cancellation,
     read_word,
 )
-from dispatch.store.scripts import Argument, NotOnReplicas, ReplicasUnderCluster, Scripts
-
-__all__ = ["NotOnReplicas", "ReplicasUnderCluster", "Store"]
+from dispatch.store.scripts import Argument, Scripts
 
 CHUNK: Final = 500
 """Records changed in one step: some 2 ms during which the server serves nobody else."""
@@ -81,6 +79,7 @@ class Store:
             yield store
         finally:
             await store.feed.close()
+            await scripts.close()
             await client.aclose()
             await readers.aclose()
 
@@ -278,7 +277,7 @@ class Store:
         self, day: DepotDay, courier_id: str, *, masked: bool
     ) -> tuple[bytes, str] | None:
         fields = keys.route_fields(courier_id, masked=masked)
-        body, etag = await self._client.hmget(DayKeys(day).routes, fields)
+        body, etag = await self._scripts.fetch(("HMGET", DayKeys(day).routes, *fields))
         return None if body is None or etag is None else (body, etag.decode())
 
     # Jobs

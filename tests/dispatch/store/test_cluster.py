@@ -136,7 +136,7 @@ async def test_waiting_for_replicas_on_a_cluster_is_refused_by_name():
 
 
 async def test_a_change_that_no_replica_has_is_not_acknowledged(server, day, monkeypatch):
-    monkeypatch.setattr("dispatch.store.scripts.REPLICAS_WITHIN_MS", 20)
+    monkeypatch.setattr("dispatch.store.lane.REPLICAS_WITHIN_MS", 20)
     async with Store.open(server.url, waitaof_replicas=1) as store:
         with pytest.raises(NotOnReplicas) as refused:
             await operations.create_orders(

@@ -1,0 +1,323 @@
+"""Jobs through real workers: planned, cancelled, handed on when a worker or the server is killed."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from redis.exceptions import RedisError
+
+from dispatch import operations
+from dispatch.events import PlanDrafted, SearchProgressed, decode
+from dispatch.jobs import JobQueue, JobState
+from dispatch.operations import JobUnknown
+from dispatch.orders import Order, OrderId
+from dispatch.server import EmbeddedServer
+from dispatch.settings import Settings
+from dispatch.store import Store
+from dispatch.worker import run_worker
+from routing.places import Place
+from routing.roads.network import RoadNetwork
+
+AT = datetime(2026, 11, 11, 0, 30, tzinfo=UTC)
+WEST, SOUTH, STEP, SIDE = 118.10, 33.88, 0.005, 6
+LEASE_S = 3.0
+
+
+@pytest.fixture(scope="session")
+def roads(tmp_path_factory):
+    """A grid of village streets, as the network file that a worker reads."""
+    folder = tmp_path_factory.mktemp("roads")
+    nodes = [
+        f'<node id="{row * SIDE + column + 1}" lat="{SOUTH + row * STEP:.6f}" '
+        f'lon="{WEST + column * STEP:.6f}" version="1"/>'
+        for row in range(SIDE)
+        for column in range(SIDE)
+    ]
+    lines = [[row * SIDE + column + 1 for column in range(SIDE)] for row in range(SIDE)]
+    lines += [[row * SIDE + column + 1 for row in range(SIDE)] for column in range(SIDE)]
+    ways = [
+        f'<way id="{number}" version="1">'
+        + "".join(f'<nd ref="{node}"/>' for node in line)
+        + '<tag k="highway" v="residential"/></way>'
+        for number, line in enumerate(lines, start=1)
+    ]
+    extract = folder / "grid.osm"
+    extract.write_text(f'<osm version="0.6">{"".join(nodes + ways)}</osm>')
+    network = folder / "grid.network"
+    RoadNetwork.build(extract, profiles=("trike",)).save(network)
+    return network
+
+
+@pytest.fixture
+async def village(store, crewed, fleet):
+    return await peopled(store, crewed, fleet)
+
+
+async def peopled(store, day, fleet):
+    """A depot-day with a fleet on the grid and forty orders."""
+    depot = replace(fleet.depot, place=Place(WEST + 2.5 * STEP, SOUTH + 2 * STEP))
+    await operations.replace_fleet(store, day.scope, replace(fleet, depot=depot), by="t", at=AT)
+    orders = [
+        Order(
+            order_id=OrderId(f"o{number}"),
+            place=Place(WEST + (number % 5 + 0.4) * STEP, SOUTH + (number // 8) * STEP + 0.0002),
+        )
+        for number in range(40)
+    ]
+    await operations.create_orders(store, day, orders, by="t", at=AT)
+    return day
+
+
+@asynccontextmanager
+async def working(**settings):
+    """A worker inside this process."""
+    stop = asyncio.Event()
+    settings = {"lease_s": LEASE_S} | settings
+    task = asyncio.create_task(run_worker(Settings(**settings), stop=stop))
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await task
+
+
+@asynccontextmanager
+async def worker_process(data_dir, roads):
+    """A worker of its own, to be killed."""
+    program = (
+        "import asyncio, sys\n"
+        "from dispatch.settings import Settings\n"
+        "from dispatch.worker import run_worker\n"
+        "asyncio.run(run_worker(Settings(data_dir=sys.argv[1], roads=sys.argv[2], lease_s=3)))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, str(data_dir), str(roads)),
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def children_of(pid):
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(line) for line in found.stdout.split()]
+
+
+def planners_of(pid):
+    return [
+        child
+        for child in children_of(pid)
+        if b"dispatch.planner" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def is_running(pid):
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+async def request(store, url, day, *, budget_s):
+    async with JobQueue.open(url) as queue:
+        return await operations.request_plan(
+            store, queue, day, budget_s=budget_s, seed=1, by="t", at=AT
+        )
+
+
+def reaches(store, day, job, *states):
+    async def has_reached():
+        with suppress(RedisError):
+            now = await operations.read_job(store, day.company_id, job.job_id)
+            return now.state in states
+        return False
+
+    return has_reached
+
+
+def searches(store, day, job):
+    async def has_progress():
+        now = await operations.read_job(store, day.company_id, job.job_id)
+        return now.progress is not None
+
+    return has_progress
+
+
+OVER = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+async def events_of(store, day, kind):
+    entries = await store.history(day, after="0-0", limit=10_000)
+    return [event for _, body in entries if isinstance(event := decode(body), kind)]
+
+
+async def test_a_job_becomes_a_draft_and_tells_how_far_it_is(
+    server, store, village, roads, wait_until
+):
+    async with working(redis_url=server.url, roads=roads):
+        job = await request(store, server.url, village, budget_s=3)
+        assert job.state is JobState.QUEUED
+        await wait_until(reaches(store, village, job, *OVER))
+    ended = await operations.read_job(store, village.company_id, job.job_id)
+    assert (ended.state, ended.code, ended.message) == (JobState.SUCCEEDED, "", "")
+    stored = await operations.read_plan(store, village.company_id, ended.plan_id)
+    assert stored.plan.figures.served == 40
+    assert (stored.plan.version, stored.plan.based_on) == (1, 0)
+    steps = await events_of(store, village, SearchProgressed)
+    assert 1 <= len(steps) <= 5, "at most one a second"
+    assert len(await events_of(store, village, PlanDrafted)) == 1
+
+
+async def test_a_second_plan_is_based_on_the_one_published_before(
+    server, store, village, roads, wait_until
+):
+    async with working(redis_url=server.url, roads=roads):
+        for version in (1, 2):
+            job = await request(store, server.url, village, budget_s=0.5)
+            await wait_until(reaches(store, village, job, *OVER))
+            ended = await operations.read_job(store, village.company_id, job.job_id)
+            stored = await operations.read_plan(store, village.company_id, ended.plan_id)
+            assert (stored.plan.version, stored.plan.based_on) == (version, version - 1)
+            await operations.publish_plan(
+                store, village.company_id, ended.plan_id, expected_etag=stored.etag, by="t", at=AT
+            )
+    route = await operations.read_route(
+        store, village, stored.plan.routes[0].courier_id, masked=True
+    )
+    assert stored.plan.plan_id.encode() in route.body
+
+
+async def test_a_cancelled_search_keeps_its_best_so_far(server, store, village, roads, wait_until):
+    async with working(redis_url=server.url, roads=roads):
+        job = await request(store, server.url, village, budget_s=120)
+        await wait_until(searches(store, village, job))
+        asked_s = time.monotonic()
+        asked = await operations.cancel_job(store, village.company_id, job.job_id, by="t", at=AT)
+        assert asked.cancelling
+        await wait_until(reaches(store, village, job, *OVER))
+    assert time.monotonic() - asked_s < 20
+    ended = await operations.read_job(store, village.company_id, job.job_id)
+    assert (ended.state, ended.cancelling) == (JobState.CANCELLED, False)
+    stored = await operations.read_plan(store, village.company_id, ended.plan_id)
+    assert stored.plan.figures.served > 0
+    assert not stored.published
+
+
+async def test_a_worker_without_roads_says_so(server, store, village, wait_until):
+    async with working(redis_url=server.url, roads=None):
+        job = await request(store, server.url, village, budget_s=1)
+        await wait_until(reaches(store, village, job, *OVER))
+    ended = await operations.read_job(store, village.company_id, job.job_id)
+    assert (ended.state, ended.code) == (JobState.FAILED, "roads-missing")
+
+
+async def test_a_damaged_network_is_reported_by_name(server, store, village, tmp_path, wait_until):
+    damaged = tmp_path / "damaged.network"
+    damaged.write_bytes(b"nothing of ours")
+    async with working(redis_url=server.url, roads=damaged):
+        job = await request(store, server.url, village, budget_s=1)
+        await wait_until(reaches(store, village, job, *OVER))
+    ended = await operations.read_job(store, village.company_id, job.job_id)
+    assert (ended.state, ended.code) == (JobState.FAILED, "network-unreadable")
+
+
+async def test_a_planner_that_dies_fails_its_job_and_the_next_one_runs(
+    server, store, village, roads, wait_until
+):
+    async with working(redis_url=server.url, roads=roads):
+        job = await request(store, server.url, village, budget_s=120)
+        await wait_until(searches(store, village, job))
+        (planner,) = planners_of(os.getpid())
+        os.killpg(planner, signal.SIGKILL)
+        await wait_until(reaches(store, village, job, *OVER))
+        ended = await operations.read_job(store, village.company_id, job.job_id)
+        assert (ended.state, ended.code) == (JobState.FAILED, "planner-died")
+        again = await request(store, server.url, village, budget_s=0.5)
+        await wait_until(reaches(store, village, again, JobState.SUCCEEDED))
+
+
+async def test_a_stopped_worker_hands_its_job_on(server, store, village, roads, wait_until):
+    async with working(redis_url=server.url, roads=roads):
+        job = await request(store, server.url, village, budget_s=6)
+        await wait_until(searches(store, village, job))
+    left = await operations.read_job(store, village.company_id, job.job_id)
+    assert left.state is JobState.RUNNING
+    async with working(redis_url=server.url, roads=roads):
+        await wait_until(reaches(store, village, job, *OVER))
+    ended = await operations.read_job(store, village.company_id, job.job_id)
+    assert ended.state is JobState.SUCCEEDED
+
+
+async def test_kill_9_of_a_worker_gives_its_job_to_another_once(day, fleet, roads, wait_until):
+    with (
+        tempfile.TemporaryDirectory(prefix="cunlu-") as folder,
+        EmbeddedServer(Path(folder)) as server,
+    ):
+        async with (
+            Store.open(server.url) as store,
+            worker_process(folder, roads) as first,
+        ):
+            village = await peopled(store, day, fleet)
+            job = await request(store, server.url, village, budget_s=5)
+            await wait_until(searches(store, village, job))
+            planners = planners_of(first.pid)
+            offspring = [each for pid in planners for each in children_of(pid)]
+            async with worker_process(folder, roads) as second:
+                await asyncio.sleep(0)  # it starts while the first still works
+                killed_s = time.monotonic()
+                first.kill()
+                await wait_until(reaches(store, village, job, *OVER))
+                took_s = time.monotonic() - killed_s
+                assert second.returncode is None
+            ended = await operations.read_job(store, village.company_id, job.job_id)
+            drafts = await events_of(store, village, PlanDrafted)
+            listed = await operations.list_plans(store, village)
+    assert ended.state is JobState.SUCCEEDED
+    assert (len(drafts), len(listed)) == (1, 1)
+    assert planners
+    assert not any(is_running(pid) for pid in [*planners, *offspring])
+    # Lease, two seconds to look, the search again, and a process that loads everything anew.
+    assert took_s < LEASE_S + 2 + 5 + 15
+
+
+async def test_kill_9_of_the_server_does_not_end_a_job(day, fleet, roads, wait_until):
+    with (
+        tempfile.TemporaryDirectory(prefix="cunlu-") as folder,
+        EmbeddedServer(Path(folder)) as server,
+    ):
+        async with (
+            Store.open(server.url) as store,
+            working(data_dir=folder, roads=roads),
+        ):
+            village = await peopled(store, day, fleet)
+            job = await request(store, server.url, village, budget_s=4)
+            await wait_until(searches(store, village, job))
+            os.kill(server.pid, signal.SIGKILL)
+            await wait_until(reaches(store, village, job, *OVER))
+            ended = await operations.read_job(store, village.company_id, job.job_id)
+            drafts = await events_of(store, village, PlanDrafted)
+    assert ended.state is JobState.SUCCEEDED
+    assert len(drafts) == 1
+
+
+async def test_a_job_nobody_asked_for_is_unknown(store, day):
+    with pytest.raises(JobUnknown):
+        await operations.read_job(store, day.company_id, "shaji.2026-11-11.j00000000")
+    with pytest.raises(JobUnknown):
+        await operations.cancel_job(
+            store, day.company_id, "shaji.2026-11-11.j00000000", by="t", at=AT + timedelta()
+        )
