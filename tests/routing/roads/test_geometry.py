@@ -21,7 +21,9 @@ def test_a_cut_has_its_share_of_the_length_and_turns_with_its_ends(line, start, 
     assert len(part) >= 2
     # Along a segment degrees are shared out evenly; metres are so to 1e-3 over 20 km.
     whole_m = line_length_m(line)
-    assert line_length_m(part) == pytest.approx(abs(end - start) * whole_m, abs=1e-3 * whole_m)
+    assert line_length_m(part) == pytest.approx(
+        abs(end - start) * whole_m, abs=1e-6 + 1e-3 * whole_m
+    )
     assert part == cut(np.array(line), end, start)[::-1]
 
 

@@ -83,14 +83,29 @@ def test_where_a_profile_has_no_road_every_place_is_off_road(write_osm):
 
 def test_nobody_snaps_to_a_bollard(write_osm):
     network = RoadNetwork.build(
-        write_osm([([1, 2, 3], LANE)], node_tags={2: {"barrier": "bollard"}})
+        write_osm(
+            [([1, 2, 3], LANE), ([2, 4], LANE)],
+            node_tags={2: {"barrier": "bollard"}},
+            places={4: (118.002, 33.901)},
+        )
+    )
+    classes = {edge["road"]: edge["highway"] for _, _, edge in network.graph.edges(data=True)}
+
+    snaps = network.snap([Place(118.002, lat) for lat in (33.9, 33.8995, 33.899)], "foot")
+
+    assert sorted(classes.values()) == ["barrier", "barrier", *["residential"] * 3]
+    assert [classes[snap.edge] for snap in snaps] == ["residential"] * 3
+
+
+def test_closer_to_a_junction_than_a_centimetre_is_the_junction(village):
+    nearly = 0.005 / 92_300  # half a centimetre, in degrees of longitude here
+
+    tail, head, beyond = village.snap(
+        [Place(lon, 33.9) for lon in (118.001 + nearly, 118.004 - nearly, 118.003)], "van"
     )
 
-    (snap,) = network.snap([Place(118.002, 33.9)], "foot")
-
-    assert network.graph.number_of_edges() == 6
-    assert snap.fraction in {0.0, 1.0}
-    assert network.leg(snap, snap, "foot").distance_m == 0
+    assert (tail.fraction, head.fraction) == (0.0, 1.0)
+    assert beyond.fraction == pytest.approx(0.5, abs=1e-4)
 
 
 def test_no_places_no_answers(village):
