@@ -83,6 +83,31 @@ def test_houses_lie_five_to_sixty_metres_beside_a_road(hamlet_osm):
     assert np.median(gaps_m) > 5
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"highway": "residential"},  # an island: no road leads there
+        {"highway": "residential", "access": "private"},
+        {"highway": "track", "motorcar": "no"},
+    ],
+    ids=str,
+)
+def test_nobody_lives_where_a_van_or_a_three_wheeler_cannot_come(tmp_path, tags):
+    path = tmp_path / "two.osm"
+    with osmium.SimpleWriter(str(path)) as writer:
+        for number in range(1, 9):
+            lon = 11.5 if number < 6 else 11.51
+            writer.add_node(Node(id=number, version=1, location=(lon, 50 + number / 500)))
+        street = [1, 2, 3, 4, 5]
+        writer.add_way(Way(id=1, version=1, nodes=street, tags={"highway": "residential"}))
+        apart = [6, 7, 8] if len(tags) == 1 else [5, 6, 7, 8]
+        writer.add_way(Way(id=2, version=1, nodes=apart, tags=tags))
+    landscape = read_landscape(np.random.default_rng(1), path)
+    houses = np.vstack([settlement.houses_lon_lat for settlement in landscape.settlements])
+    assert len(houses) > 10
+    assert houses[:, 1].max() < 50 + 5.4 / 500  # node 5 and 60 m beyond
+
+
 @pytest.mark.parametrize("kind", ["motorway", "steps", "path"])
 def test_an_extract_without_a_street_to_live_on_is_refused(tmp_path, kind):
     path = tmp_path / "bare.osm"
