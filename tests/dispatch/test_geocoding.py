@@ -52,7 +52,8 @@ class Service:
 def service() -> Iterator[Service]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            (text,) = parse_qs(urlsplit(self.path).query)["q"]
+            query = parse_qs(urlsplit(self.path).query)
+            (text,) = query.get("q") or query["address"]
             told.asked.append(text)
             answer = told.answers.get(text, [])
             body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
@@ -110,6 +111,28 @@ def test_answers_in_a_chinese_datum_become_wgs84(service, cache):
     found = geocoding(service, cache, datum=Datum.GCJ02).locate("a")
     assert isinstance(found, Place)
     assert great_circle_m(found, HOUSE) < 0.01
+
+
+@pytest.mark.parametrize(("confidence", "believed"), [(90, True), (50, False)])
+def test_baidus_degrees_are_bd09_and_its_confidence_is_heeded(service, cache, confidence, believed):
+    lon, lat = to_datum(HOUSE, Datum.BD09)
+    service.answers["a"] = {
+        "status": 0,
+        "result": {
+            "location": {"lng": lon, "lat": lat},
+            "precise": 1,
+            "confidence": confidence,
+            "level": "门址",
+        },
+    }
+    # Baidu's class has no domain to choose: the local server stands where a proxy would.
+    proxies = {"http": f"http://127.0.0.1:{service.port}"}
+    options = {"api_key": "k", "scheme": "http", "proxies": proxies}
+    here = Geocoding("baiduv3", around=DEPOT, cache=cache, options=options, min_delay_s=0)
+    found = here.locate("a")
+    place = found if isinstance(found, Place) else found.candidates[0].place
+    assert isinstance(found, Place) is believed
+    assert great_circle_m(place, HOUSE) < 0.01
 
 
 FAR = Place(104.06, 30.67)
