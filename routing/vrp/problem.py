@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from routing.errors import RoutingError
 from routing.matrix import TravelMatrix
+
+MOMENT_MAX_S: Final = 1 << 30
+"""Moments and durations stay below this, so that a sum of a thousand of them is far from 2⁶³."""
+
+TOTAL_MAX: Final = 1 << 60
+"""No load total and no thinkable cost may reach this: searches add and compare in int64."""
 
 
 class ProblemRefused(RoutingError):
@@ -58,7 +65,12 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """A rest that begins inside `window`; not during a service, but it may interrupt a drive."""
+    """
+    A rest that begins inside `window`; not during a service, but it may interrupt a drive.
+
+    It may also lie wholly before the first leaving or after the final return ("off the road"), so
+    a break outside the hours that a route covers costs the route nothing.
+    """
 
     window: Window
     duration_s: int
@@ -115,13 +127,125 @@ class Problem:
     `dimensions` names the loads (for example "weight_g"). Costs are integers in one unit of the
     caller's choosing. Order of visits and vehicles is their identity: a solution speaks of indices.
 
+    "Cannot be served" is never refused: a load above every vehicle or a place without a road makes
+    a visit that stays unserved.
+
     Raises
     ------
     ProblemRefused
-        See `routing.vrp.problem.clashes`.
+        The statement contradicts itself; all clashes are named at once.
     """
 
     matrices: tuple[TravelMatrix, ...]
     visits: tuple[Visit, ...]
     vehicles: tuple[Vehicle, ...]
     dimensions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        clashes = tuple(_clashes(self))
+        if clashes:
+            raise ProblemRefused(clashes)
+
+
+def _clashes(problem: Problem) -> Iterator[str]:
+    sizes = {matrix.size for matrix in problem.matrices}
+    if len(sizes) > 1:
+        yield f"matrices differ in size ({sorted(sizes)}): give every profile the same places"
+    # Without vehicles nobody looks at a matrix, so none is asked for.
+    size = None if not problem.matrices and not problem.vehicles else min(sizes, default=0)
+    for number, visit in enumerate(problem.visits):
+        for clash in _visit_clashes(visit, problem, size):
+            yield f"visit {number}: {clash}"
+    for number, vehicle in enumerate(problem.vehicles):
+        for clash in _vehicle_clashes(vehicle, problem, size):
+            yield f"vehicle {number}: {clash}"
+    yield from _overflows(problem)
+
+
+def _visit_clashes(visit: Visit, problem: Problem, size: int | None) -> Iterator[str]:
+    yield from _place_clashes("place", visit.place, size)
+    yield from _moment_clashes("service_s", visit.service_s)
+    yield from _moment_clashes("due_s", visit.due_s)
+    yield from _number_clashes("unserved_cost", visit.unserved_cost)
+    yield from _axis_clashes("loads", visit.loads, problem)
+    for window in visit.windows:
+        yield from _window_clashes("window", window)
+    for before, after in zip(visit.windows, visit.windows[1:], strict=False):
+        if after.earliest_s <= before.latest_s:
+            yield f"windows {before} and {after} overlap or are unsorted: sort and merge them"
+
+
+def _vehicle_clashes(vehicle: Vehicle, problem: Problem, size: int | None) -> Iterator[str]:
+    if not 0 <= vehicle.matrix < len(problem.matrices):
+        yield f"matrix {vehicle.matrix} is none of the {len(problem.matrices)} given"
+    for name, place in (("start_place", vehicle.start_place), ("end_place", vehicle.end_place)):
+        if place is not None:
+            yield from _place_clashes(name, place, size)
+    yield from _window_clashes("shift", vehicle.shift)
+    yield from _axis_clashes("capacities", vehicle.capacities, problem)
+    yield from _moment_clashes("duration_limit_s", vehicle.duration_limit_s)
+    yield from _moment_clashes("turnaround_s", vehicle.turnaround_s)
+    yield from _number_clashes("range_m", vehicle.range_m)
+    for name in ("fixed_cost", "cost_per_m", "cost_per_s"):
+        yield from _number_clashes(name, getattr(vehicle, name))
+    if vehicle.trips_max < 1:
+        yield f"trips_max is {vehicle.trips_max}: a vehicle that stays at home is left out instead"
+    places = {vehicle.start_place, vehicle.end_place}
+    if vehicle.trips_max > 1 and (None in places or len(places) > 1):
+        yield "several trips need start_place and end_place, both the same"
+    shift_s = vehicle.shift.latest_s - vehicle.shift.earliest_s
+    for rest in vehicle.breaks:
+        yield from _window_clashes("break window", rest.window)
+        yield from _moment_clashes("break duration_s", rest.duration_s)
+        if rest.duration_s > shift_s >= 0:
+            yield f"a break of {rest.duration_s} s is longer than the shift of {shift_s} s"
+
+
+def _place_clashes(name: str, place: int, size: int | None) -> Iterator[str]:
+    if size is not None and not 0 <= place < size:
+        yield f"{name} {place} is no row of the matrices (0…{size - 1})"
+
+
+def _window_clashes(name: str, window: Window) -> Iterator[str]:
+    yield from _moment_clashes(f"{name} earliest_s", window.earliest_s)
+    yield from _moment_clashes(f"{name} latest_s", window.latest_s)
+    if window.latest_s < window.earliest_s:
+        yield f"{name} ends at {window.latest_s} before it starts at {window.earliest_s}"
+
+
+def _axis_clashes(name: str, numbers: tuple[int, ...], problem: Problem) -> Iterator[str]:
+    if len(numbers) != len(problem.dimensions):
+        yield f"{name} has {len(numbers)} numbers for {len(problem.dimensions)} dimensions"
+    for number in numbers:
+        yield from _number_clashes(name, number)
+
+
+def _moment_clashes(name: str, number: int | None) -> Iterator[str]:
+    if number is not None and not 0 <= number < MOMENT_MAX_S:
+        yield f"{name} is {number}: must lie in 0…{MOMENT_MAX_S - 1}"
+
+
+def _number_clashes(name: str, number: int | None) -> Iterator[str]:
+    if number is not None and not 0 <= number < TOTAL_MAX:
+        yield f"{name} is {number}: must lie in 0…{TOTAL_MAX - 1}"
+
+
+def _overflows(problem: Problem) -> Iterator[str]:
+    """Sums that could leave int64, each bounded by its worst case."""
+    for axis, name in enumerate(problem.dimensions):
+        if (
+            sum(visit.loads[axis] for visit in problem.visits if axis < len(visit.loads))
+            >= TOTAL_MAX
+        ):
+            yield f"the loads of dimension {name} add up to more than {TOTAL_MAX}"
+    farthest_m = max(
+        (int(matrix.distances_m[matrix.reachable].max(initial=0)) for matrix in problem.matrices),
+        default=0,
+    )
+    worst = sum(visit.unserved_cost or 0 for visit in problem.visits)
+    for vehicle in problem.vehicles:
+        legs = 2 * len(problem.visits) + 1
+        worst += vehicle.fixed_cost + vehicle.cost_per_m * farthest_m * legs
+        worst += vehicle.cost_per_s * vehicle.shift.latest_s
+    if worst >= TOTAL_MAX:
+        yield f"costs could add up to {worst}, more than {TOTAL_MAX}: use a coarser unit"

@@ -1,0 +1,313 @@
+"""The independent judge: what is wrong with a solution. It shares no code with any search."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum, unique
+
+from routing.matrix import UNREACHABLE
+from routing.vrp.cost import cost
+from routing.vrp.problem import Problem, Vehicle
+from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
+
+
+@unique
+class Rule(StrEnum):
+    """What a solution must keep to."""
+
+    UNKNOWN_VISIT = "unknown-visit"
+    VISIT_ONCE = "visit-once"
+    VISIT_ACCOUNTED = "visit-accounted"
+    VISIT_REQUIRED = "visit-required"
+    UNKNOWN_VEHICLE = "unknown-vehicle"
+    VEHICLE_ONCE = "vehicle-once"
+    VEHICLE_ORDER = "vehicle-order"
+    TRIP_EMPTY = "trip-empty"
+    TRIPS_MAX = "trips-max"
+    UNREACHABLE = "unreachable"
+    TRAVEL = "travel"
+    WAITING = "waiting"
+    SERVICE = "service"
+    WINDOW = "window"
+    TURNAROUND = "turnaround"
+    SHIFT = "shift"
+    DURATION = "duration"
+    RANGE = "range"
+    CAPACITY = "capacity"
+    DUE = "due"
+    SKILL = "skill"
+    BREAK_COUNT = "break-count"
+    BREAK_WINDOW = "break-window"
+    BREAK_OVERLAP = "break-overlap"
+    COST = "cost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One broken rule, the facts that show it, and a sentence for people."""
+
+    rule: Rule
+    message: str
+    facts: Mapping[str, int | str] = field(default_factory=dict)
+
+
+def check(problem: Problem, solution: Solution) -> tuple[Violation, ...]:
+    """
+    Return every violation found; an empty tuple means the solution may be driven.
+
+    Breaks: a route states one start for each of its vehicle's breaks, inside the break's window.
+    The break lies wholly before the first leaving, wholly after the final return, or wholly in one
+    gap: between a departure and the next arrival (it interrupts the drive, the arrival is later by
+    its duration), between an arrival and the begin of service, or at the depot between two trips.
+
+    Indices out of range, a route without trips and empty trips end the inspection early: what
+    would follow from them means nothing.
+    """
+    broken = tuple(_shape(problem, solution))
+    if broken:
+        return broken
+    return (
+        *_served(problem, solution),
+        *(each for route in solution.routes for each in _route(problem, route)),
+        *_stated_cost(problem, solution),
+    )
+
+
+def _shape(problem: Problem, solution: Solution) -> Iterator[Violation]:
+    visits, vehicles = range(len(problem.visits)), range(len(problem.vehicles))
+    for route in solution.routes:
+        if route.vehicle not in vehicles:
+            yield _broken(Rule.UNKNOWN_VEHICLE, "is not in the problem", vehicle=route.vehicle)
+        if not route.trips or not all(trip.visits for trip in route.trips):
+            yield _broken(Rule.TRIP_EMPTY, "drives a trip without a visit", vehicle=route.vehicle)
+    for visit in (*_made(solution), *solution.unserved):
+        if visit not in visits:
+            yield _broken(Rule.UNKNOWN_VISIT, "is not in the problem", visit=visit)
+
+
+def _made(solution: Solution) -> list[int]:
+    return [halt.visit for route in solution.routes for trip in route.trips for halt in trip.visits]
+
+
+def _served(problem: Problem, solution: Solution) -> Iterator[Violation]:
+    made, left_out = Counter(_made(solution)), Counter(solution.unserved)
+    for number, visit in enumerate(problem.visits):
+        if made[number] > 1:
+            yield _broken(Rule.VISIT_ONCE, "is made more than once", visit=number)
+        if min(made[number], 1) + left_out[number] != 1:
+            yield _broken(
+                Rule.VISIT_ACCOUNTED, "must be either served or listed once", visit=number
+            )
+        if made[number] == 0 and visit.unserved_cost is None:
+            yield _broken(Rule.VISIT_REQUIRED, "must not be left out", visit=number)
+    vehicles = [route.vehicle for route in solution.routes]
+    for vehicle, times in Counter(vehicles).items():
+        if times > 1:
+            yield _broken(Rule.VEHICLE_ONCE, "drives more than one route", vehicle=vehicle)
+    if vehicles != sorted(vehicles):
+        yield _broken(Rule.VEHICLE_ORDER, "routes are not ordered by vehicle")
+
+
+def _stated_cost(problem: Problem, solution: Solution) -> Iterator[Violation]:
+    computed = cost(problem, solution.routes)
+    if solution.cost != computed:
+        yield _broken(
+            Rule.COST, "the stated cost is wrong", stated=solution.cost, computed=computed
+        )
+
+
+def _route(problem: Problem, route: Route) -> Iterator[Violation]:
+    number, vehicle = route.vehicle, problem.vehicles[route.vehicle]
+    leave_s, back_s = route.trips[0].leave_s, route.trips[-1].back_s
+    if len(route.trips) > vehicle.trips_max:
+        yield _broken(
+            Rule.TRIPS_MAX, "drives too many trips", vehicle=number, trips=len(route.trips)
+        )
+    if leave_s < vehicle.shift.earliest_s or back_s > vehicle.shift.latest_s:
+        yield _broken(
+            Rule.SHIFT, "is out beyond its shift", vehicle=number, leave_s=leave_s, back_s=back_s
+        )
+    limit_s = vehicle.duration_limit_s
+    if limit_s is not None and back_s - leave_s > limit_s:
+        yield _broken(Rule.DURATION, "is out too long", vehicle=number, duration_s=back_s - leave_s)
+    if len(route.break_starts_s) != len(vehicle.breaks):
+        yield _broken(Rule.BREAK_COUNT, "states not one start for each break", vehicle=number)
+        return
+    yield from _breaks(vehicle, route)
+    metres = 0
+    for before, trip in zip((None, *route.trips), route.trips, strict=False):
+        if before is not None:
+            yield from _turnaround(vehicle, route, before, trip)
+        legs = _legs(problem, vehicle, trip)
+        metres += sum(leg.distance_m for leg in legs if leg.duration_s < UNREACHABLE)
+        yield from _trip(problem, route, trip, legs)
+    if vehicle.range_m is not None and metres > vehicle.range_m:
+        yield _broken(Rule.RANGE, "drives beyond its range", vehicle=number, distance_m=metres)
+
+
+def _trip(problem: Problem, route: Route, trip: Trip, legs: Sequence[_Leg]) -> Iterator[Violation]:
+    number, vehicle = route.vehicle, problem.vehicles[route.vehicle]
+    for leg in legs:
+        yield from _drive(vehicle, route, leg)
+    for halt in trip.visits:
+        yield from _halt(problem, route, halt)
+    for axis, dimension in enumerate(problem.dimensions):
+        load = sum(problem.visits[halt.visit].loads[axis] for halt in trip.visits)
+        if load > vehicle.capacities[axis]:
+            yield _broken(
+                Rule.CAPACITY, "is overloaded", vehicle=number, dimension=dimension, load=load
+            )
+    for halt in trip.visits:
+        due_s = problem.visits[halt.visit].due_s
+        if due_s is not None and trip.back_s > due_s:
+            yield _broken(
+                Rule.DUE,
+                "comes back too late",
+                visit=halt.visit,
+                vehicle=number,
+                due_s=due_s,
+                back_s=trip.back_s,
+            )
+
+
+def _halt(problem: Problem, route: Route, halt: ScheduledVisit) -> Iterator[Violation]:
+    visit, vehicle = problem.visits[halt.visit], problem.vehicles[route.vehicle]
+    if halt.begin_s < halt.arrival_s:
+        yield _broken(Rule.WAITING, "begins before the arrival", visit=halt.visit)
+    if halt.departure_s != halt.begin_s + visit.service_s:
+        yield _broken(Rule.SERVICE, "is not served for its service time", visit=halt.visit)
+    if visit.windows and not any(
+        window.earliest_s <= halt.begin_s <= window.latest_s for window in visit.windows
+    ):
+        yield _broken(
+            Rule.WINDOW, "begins outside its windows", visit=halt.visit, begin_s=halt.begin_s
+        )
+    if not visit.skills <= vehicle.skills:
+        missing = ", ".join(sorted(visit.skills - vehicle.skills))
+        yield _broken(
+            Rule.SKILL,
+            "needs another vehicle",
+            visit=halt.visit,
+            vehicle=route.vehicle,
+            missing=missing,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Leg:
+    """A drive as stated, with what the matrix says of it; `to` is None for the way home."""
+
+    departure_s: int
+    arrival_s: int
+    duration_s: int
+    distance_m: int
+    to: int | None
+
+
+def _legs(problem: Problem, vehicle: Vehicle, trip: Trip) -> list[_Leg]:
+    matrix = problem.matrices[vehicle.matrix]
+    halts = [
+        (problem.visits[halt.visit].place, halt.arrival_s, halt.departure_s, halt.visit)
+        for halt in trip.visits
+    ]
+    from_ends = [(vehicle.start_place, trip.leave_s), *((each[0], each[2]) for each in halts)]
+    to_ends = [
+        *((each[0], each[1], each[3]) for each in halts),
+        (vehicle.end_place, trip.back_s, None),
+    ]
+    legs = []
+    for (origin, departure_s), (target, arrival_s, to) in zip(from_ends, to_ends, strict=True):
+        open_end = origin is None or target is None
+        legs.append(
+            _Leg(
+                departure_s=departure_s,
+                arrival_s=arrival_s,
+                duration_s=0 if open_end else int(matrix.durations_s[origin, target]),
+                distance_m=0 if open_end else int(matrix.distances_m[origin, target]),
+                to=to,
+            )
+        )
+    return legs
+
+
+def _drive(vehicle: Vehicle, route: Route, leg: _Leg) -> Iterator[Violation]:
+    facts: dict[str, int | str] = {"vehicle": route.vehicle}
+    if leg.to is not None:
+        facts["visit"] = leg.to
+    if leg.duration_s >= UNREACHABLE:
+        yield _broken(Rule.UNREACHABLE, "drives where no way leads", **facts)
+        return
+    spent_s = leg.arrival_s - leg.departure_s
+    needed_s = leg.duration_s + _rested_s(vehicle, route, leg.departure_s, leg.arrival_s)
+    if spent_s < needed_s:
+        yield _broken(
+            Rule.TRAVEL,
+            "drives faster than the matrix",
+            **facts,
+            spent_s=spent_s,
+            needed_s=needed_s,
+        )
+    if spent_s > needed_s:
+        yield _broken(
+            Rule.WAITING, "waits without saying so", **facts, spent_s=spent_s, needed_s=needed_s
+        )
+
+
+def _turnaround(vehicle: Vehicle, route: Route, before: Trip, after: Trip) -> Iterator[Violation]:
+    spent_s = after.leave_s - before.back_s
+    needed_s = vehicle.turnaround_s + _rested_s(vehicle, route, before.back_s, after.leave_s)
+    if spent_s < needed_s:
+        yield _broken(
+            Rule.TURNAROUND,
+            "leaves again too soon",
+            vehicle=route.vehicle,
+            spent_s=spent_s,
+            needed_s=needed_s,
+        )
+
+
+def _rested_s(vehicle: Vehicle, route: Route, from_s: int, until_s: int) -> int:
+    """Break time begun in from_s … until_s, the end exclusive."""
+    return sum(
+        rest.duration_s
+        for rest, start_s in zip(vehicle.breaks, route.break_starts_s, strict=True)
+        if from_s <= start_s < until_s
+    )
+
+
+def _breaks(vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+    spans: list[tuple[int, int]] = []
+    for rest, start_s in zip(vehicle.breaks, route.break_starts_s, strict=True):
+        if not rest.window.earliest_s <= start_s <= rest.window.latest_s:
+            yield _broken(
+                Rule.BREAK_WINDOW,
+                "rests outside the window",
+                vehicle=route.vehicle,
+                start_s=start_s,
+            )
+        spans.append((start_s, start_s + rest.duration_s))
+    busy = [(halt.begin_s, halt.departure_s) for trip in route.trips for halt in trip.visits]
+    # A moment at which the courier cannot be at rest: leaving, beginning a service, coming back.
+    instants = [
+        *(trip.leave_s for trip in route.trips),
+        *(halt.arrival_s for trip in route.trips for halt in trip.visits),
+        *(trip.back_s for trip in route.trips),
+    ]
+    for number, (start_s, end_s) in enumerate(spans):
+        others = (*busy, *spans[:number])
+        if any(begin_s < end_s and start_s < stop_s for begin_s, stop_s in others) or any(
+            start_s < instant_s < end_s for instant_s in instants
+        ):
+            yield _broken(
+                Rule.BREAK_OVERLAP,
+                "rests while it works, or twice at once",
+                vehicle=route.vehicle,
+                start_s=start_s,
+            )
+
+
+def _broken(rule: Rule, what: str, **facts: int | str) -> Violation:
+    told = ", ".join(f"{name} {value}" for name, value in facts.items())
+    return Violation(rule=rule, message=f"{told or 'the solution'}: {what}", facts=facts)

@@ -1,0 +1,51 @@
+"""The one objective: what a set of routes costs, in the problem's own unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from routing.vrp.problem import Problem
+from routing.vrp.solution import Route
+
+
+def cost(problem: Problem, routes: Iterable[Route]) -> int:
+    """
+    Return fixed costs of the used vehicles, metres and seconds at their prices, and what is left out.
+
+    Seconds run from a vehicle's first leaving to its final return: waiting, breaks and turnarounds
+    are paid. A visit without `unserved_cost` adds nothing when left out; leaving it out is a
+    violation, which `routing.vrp.check` names.
+    """
+    total, served = 0, set[int]()
+    for route in routes:
+        total += route_cost(problem, route)
+        served.update(halt.visit for trip in route.trips for halt in trip.visits)
+    return total + sum(
+        visit.unserved_cost or 0
+        for number, visit in enumerate(problem.visits)
+        if number not in served
+    )
+
+
+def route_cost(problem: Problem, route: Route) -> int:
+    """One route's part of the cost."""
+    vehicle = problem.vehicles[route.vehicle]
+    seconds = route.trips[-1].back_s - route.trips[0].leave_s
+    driven = vehicle.cost_per_m * distance_m(problem, route)
+    return vehicle.fixed_cost + driven + vehicle.cost_per_s * seconds
+
+
+def distance_m(problem: Problem, route: Route) -> int:
+    """Metres of all trips; an open start or end adds none."""
+    vehicle = problem.vehicles[route.vehicle]
+    distances_m = problem.matrices[vehicle.matrix].distances_m
+    total = 0
+    for trip in route.trips:
+        places = [problem.visits[halt.visit].place for halt in trip.visits]
+        if vehicle.start_place is not None:
+            places.insert(0, vehicle.start_place)
+        if vehicle.end_place is not None:
+            places.append(vehicle.end_place)
+        total += sum(int(distances_m[a, b]) for a, b in pairwise(places))
+    return total

@@ -1,0 +1,102 @@
+"""From bare orders of visits, as every engine speaks of them, to a judged solution."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import numpy as np
+
+from routing.vrp.check import Rule, check
+from routing.vrp.cost import cost, route_cost
+from routing.vrp.engine_process import Orders
+from routing.vrp.insertion import insert
+from routing.vrp.packed import Packed
+from routing.vrp.problem import Problem
+from routing.vrp.schedule import Scheduler, sequence_of, trips_of
+from routing.vrp.solution import Route, Solution
+
+_LOG = logging.getLogger(__name__)
+
+
+def orders_of(solution: Solution) -> dict[int, tuple[tuple[int, ...], ...]]:
+    """The solution without its times."""
+    return {
+        route.vehicle: tuple(tuple(halt.visit for halt in trip.visits) for trip in route.trips)
+        for route in solution.routes
+    }
+
+
+class Finisher:
+    """Makes solutions of one problem; nothing leaves it that the judge has not passed."""
+
+    def __init__(self, problem: Problem, packed: Packed) -> None:
+        self._problem, self._packed = problem, packed
+        self._scheduler = Scheduler(problem, packed)
+        self._required = np.array(
+            [visit.unserved_cost is None for visit in problem.visits], dtype=np.bool_
+        )
+
+    def extended(self, orders: Orders) -> dict[int, tuple[tuple[int, ...], ...]]:
+        """The orders with every visit inserted that finds room beside them."""
+        starts = {vehicle: sequence_of(trips) for vehicle, trips in orders.items()}
+        grown = insert(self._packed, starts, self._required)
+        return {vehicle: trips_of(sequence) for vehicle, sequence in grown.items()}
+
+    def finish(self, orders: Orders, *, engine: str) -> Solution | None:
+        """
+        Return the judged solution, or None if required visits are left out.
+
+        An order that cannot be driven, or that the judge refuses, is a bug of its engine: it is
+        logged and answered with None as well.
+        """
+        routes: list[Route] = []
+        for vehicle in sorted(orders):
+            if not any(orders[vehicle]):
+                continue
+            route = self._scheduler.schedule(vehicle, orders[vehicle])
+            if route is None:
+                _LOG.error("%s: vehicle %d cannot drive %s", engine, vehicle, orders[vehicle])
+                return None
+            if (worthy := self._worthwhile(route)) is not None:
+                routes.append(worthy)
+        solution = self._solution(routes)
+        violations = check(self._problem, solution)
+        wrong = [each for each in violations if each.rule is not Rule.VISIT_REQUIRED]
+        for violation in wrong:
+            _LOG.error("%s: the judge refuses its answer: %s", engine, violation.message)
+        return None if violations else solution
+
+    def _solution(self, routes: Iterable[Route]) -> Solution:
+        routes = tuple(routes)
+        served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
+        return Solution(
+            routes=routes,
+            unserved=tuple(
+                visit for visit in range(len(self._problem.visits)) if visit not in served
+            ),
+            cost=cost(self._problem, routes),
+        )
+
+    def _worthwhile(self, route: Route) -> Route | None:
+        """The route without visits that cost more than leaving them out; None if nothing is left."""
+        for visit in [halt.visit for trip in route.trips for halt in trip.visits]:
+            price = self._problem.visits[visit].unserved_cost
+            if price is None or price >= (whole := route_cost(self._problem, route)):
+                continue
+            trips = [
+                [halt.visit for halt in trip.visits if halt.visit != visit] for trip in route.trips
+            ]
+            if not any(trips):
+                return None
+            shorter = self._scheduler.schedule(route.vehicle, trips)
+            if shorter is not None and route_cost(self._problem, shorter) + price < whole:
+                route = shorter
+        prices = [
+            self._problem.visits[halt.visit].unserved_cost
+            for trip in route.trips
+            for halt in trip.visits
+        ]
+        if None not in prices and sum(filter(None, prices)) < route_cost(self._problem, route):
+            return None
+        return route

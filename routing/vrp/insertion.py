@@ -1,0 +1,247 @@
+"""A first answer in moments: regret insertion, compiled, with every rule of the problem."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from routing.vrp.packed import NOWHERE, Packed
+from routing.vrp.timing import DEPOT, fits
+
+_INFINITE: Final = 1e300
+"""The price of a place that does not exist; regrets are differences, so it must stay finite."""
+
+_SECOND_PRICE: Final = 1e-6
+"""Breaks ties of cost by time on the road, so that a problem without prices is still solved well."""
+
+
+def insert(
+    packed: Packed, starts: dict[int, NDArray[np.int64]], required: NDArray[np.bool_]
+) -> dict[int, list[int]]:
+    """
+    Return a sequence for each used vehicle, `starts` extended by as many visits as find room.
+
+    Parallel insertion by regret: next comes the visit that loses most if its best vehicle is taken
+    (required ones first), put where it costs least. A tie goes to the visit that costs most, then to the lower index. Visits are never
+    moved again. O(V² · L²) in the worst case for routes of L visits; prices prune nearly all of it.
+    """
+    visits, vehicles = packed.allowed.shape
+    if not visits or not vehicles:
+        return {}
+    width = visits + int(packed.limits[:, 2].clip(max=visits).max()) + 2
+    routes = np.full((vehicles, width), DEPOT, dtype=np.int64)
+    lengths = np.zeros(vehicles, dtype=np.int64)
+    for vehicle, sequence in starts.items():
+        routes[vehicle, : len(sequence)] = sequence
+        lengths[vehicle] = len(sequence)
+    _insert_all(packed, routes, lengths, required, _twins(packed))
+    return {
+        vehicle: routes[vehicle, : lengths[vehicle]].tolist()
+        for vehicle in range(vehicles)
+        if lengths[vehicle]
+    }
+
+
+def cheapest_place(
+    packed: Packed, vehicle: int, sequence: NDArray[np.int64], visit: int
+) -> float | None:
+    """The added cost of the visit's cheapest place in this sequence; None if it fits nowhere."""
+    width = len(sequence) + 3
+    route = np.full(width, DEPOT, dtype=np.int64)
+    route[: len(sequence)] = sequence
+    price, _, _ = _cheapest(packed, vehicle, route, len(sequence), visit, _INFINITE)
+    return None if price >= _INFINITE else float(price)
+
+
+def _twins(packed: Packed) -> NDArray[np.int64]:
+    """For each vehicle the first one exactly like it: of empty twins only one need be priced."""
+    first: dict[bytes, int] = {}
+    twins = []
+    for vehicle in range(packed.allowed.shape[1]):
+        breaks = packed.breaks[packed.break_from[vehicle] : packed.break_from[vehicle + 1]]
+        parts = (
+            packed.matrix[vehicle], packed.ends[vehicle], packed.shift[vehicle],
+            packed.capacities[vehicle], packed.limits[vehicle], packed.turnaround_s[vehicle],
+            packed.prices[vehicle], breaks, packed.allowed[:, vehicle],
+        )  # fmt: skip
+        twins.append(first.setdefault(b"|".join(part.tobytes() for part in parts), vehicle))
+    return np.array(twins, dtype=np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _insert_all(
+    packed: Packed,
+    routes: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    required: NDArray[np.bool_],
+    twins: NDArray[np.int64],
+) -> None:
+    visits, vehicles = packed.allowed.shape
+    prices = np.full((visits, vehicles), _INFINITE)
+    waiting = np.ones(visits, dtype=np.bool_)
+    for vehicle in range(vehicles):
+        for position in range(lengths[vehicle]):
+            if routes[vehicle, position] != DEPOT:
+                waiting[routes[vehicle, position]] = False
+    for vehicle in range(vehicles):
+        _price_all(packed, vehicle, routes, lengths, waiting, twins, prices)
+    while True:
+        chosen, chosen_vehicle, chosen_regret, chosen_price = -1, -1, -1.0, -1.0
+        chosen_required = False
+        for visit in range(visits):
+            if not waiting[visit]:
+                continue
+            best, second, best_vehicle = _INFINITE, _INFINITE, -1
+            for vehicle in range(vehicles):
+                price = prices[visit, vehicle]
+                if price < best:
+                    best, second, best_vehicle = price, best, vehicle
+                elif price < second:
+                    second = price
+            if best_vehicle < 0:
+                continue
+            regret = second - best
+            if (required[visit] and not chosen_required) or (
+                required[visit] == chosen_required
+                and (regret > chosen_regret or (regret == chosen_regret and best > chosen_price))
+            ):
+                chosen, chosen_vehicle, chosen_regret, chosen_price = (
+                    visit,
+                    best_vehicle,
+                    regret,
+                    best,
+                )
+                chosen_required = required[visit]
+        if chosen < 0:
+            return
+        route, length = routes[chosen_vehicle], lengths[chosen_vehicle]
+        _, position, kind = _cheapest(packed, chosen_vehicle, route, length, chosen, _INFINITE)
+        lengths[chosen_vehicle] = _put(route, length, chosen, position, kind, route.copy())
+        waiting[chosen] = False
+        _price_all(packed, chosen_vehicle, routes, lengths, waiting, twins, prices)
+
+
+@njit(cache=True, nogil=True)
+def _price_all(
+    packed: Packed,
+    vehicle: int,
+    routes: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    waiting: NDArray[np.bool_],
+    twins: NDArray[np.int64],
+    prices: NDArray[np.float64],
+) -> None:
+    """Price every waiting visit in one vehicle; empty twins cost the same."""
+    if lengths[vehicle] == 0:
+        for other in range(vehicle):
+            if lengths[other] == 0 and twins[other] == twins[vehicle]:
+                prices[:, vehicle] = prices[:, other]
+                return
+    for visit in range(len(waiting)):
+        # What fitted nowhere is not tried in the fuller route (one more halt could only help a
+        # visit that has no way of its own to the depot).
+        if not waiting[visit] or (lengths[vehicle] > 1 and prices[visit, vehicle] >= _INFINITE):
+            continue
+        prices[visit, vehicle] = _cheapest(
+            packed, vehicle, routes[vehicle], lengths[vehicle], visit, _INFINITE
+        )[0]
+
+
+@njit(cache=True, nogil=True)
+def _cheapest(
+    packed: Packed,
+    vehicle: int,
+    route: NDArray[np.int64],
+    length: int,
+    visit: int,
+    limit: float,
+) -> tuple[float, int, int]:
+    """The visit's cheapest feasible place below `limit`: price, position, kind (see `_put`)."""
+    best, best_position, best_kind = limit, -1, 0
+    if not packed.allowed[visit, vehicle]:
+        return best, best_position, best_kind
+    attempt = np.empty(length + 2, dtype=np.int64)
+    more_trips = length > 0 and packed.limits[vehicle, 2] > 1
+    for position in range(length + 1):
+        before = route[position - 1] if position > 0 else DEPOT
+        after = route[position] if position < length else DEPOT
+        for kind in range(3):
+            # A new trip before this one, or after it; only at a trip's end is either different.
+            if (kind == 1 and not (more_trips and before == DEPOT)) or (
+                kind == 2 and not (more_trips and after == DEPOT and position == length)
+            ):
+                continue
+            price = _added(packed, vehicle, before, after, visit, kind)
+            if length == 0:
+                price += packed.prices[vehicle, 0]
+            if price >= best:
+                continue
+            size = _put(attempt, length, visit, position, kind, route)
+            if fits(packed, vehicle, attempt, size):
+                best, best_position, best_kind = price, position, kind
+    return best, best_position, best_kind
+
+
+@njit(cache=True, nogil=True)
+def _put(
+    target: NDArray[np.int64],
+    length: int,
+    visit: int,
+    position: int,
+    kind: int,
+    source: NDArray[np.int64],
+) -> int:
+    """
+    Write `source` with the visit at `position` into `target` and return the new length.
+
+    Kind 0 joins the trip, 1 makes a trip of its own before what follows, 2 after what precedes.
+    """
+    target[:position] = source[:position]
+    at = position
+    if kind == 2:
+        target[at] = DEPOT
+        at += 1
+    target[at] = visit
+    at += 1
+    if kind == 1:
+        target[at] = DEPOT
+        at += 1
+    target[at : at + length - position] = source[position:length]
+    return at + length - position
+
+
+@njit(cache=True, nogil=True)
+def _added(packed: Packed, vehicle: int, before: int, after: int, visit: int, kind: int) -> float:
+    """What the visit adds in metres and seconds at the vehicle's prices; waiting is not foreseen."""
+    start_place, end_place = packed.ends[vehicle, 0], packed.ends[vehicle, 1]
+    here = start_place if before == DEPOT else packed.place[before]
+    there = end_place if after == DEPOT else packed.place[after]
+    middle = packed.place[visit]
+    metres, seconds = _leg(packed, vehicle, here, middle)
+    onward_m, onward_s = _leg(packed, vehicle, middle, there)
+    metres, seconds = metres + onward_m, seconds + onward_s + packed.service_s[visit]
+    if kind == 0:
+        direct_m, direct_s = _leg(packed, vehicle, here, there)
+        if here != there:
+            metres, seconds = metres - direct_m, seconds - direct_s
+    else:  # out and home again: the other trips stay as they are
+        metres, seconds = _leg(packed, vehicle, start_place, middle)
+        home_m, home_s = _leg(packed, vehicle, middle, end_place)
+        metres += home_m
+        seconds += home_s + packed.service_s[visit] + packed.turnaround_s[vehicle]
+    price = metres * packed.prices[vehicle, 1] + seconds * packed.prices[vehicle, 2]
+    return float(price + _SECOND_PRICE * seconds)
+
+
+@njit(cache=True, nogil=True)
+def _leg(packed: Packed, vehicle: int, here: int, there: int) -> tuple[int, int]:
+    if min(here, there) == NOWHERE:
+        return 0, 0
+    matrix = packed.matrix[vehicle]
+    return (
+        int(packed.distances_m[matrix, here, there]),
+        int(packed.durations_s[matrix, here, there]),
+    )

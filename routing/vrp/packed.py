@@ -1,0 +1,137 @@
+"""A problem as flat arrays, the way compiled kernels read it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.vrp.problem import Problem, Vehicle, Visit, Window
+
+NEVER: Final = 1 << 61
+"""Later than every moment, farther than every road; two of them still fit an int64."""
+
+NOWHERE: Final = -1
+"""The place of an open start or end; below every place."""
+
+
+class Packed(NamedTuple):
+    """
+    V visits, K vehicles, D dimensions, M matrices; all int64 unless said.
+
+    Ragged rows are cut by offsets: the windows of visit v are rows window_from[v] … window_from[v +
+    1] of `windows` (earliest, latest). A visit without windows has one that never ends.
+    """
+
+    durations_s: NDArray[np.int32]  # (M, n, n)
+    distances_m: NDArray[np.int32]  # (M, n, n)
+    place: NDArray[np.int64]  # (V,)
+    service_s: NDArray[np.int64]  # (V,)
+    loads: NDArray[np.int64]  # (V, D)
+    due_s: NDArray[np.int64]  # (V,), NEVER where nothing waits
+    window_from: NDArray[np.int64]  # (V + 1,)
+    windows: NDArray[np.int64]  # (W, 2)
+    matrix: NDArray[np.int64]  # (K,)
+    ends: NDArray[np.int64]  # (K, 2): start and end place, NOWHERE where open
+    shift: NDArray[np.int64]  # (K, 2)
+    capacities: NDArray[np.int64]  # (K, D)
+    limits: NDArray[np.int64]  # (K, 3): metres, seconds, trips
+    turnaround_s: NDArray[np.int64]  # (K,)
+    prices: NDArray[np.int64]  # (K, 3): fixed, per metre, per second
+    break_from: NDArray[np.int64]  # (K + 1,)
+    breaks: NDArray[np.int64]  # (B, 3): earliest, latest, duration, in the order of `break_order`
+    allowed: NDArray[np.bool_]  # (V, K): skills and capacity suffice
+
+
+def pack(problem: Problem) -> Packed:
+    """Copy the problem into arrays. O(V·K + M·n²)."""
+    visits, vehicles = problem.visits, problem.vehicles
+    dimensions = len(problem.dimensions)
+    size = problem.matrices[0].size if problem.matrices else 0
+    return Packed(
+        durations_s=_stack([each.durations_s for each in problem.matrices], size),
+        distances_m=_stack([each.distances_m for each in problem.matrices], size),
+        place=_column([visit.place for visit in visits]),
+        service_s=_column([visit.service_s for visit in visits]),
+        loads=_table([visit.loads for visit in visits], dimensions),
+        due_s=_column([NEVER if visit.due_s is None else visit.due_s for visit in visits]),
+        window_from=_offsets([len(_windows(visit)) for visit in visits]),
+        windows=_table(
+            [(each.earliest_s, each.latest_s) for visit in visits for each in _windows(visit)], 2
+        ),
+        matrix=_column([vehicle.matrix for vehicle in vehicles]),
+        ends=_table([(_end(v.start_place), _end(v.end_place)) for v in vehicles], 2),
+        shift=_table([(v.shift.earliest_s, v.shift.latest_s) for v in vehicles], 2),
+        capacities=_table([vehicle.capacities for vehicle in vehicles], dimensions),
+        limits=_table(
+            [(_limit(v.range_m), _limit(v.duration_limit_s), v.trips_max) for v in vehicles], 3
+        ),
+        turnaround_s=_column([vehicle.turnaround_s for vehicle in vehicles]),
+        prices=_table([(v.fixed_cost, v.cost_per_m, v.cost_per_s) for v in vehicles], 3),
+        break_from=_offsets([len(vehicle.breaks) for vehicle in vehicles]),
+        breaks=_table([rest for vehicle in vehicles for rest in _rests(vehicle)], 3),
+        allowed=_allowed(problem),
+    )
+
+
+def break_order(vehicle: Vehicle) -> tuple[int, ...]:
+    """The vehicle's breaks in the order in which our searches take them: by latest begin."""
+    windows = [rest.window for rest in vehicle.breaks]
+    order = sorted(
+        range(len(windows)), key=lambda each: (windows[each].latest_s, windows[each].earliest_s)
+    )
+    return tuple(order)
+
+
+def _rests(vehicle: Vehicle) -> list[tuple[int, int, int]]:
+    rests = [vehicle.breaks[number] for number in break_order(vehicle)]
+    return [(rest.window.earliest_s, rest.window.latest_s, rest.duration_s) for rest in rests]
+
+
+def _windows(visit: Visit) -> tuple[Window, ...]:
+    return visit.windows or (Window(0, NEVER),)
+
+
+def _end(place: int | None) -> int:
+    return NOWHERE if place is None else place
+
+
+def _limit(limit: int | None) -> int:
+    return NEVER if limit is None else limit
+
+
+def _allowed(problem: Problem) -> NDArray[np.bool_]:
+    """Shape (V, K): whether the vehicle is skilled and big enough for the visit."""
+    visits, vehicles = problem.visits, problem.vehicles
+    allowed = np.zeros((len(visits), len(vehicles)), dtype=np.bool_)
+    loads = _table([visit.loads for visit in visits], len(problem.dimensions))
+    skilled: dict[frozenset[str], NDArray[np.bool_]] = {}
+    for number, vehicle in enumerate(vehicles):
+        column = (loads <= np.array(vehicle.capacities, dtype=np.int64)).all(axis=1)
+        if vehicle.skills not in skilled:
+            skilled[vehicle.skills] = np.array(
+                [visit.skills <= vehicle.skills for visit in visits], dtype=np.bool_
+            )
+        allowed[:, number] = column & skilled[vehicle.skills]
+    return allowed
+
+
+def _column(numbers: list[int]) -> NDArray[np.int64]:
+    return np.array(numbers, dtype=np.int64)
+
+
+def _table(rows: list[tuple[int, ...]], width: int) -> NDArray[np.int64]:
+    return np.array(rows, dtype=np.int64).reshape(len(rows), width)
+
+
+def _offsets(lengths: list[int]) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))).astype(np.int64)
+
+
+def _stack(matrices: list[NDArray[np.int32]], size: int) -> NDArray[np.int32]:
+    if len(matrices) == 1:
+        return matrices[0][np.newaxis]  # a view: one matrix may be large
+    stacked = np.array(matrices, dtype=np.int32).reshape(len(matrices), size, size)
+    stacked.setflags(write=False)  # as the view is: kernels are compiled once for each kind
+    return stacked

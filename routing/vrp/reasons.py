@@ -1,0 +1,122 @@
+"""Why a visit stayed unserved, found by trying it in every vehicle: empty, and as it is routed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum, unique
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.matrix import UNREACHABLE
+from routing.vrp.finish import orders_of
+from routing.vrp.insertion import cheapest_place
+from routing.vrp.packed import NEVER, Packed, pack
+from routing.vrp.problem import Problem, Vehicle
+from routing.vrp.schedule import sequence_of
+from routing.vrp.solution import Solution
+
+_EMPTY = np.array([], dtype=np.int64)
+
+
+@unique
+class Reason(StrEnum):
+    """The first six hold whatever else is driven; the others depend on the solution."""
+
+    NO_VEHICLE = "no-vehicle"
+    SKILL_MISSING = "skill-missing"
+    TOO_HEAVY = "too-heavy-for-every-vehicle"
+    UNREACHABLE = "unreachable"
+    RANGE_TOO_SHORT = "range-too-short"
+    WINDOW_CANNOT_BE_MET = "window-cannot-be-met"
+    NO_CAPACITY_LEFT = "no-capacity-left"
+    NO_RANGE_LEFT = "no-range-left"
+    NO_TIME_LEFT = "no-time-left"
+    NOT_WORTH_IT = "not-worth-it"
+    OVERLOOKED = "overlooked"
+    """It fits and would pay: the search ended too early."""
+
+
+def why_unserved(problem: Problem, solution: Solution) -> Mapping[int, Reason]:
+    """
+    Return one reason for each visit that `solution` leaves out.
+
+    Of several reasons the one that would have to be removed first is told, in the order of
+    `Reason`; of several vehicles the one that comes closest decides. WINDOW_CANNOT_BE_MET covers
+    all that is asked of time on an empty day: windows, shift, breaks, due moment, longest day.
+    """
+    packed = pack(problem)
+    orders = orders_of(solution)
+    routes = [sequence_of(orders.get(number, ())) for number in range(len(problem.vehicles))]
+    return {
+        visit: _alone(problem, packed, visit) or _beside(problem, packed, routes, visit)
+        for visit in solution.unserved
+    }
+
+
+def _alone(problem: Problem, packed: Packed, number: int) -> Reason | None:
+    """Why no vehicle could make the visit even if it had nothing else to do."""
+    visit = problem.visits[number]
+    if not problem.vehicles:
+        return Reason.NO_VEHICLE
+    skilled = [each for each, v in enumerate(problem.vehicles) if visit.skills <= v.skills]
+    if not skilled:
+        return Reason.SKILL_MISSING
+    strong = [
+        each
+        for each in skilled
+        if all(
+            load <= capacity
+            for load, capacity in zip(visit.loads, problem.vehicles[each].capacities, strict=True)
+        )
+    ]
+    if not strong:
+        return Reason.TOO_HEAVY
+    near = [each for each in strong if _reaches(problem, problem.vehicles[each], visit.place)]
+    if not near:
+        return Reason.UNREACHABLE
+    if any(_fits(packed, each, _EMPTY, number) for each in near):
+        return None
+    endless = _without_range(packed)
+    if any(_fits(endless, each, _EMPTY, number) for each in near):
+        return Reason.RANGE_TOO_SHORT
+    return Reason.WINDOW_CANNOT_BE_MET
+
+
+def _beside(
+    problem: Problem, packed: Packed, routes: list[NDArray[np.int64]], number: int
+) -> Reason:
+    """Why no vehicle makes the visit beside what it is given."""
+    prices = [
+        price
+        for each, route in enumerate(routes)
+        if (price := cheapest_place(packed, each, route, number)) is not None
+    ]
+    if prices:
+        unserved_cost = problem.visits[number].unserved_cost
+        worth_it = unserved_cost is None or min(prices) < unserved_cost
+        return Reason.OVERLOOKED if worth_it else Reason.NOT_WORTH_IT
+    roomy = packed._replace(capacities=np.full_like(packed.capacities, NEVER))
+    if any(_fits(roomy, each, route, number) for each, route in enumerate(routes)):
+        return Reason.NO_CAPACITY_LEFT
+    endless = _without_range(packed)
+    if any(_fits(endless, each, route, number) for each, route in enumerate(routes)):
+        return Reason.NO_RANGE_LEFT
+    return Reason.NO_TIME_LEFT
+
+
+def _fits(packed: Packed, vehicle: int, route: NDArray[np.int64], visit: int) -> bool:
+    return cheapest_place(packed, vehicle, route, visit) is not None
+
+
+def _without_range(packed: Packed) -> Packed:
+    limits = packed.limits.copy()
+    limits[:, 0] = NEVER
+    return packed._replace(limits=limits)
+
+
+def _reaches(problem: Problem, vehicle: Vehicle, place: int) -> bool:
+    durations_s = problem.matrices[vehicle.matrix].durations_s
+    out = vehicle.start_place is None or durations_s[vehicle.start_place, place] < UNREACHABLE
+    home = vehicle.end_place is None or durations_s[place, vehicle.end_place] < UNREACHABLE
+    return bool(out and home)

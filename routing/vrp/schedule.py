@@ -1,0 +1,172 @@
+"""Explicit times for a vehicle and its visits: back as early as can be, leaving as late as that allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.vrp.packed import NEVER, NOWHERE, Packed, break_order, pack
+from routing.vrp.problem import Problem
+from routing.vrp.solution import Route, ScheduledVisit, Trip
+from routing.vrp.timing import DEPOT, earliest, latest_leave
+
+_RETRIES_MAX: Final = 8
+"""Later leavings tried where waiting is paid for. Chosen, not measured."""
+
+
+class Scheduler:
+    """Schedules the routes of one problem; packs the problem once. Safe to share between threads."""
+
+    def __init__(self, problem: Problem, packed: Packed | None = None) -> None:
+        self._problem = problem
+        self._packed = pack(problem) if packed is None else packed
+
+    def schedule(self, vehicle: int, trips: Sequence[Sequence[int]]) -> Route | None:
+        """
+        Return the best times for these visits in this order, or None if no times exist.
+
+        Skills are not looked at.
+
+        Best: the earliest final return, then the latest leaving that keeps it. Where seconds cost
+        money or are limited, later returns that spare more waiting are tried as well. A tie goes to
+        the earlier return. O(visits · windows · 2⁵) without breaks, times (B + 1)³ with B of them.
+        """
+        sequence = sequence_of(trips)
+        packed = self._packed
+        if len(sequence) == 0:
+            return None
+        spans = self._spans(vehicle, sequence)
+        limit_s, price = packed.limits[vehicle, 1], int(packed.prices[vehicle, 2])
+        fitting = [span for span in spans if span[1] - span[0] <= limit_s]
+        if not fitting:
+            return None
+        leave_s, _ = min(fitting, key=lambda span: ((span[1] - span[0]) * price, span[1]))
+        return self._read(vehicle, sequence, leave_s)
+
+    def _spans(self, vehicle: int, sequence: NDArray[np.int64]) -> list[tuple[int, int]]:
+        """Pairs of leaving and return, none better than another in both."""
+        packed, length = self._packed, len(sequence)
+        spans: list[tuple[int, int]] = []
+        for not_before_s in self._departures(vehicle, sequence):
+            finish_s = int(earliest(packed, vehicle, sequence, length, not_before_s)[0])
+            if finish_s < NEVER:
+                leave_s = int(latest_leave(packed, vehicle, sequence, length, finish_s))
+                spans.append((leave_s, finish_s))
+        return spans
+
+    def _departures(self, vehicle: int, sequence: NDArray[np.int64]) -> list[int]:
+        """Moments from which leaving is worth trying: the shift's start, and where waiting may end."""
+        packed = self._packed
+        first_s = int(packed.shift[vehicle, 0])
+        if packed.prices[vehicle, 2] == 0 and packed.limits[vehicle, 1] >= NEVER:
+            return [first_s]
+        breaks = packed.breaks[packed.break_from[vehicle] : packed.break_from[vehicle + 1]]
+        later = {int(start_s + duration_s) for start_s, _, duration_s in breaks}
+        for visit in sequence[sequence >= 0]:
+            rows = packed.windows[packed.window_from[visit] : packed.window_from[visit + 1]]
+            # Just too late for one window: the next one becomes the target.
+            later.update(
+                self._latest_for(vehicle, sequence, int(visit), int(row[1])) + 1
+                for row in rows[:-1]
+            )
+        return [first_s, *sorted(each for each in later if each > first_s)[:_RETRIES_MAX]]
+
+    def _latest_for(
+        self, vehicle: int, sequence: NDArray[np.int64], visit: int, begin_s: int
+    ) -> int:
+        """The last leaving at which `visit` begins by `begin_s`."""
+        packed = self._packed
+        low_s, high_s = int(packed.shift[vehicle, 0]), max(begin_s, int(packed.shift[vehicle, 0]))
+        row = int(np.flatnonzero(sequence == visit)[0]) + 1
+        by_s = begin_s + int(packed.service_s[visit])
+        while low_s < high_s:
+            middle_s = (low_s + high_s + 1) // 2
+            table = earliest(packed, vehicle, sequence, len(sequence), middle_s)[1]
+            if table[row].min() <= by_s:
+                low_s = middle_s
+            else:
+                high_s = middle_s - 1
+        return low_s
+
+    def _read(self, vehicle: int, sequence: NDArray[np.int64], leave_s: int) -> Route:
+        """Follow the table of earliest times back and state every moment."""
+        packed = self._packed
+        _, table, origin = earliest(packed, vehicle, sequence, len(sequence), leave_s)
+        path = [table.shape[1] - 1]
+        for row in range(len(sequence) + 1, 0, -1):
+            path.append(int(origin[row, path[-1]]) >> 8)
+        path.reverse()  # path[row]: breaks taken when row is done
+
+        rests = [
+            self._problem.vehicles[vehicle].breaks[number]
+            for number in break_order(self._problem.vehicles[vehicle])
+        ]
+        starts_s: list[int] = []
+
+        def rest_from(clock_s: int, until: int) -> int:
+            while len(starts_s) < until:
+                rest = rests[len(starts_s)]
+                starts_s.append(max(clock_s, rest.window.earliest_s))
+                clock_s = starts_s[-1] + rest.duration_s
+            return clock_s
+
+        rest_from(0, path[0])
+        trips: list[Trip] = []
+        halts: list[ScheduledVisit] = []
+        left_s = clock_s = int(table[0, path[0]])
+        here, end_place = (int(place) for place in packed.ends[vehicle])
+        for row, visit in enumerate([*sequence.tolist(), DEPOT], start=1):
+            there = end_place if visit == DEPOT else packed.place[visit]
+            drive_s = 0
+            if min(here, there) != NOWHERE:
+                drive_s = int(packed.durations_s[packed.matrix[vehicle], here, there])
+            driven, after = int(origin[row, path[row]]) & 255, path[row]
+            rested_from = len(starts_s)
+            rest_from(clock_s, driven)
+            arrival_s = clock_s + drive_s + sum(r.duration_s for r in rests[rested_from:driven])
+            rested_s = rest_from(arrival_s, after)
+            done_s = int(table[row, after])
+            if visit == DEPOT:
+                trips.append(Trip(leave_s=left_s, visits=tuple(halts), back_s=arrival_s))
+                halts, left_s = [], rested_s + int(packed.turnaround_s[vehicle])
+                done_s = left_s
+            else:
+                service_s = int(packed.service_s[visit])
+                halts.append(
+                    ScheduledVisit(
+                        visit=visit,
+                        arrival_s=arrival_s,
+                        begin_s=done_s - service_s,
+                        departure_s=done_s,
+                    )
+                )
+            clock_s, here = done_s, there
+        ordered = dict(zip(break_order(self._problem.vehicles[vehicle]), starts_s, strict=True))
+        return Route(
+            vehicle=vehicle,
+            trips=tuple(trips),
+            break_starts_s=tuple(ordered[number] for number in sorted(ordered)),
+        )
+
+
+def sequence_of(trips: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """The trips as one sequence, DEPOT between them; empty trips vanish."""
+    flat: list[int] = []
+    for trip in trips:
+        if trip:
+            flat.extend(((DEPOT,) if flat else ()) + tuple(trip))
+    return np.array(flat, dtype=np.int64)
+
+
+def trips_of(sequence: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """The inverse of `sequence_of`."""
+    trips: list[list[int]] = [[]]
+    for visit in sequence:
+        if visit == DEPOT:
+            trips.append([])
+        else:
+            trips[-1].append(visit)
+    return tuple(tuple(trip) for trip in trips if trip)

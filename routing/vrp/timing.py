@@ -1,0 +1,183 @@
+"""
+The earliest times of one vehicle's day, compiled: windows, breaks, trips, due moments, limits.
+
+A day is a sequence of visits in which DEPOT separates trips. A state counts the breaks taken so far
+and keeps the earliest moment for that count. Earlier is never worse: a vehicle that is early may
+wait. So the table is exact for breaks taken in the order of `packed.break_order`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from routing.matrix import UNREACHABLE
+from routing.vrp.packed import NEVER, NOWHERE, Packed
+
+DEPOT: Final = -1
+"""In a sequence of visits: back to the depot and out again."""
+
+
+@njit(cache=True, nogil=True)
+def earliest(
+    packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int, leave_s: int
+) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
+    """
+    Return the earliest final return, NEVER if there is none, and the table that leads to it.
+
+    The table has shape (length + 2, B + 1), B the vehicle's breaks: row 0 the moments to leave,
+    row i + 1 the departures from element i, the last row the final returns. Beside it, for each
+    cell, the state before it: 2⁸·(breaks before) + (breaks taken in the drive). Loads, range, due
+    moments and the shift are looked at, the duration limit is not (it depends on when one leaves).
+    """
+    first_break = packed.break_from[vehicle]
+    breaks = packed.breaks[first_break : packed.break_from[vehicle + 1]]
+    states = len(breaks) + 1
+    table = np.full((length + 2, states), NEVER, dtype=np.int64)
+    origin = np.zeros((length + 2, states), dtype=np.int64)
+    if not _loads_and_range_fit(packed, vehicle, sequence, length):
+        return NEVER, table, origin
+
+    clock_s = 0
+    table[0, 0] = max(leave_s, packed.shift[vehicle, 0])
+    for taken in range(1, states):  # before leaving
+        clock_s = max(clock_s, int(breaks[taken - 1, 0]))
+        if clock_s > breaks[taken - 1, 1]:
+            break
+        clock_s += int(breaks[taken - 1, 2])
+        table[0, taken] = max(table[0, 0], clock_s)
+
+    start_place, end_place = packed.ends[vehicle, 0], packed.ends[vehicle, 1]
+    durations_s = packed.durations_s[packed.matrix[vehicle]]
+    here = start_place
+    for row in range(1, length + 2):
+        visit = sequence[row - 1] if row <= length else DEPOT
+        there = end_place if visit == DEPOT else packed.place[visit]
+        drive_s = 0
+        if min(here, there) != NOWHERE:
+            drive_s = int(durations_s[here, there])
+        if drive_s >= UNREACHABLE:
+            return NEVER, table, origin
+        due_s = NEVER if visit != DEPOT else _due_s(packed, sequence, row - 1)
+        reachable = False
+        for before in range(states):
+            depart_s = int(table[row - 1, before])
+            if depart_s >= NEVER:
+                continue
+            for driven in range(before, states):
+                arrival_s = _arrival_s(breaks, before, driven, depart_s, drive_s)
+                if arrival_s > due_s:
+                    break
+                clock_s = arrival_s
+                for after in range(driven, states):
+                    if after > driven:
+                        clock_s = max(clock_s, int(breaks[after - 1, 0]))
+                        if clock_s > breaks[after - 1, 1]:
+                            break
+                        clock_s += int(breaks[after - 1, 2])
+                    if visit != DEPOT:
+                        moment_s = _begin_s(packed, visit, clock_s) + packed.service_s[visit]
+                    elif row <= length:
+                        moment_s = clock_s + packed.turnaround_s[vehicle]
+                    else:  # what is rested after the return delays nothing
+                        moment_s = arrival_s
+                    if moment_s < table[row, after]:
+                        table[row, after] = moment_s
+                        origin[row, after] = before * 256 + driven
+                        reachable = True
+        if not reachable:
+            return NEVER, table, origin
+        here = there
+    finish_s = int(table[length + 1, states - 1])
+    return (finish_s if finish_s <= packed.shift[vehicle, 1] else NEVER), table, origin
+
+
+@njit(cache=True, nogil=True)
+def latest_leave(
+    packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int, finish_s: int
+) -> int:
+    """Return the last moment to leave at which `finish_s`, an earliest return, is still kept."""
+    low_s, high_s = int(packed.shift[vehicle, 0]), finish_s
+    while low_s < high_s:
+        middle_s = (low_s + high_s + 1) // 2
+        if earliest(packed, vehicle, sequence, length, middle_s)[0] <= finish_s:
+            low_s = middle_s
+        else:
+            high_s = middle_s - 1
+    return low_s
+
+
+@njit(cache=True, nogil=True)
+def fits(packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int) -> bool:
+    """Whether the vehicle can drive the sequence, by leaving so that it is back as early as can be."""
+    shift_from_s = packed.shift[vehicle, 0]
+    finish_s = earliest(packed, vehicle, sequence, length, shift_from_s)[0]
+    if finish_s >= NEVER:
+        return False
+    limit_s = packed.limits[vehicle, 1]
+    if finish_s - shift_from_s <= limit_s:
+        return True
+    return bool(finish_s - latest_leave(packed, vehicle, sequence, length, finish_s) <= limit_s)
+
+
+@njit(cache=True, nogil=True)
+def _loads_and_range_fit(
+    packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int
+) -> bool:
+    trips, metres = 1, 0
+    on_board = np.zeros(packed.loads.shape[1], dtype=np.int64)
+    distances_m = packed.distances_m[packed.matrix[vehicle]]
+    here = packed.ends[vehicle, 0]
+    for position in range(length + 1):
+        visit = sequence[position] if position < length else DEPOT
+        there = packed.ends[vehicle, 1] if visit == DEPOT else packed.place[visit]
+        if min(here, there) != NOWHERE:
+            metres += int(distances_m[here, there])
+        here = there
+        if visit == DEPOT:
+            on_board[:] = 0
+            trips += position < length
+            continue
+        for axis in range(len(on_board)):
+            on_board[axis] += packed.loads[visit, axis]
+            if on_board[axis] > packed.capacities[vehicle, axis]:
+                return False
+    return bool(metres <= packed.limits[vehicle, 0] and trips <= packed.limits[vehicle, 2])
+
+
+@njit(cache=True, nogil=True)
+def _due_s(packed: Packed, sequence: NDArray[np.int64], end: int) -> int:
+    """The earliest due moment of the trip that ends before element `end`."""
+    due_s = NEVER
+    position = end - 1
+    while position >= 0 and sequence[position] != DEPOT:
+        due_s = min(due_s, int(packed.due_s[sequence[position]]))
+        position -= 1
+    return due_s
+
+
+@njit(cache=True, nogil=True)
+def _arrival_s(
+    breaks: NDArray[np.int64], before: int, driven: int, depart_s: int, drive_s: int
+) -> int:
+    """The arrival if breaks `before` … `driven` interrupt the drive as soon as each may; or NEVER."""
+    clock_s, left_s = depart_s, drive_s
+    for number in range(before, driven):
+        start_s = max(clock_s, int(breaks[number, 0]))
+        if start_s > breaks[number, 1] or start_s >= clock_s + left_s:
+            return NEVER
+        left_s -= start_s - clock_s
+        clock_s = start_s + int(breaks[number, 2])
+    return clock_s + left_s
+
+
+@njit(cache=True, nogil=True)
+def _begin_s(packed: Packed, visit: int, ready_s: int) -> int:
+    """The first moment from `ready_s` on at which the visit's service may begin; or NEVER."""
+    for row in range(packed.window_from[visit], packed.window_from[visit + 1]):
+        if ready_s <= packed.windows[row, 1]:
+            return max(ready_s, int(packed.windows[row, 0]))
+    return NEVER
