@@ -307,7 +307,7 @@ def _joined(pieces: list[_Stretch], *, keep: Mapping[int, Traits]) -> Iterator[_
         if node in keep or len(ends[node]) != 2:
             return False
         (one, one_leaves), (other, other_leaves) = ends[node]
-        if one == other or pieces[one].label != pieces[other].label:
+        if pieces[one].label != pieces[other].label:
             return False
         arriving, onward = pieces[one].traits, pieces[other].traits
         return onward == (arriving if one_leaves != other_leaves else arriving[::-1])

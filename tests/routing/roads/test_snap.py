@@ -83,18 +83,14 @@ def test_where_a_profile_has_no_road_every_place_is_off_road(write_osm):
 
 def test_nobody_snaps_to_a_bollard(write_osm):
     network = RoadNetwork.build(
-        write_osm(
-            [([1, 2, 3], LANE), ([2, 4], LANE)],
-            node_tags={2: {"barrier": "bollard"}},
-            places={4: (118.002, 33.901)},
-        )
+        write_osm([([1, 2], PATH), ([2, 3], LANE)], node_tags={2: {"barrier": "bollard"}})
     )
     classes = {edge["road"]: edge["highway"] for _, _, edge in network.graph.edges(data=True)}
 
-    snaps = network.snap([Place(118.002, lat) for lat in (33.9, 33.8995, 33.899)], "foot")
+    snaps = network.snap([Place(118.002, 33.9), Place(118.0015, 33.9)], "trike")
 
-    assert sorted(classes.values()) == ["barrier", "barrier", *["residential"] * 3]
-    assert [classes[snap.edge] for snap in snaps] == ["residential"] * 3
+    assert sorted(classes.values()) == ["barrier", "path", "residential"]
+    assert [classes[snap.edge] for snap in snaps] == ["residential"] * 2
 
 
 def test_closer_to_a_junction_than_a_centimetre_is_the_junction(village):
