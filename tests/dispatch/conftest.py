@@ -43,7 +43,14 @@ def day() -> DepotDay:
 
 @pytest.fixture
 def fleet() -> Fleet:
-    trike = VehicleModel(model_id=VehicleModelId("trike"), profile="trike", trips_max=3)
+    trike = VehicleModel(
+        model_id=VehicleModelId("trike"),
+        profile="trike",
+        capacity_pieces=15,
+        trips_max=3,
+        cost_per_km_fen=30,
+        cost_per_hour_fen=2500,
+    )
     couriers = [
         Courier(
             courier_id=CourierId(courier_id),
@@ -72,9 +79,9 @@ async def crewed(store: Store, day: DepotDay, fleet: Fleet) -> DepotDay:
 
 @pytest.fixture
 def wait_until() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
-    """Wait for a condition, asked again and again, for at most 60 s."""
+    """Wait for a condition, asked again and again, for at most two minutes."""
 
-    async def wait_until(condition: Callable[[], Awaitable[bool]], within_s: float = 60) -> None:
+    async def wait_until(condition: Callable[[], Awaitable[bool]], within_s: float = 120) -> None:
         async with asyncio.timeout(within_s):
             while not await condition():  # noqa: ASYNC110 -- a process sets no event
                 await asyncio.sleep(0.02)
