@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from routing.vrp.packed import NOWHERE, Packed
-from routing.vrp.timing import DEPOT, fits
+from routing.vrp.timing import DEPOT, earliest, fits
 
 _INFINITE: Final = 1e300
 """The price of a place that does not exist; regrets are differences, so it must stay finite."""
@@ -52,7 +52,7 @@ def cheapest_place(
     width = len(sequence) + 3
     route = np.full(width, DEPOT, dtype=np.int64)
     route[: len(sequence)] = sequence
-    price, _, _ = _cheapest(packed, vehicle, route, len(sequence), visit, _INFINITE)
+    price, _, _ = _cheapest(packed, vehicle, route, len(sequence), visit)
     return None if price >= _INFINITE else float(price)
 
 
@@ -118,7 +118,7 @@ def _insert_all(
         if chosen < 0:
             return
         route, length = routes[chosen_vehicle], lengths[chosen_vehicle]
-        _, position, kind = _cheapest(packed, chosen_vehicle, route, length, chosen, _INFINITE)
+        _, position, kind = _cheapest(packed, chosen_vehicle, route, length, chosen)
         lengths[chosen_vehicle] = _put(route, length, chosen, position, kind, route.copy())
         waiting[chosen] = False
         _price_all(packed, chosen_vehicle, routes, lengths, waiting, twins, prices)
@@ -146,43 +146,71 @@ def _price_all(
         if not waiting[visit] or (lengths[vehicle] > 1 and prices[visit, vehicle] >= _INFINITE):
             continue
         prices[visit, vehicle] = _cheapest(
-            packed, vehicle, routes[vehicle], lengths[vehicle], visit, _INFINITE
+            packed, vehicle, routes[vehicle], lengths[vehicle], visit
         )[0]
 
 
 @njit(cache=True, nogil=True)
 def _cheapest(
-    packed: Packed,
-    vehicle: int,
-    route: NDArray[np.int64],
-    length: int,
-    visit: int,
-    limit: float,
+    packed: Packed, vehicle: int, route: NDArray[np.int64], length: int, visit: int
 ) -> tuple[float, int, int]:
-    """The visit's cheapest feasible place below `limit`: price, position, kind (see `_put`)."""
-    best, best_position, best_kind = limit, -1, 0
+    """The visit's cheapest feasible place: price, position, kind (see `_put`)."""
     if not packed.allowed[visit, vehicle]:
-        return best, best_position, best_kind
+        return _INFINITE, -1, 0
+    prices = _prices(packed, vehicle, route, length, visit).reshape(-1)
     attempt = np.empty(length + 2, dtype=np.int64)
+    while True:  # cheapest first: the schedule is far dearer to compute than the price
+        place = int(np.argmin(prices))
+        price = float(prices[place])
+        if price >= _INFINITE:
+            return _INFINITE, -1, 0
+        position, kind = place // 3, place % 3
+        if fits(packed, vehicle, attempt, _put(attempt, length, visit, position, kind, route)):
+            return price, position, kind
+        prices[place] = _INFINITE
+
+
+@njit(cache=True, nogil=True)
+def _prices(
+    packed: Packed, vehicle: int, route: NDArray[np.int64], length: int, visit: int
+) -> NDArray[np.float64]:
+    """Shape (length + 1, 3): the price of each position and kind, infinite where loads forbid it."""
+    prices = np.full((length + 1, 3), _INFINITE)
+    departures_s = earliest(packed, vehicle, route, length, 0)[1]
+    closes_s = packed.windows[packed.window_from[visit + 1] - 1, 1]
     more_trips = length > 0 and packed.limits[vehicle, 2] > 1
+    opening = packed.prices[vehicle, 0] if length == 0 else 0
+    roomy = False
     for position in range(length + 1):
         before = route[position - 1] if position > 0 else DEPOT
         after = route[position] if position < length else DEPOT
-        for kind in range(3):
-            # A new trip before this one, or after it; only at a trip's end is either different.
-            if (kind == 1 and not (more_trips and before == DEPOT)) or (
-                kind == 2 and not (more_trips and after == DEPOT and position == length)
-            ):
-                continue
-            price = _added(packed, vehicle, before, after, visit, kind)
-            if length == 0:
-                price += packed.prices[vehicle, 0]
-            if price >= best:
-                continue
-            size = _put(attempt, length, visit, position, kind, route)
-            if fits(packed, vehicle, attempt, size):
-                best, best_position, best_kind = price, position, kind
-    return best, best_position, best_kind
+        if before == DEPOT:
+            roomy = _has_room(packed, vehicle, route, position, length, visit)
+        if departures_s[position].min() > closes_s:
+            continue
+        if roomy:
+            prices[position, 0] = opening + _added(packed, vehicle, before, after, visit, 0)
+        if more_trips and before == DEPOT:  # before any trip
+            prices[position, 1] = _added(packed, vehicle, before, after, visit, 1)
+        if more_trips and position == length:  # after the last trip
+            prices[position, 2] = _added(packed, vehicle, before, after, visit, 2)
+    return prices
+
+
+@njit(cache=True, nogil=True)
+def _has_room(
+    packed: Packed, vehicle: int, route: NDArray[np.int64], begin: int, length: int, visit: int
+) -> bool:
+    """Whether the trip whose first element is `begin` can take the visit's loads as well."""
+    for axis in range(packed.loads.shape[1]):
+        load = packed.loads[visit, axis]
+        position = begin
+        while position < length and route[position] != DEPOT:
+            load += packed.loads[route[position], axis]
+            position += 1
+        if load > packed.capacities[vehicle, axis]:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,239 @@
+"""A fault for every rule: each turns the judge red, with exactly that rule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from routing.matrix import UNREACHABLE
+from routing.vrp.check import Rule, check
+from routing.vrp.cost import cost
+from routing.vrp.problem import Break, Problem, Vehicle, Visit, Window
+from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
+
+
+@dataclass
+class Case:
+    """A valid solution in parts that a fault may bend."""
+
+    problem: Problem
+    solution: Solution
+
+
+def halt(visit: int, arrival_s: int, begin_s: int, departure_s: int) -> ScheduledVisit:
+    return ScheduledVisit(
+        visit=visit, arrival_s=arrival_s, begin_s=begin_s, departure_s=departure_s
+    )
+
+
+@pytest.fixture
+def case(villages) -> Case:
+    """
+    Places in a row, 100 s and 500 m apart; vehicle 0 drives two trips, vehicle 1 a third.
+
+    Vehicle 0 leaves at 1000 for visit 0 (place 1), interrupts the drive to visit 1 (place 2) for a
+    break, is back at 1750, turns round, makes visit 2 (place 3). Visit 4 is left out.
+    """
+    rows = [[abs(a - b) * 100 for b in range(6)] for a in range(6)]
+    visits = (
+        Visit(place=1, service_s=50, loads=(4,), windows=(Window(1_100, 1_200),), unserved_cost=9),
+        Visit(place=2, service_s=50, loads=(4,), due_s=2_000, unserved_cost=None),
+        Visit(place=3, service_s=50, loads=(8,), skills=frozenset({"cold"}), unserved_cost=9),
+        Visit(place=1, service_s=50, loads=(4,), unserved_cost=9),
+        Visit(place=5, service_s=50, loads=(4,), unserved_cost=9),
+    )
+    both = Vehicle(
+        shift=Window(1_000, 3_000), start_place=0, end_place=0, capacities=(9,),
+        skills=frozenset({"cold"}), fixed_cost=7, cost_per_m=1, cost_per_s=2,
+    )  # fmt: skip
+    first = replace(
+        both, trips_max=2, turnaround_s=100, range_m=5_000, duration_limit_s=1_800,
+        breaks=(Break(window=Window(1_150, 1_300), duration_s=200),),
+    )  # fmt: skip
+    problem = Problem(
+        matrices=(villages.matrix_of(rows),),
+        visits=visits,
+        vehicles=(first, replace(both, skills=frozenset())),
+        dimensions=("weight_g",),
+    )
+    routes = (
+        Route(
+            vehicle=0,
+            trips=(
+                Trip(
+                    leave_s=1_000,
+                    visits=(halt(0, 1_100, 1_100, 1_150), halt(1, 1_450, 1_500, 1_550)),
+                    back_s=1_750,
+                ),
+                Trip(leave_s=1_850, visits=(halt(2, 2_150, 2_200, 2_250),), back_s=2_550),
+            ),
+            break_starts_s=(1_200,),
+        ),
+        Route(
+            vehicle=1,
+            trips=(Trip(leave_s=1_000, visits=(halt(3, 1_100, 1_100, 1_150),), back_s=1_250),),
+        ),
+    )
+    solution = Solution(routes=routes, unserved=(4,), cost=cost(problem, routes))
+    return Case(problem, solution)
+
+
+def test_a_sound_solution_passes(case: Case) -> None:
+    assert check(case.problem, case.solution) == ()
+
+
+def test_the_cost_is_what_one_adds_up_by_hand(case: Case) -> None:
+    driven_m = 500 * (1 + 1 + 2 + 3 + 3) + 500 * 2
+    seconds = (2_550 - 1_000) + (1_250 - 1_000)
+    assert case.solution.cost == 7 * 2 + driven_m + 2 * seconds + 9
+
+
+def vehicle(number: int, **changes: object) -> Callable[[Case], None]:
+    def bend(case: Case) -> None:
+        vehicles = list(case.problem.vehicles)
+        vehicles[number] = replace(vehicles[number], **changes)
+        case.problem = replace(case.problem, vehicles=tuple(vehicles))
+
+    return bend
+
+
+def visit(number: int, **changes: object) -> Callable[[Case], None]:
+    def bend(case: Case) -> None:
+        visits = list(case.problem.visits)
+        visits[number] = replace(visits[number], **changes)
+        case.problem = replace(case.problem, visits=tuple(visits))
+
+    return bend
+
+
+def route(number: int, **changes: object) -> Callable[[Case], None]:
+    def bend(case: Case) -> None:
+        routes = list(case.solution.routes)
+        routes[number] = replace(routes[number], **changes)
+        case.solution = replace(case.solution, routes=tuple(routes))
+
+    return bend
+
+
+def trip(of: int, number: int, **changes: object) -> Callable[[Case], None]:
+    def bend(case: Case) -> None:
+        trips = list(case.solution.routes[of].trips)
+        trips[number] = replace(trips[number], **changes)
+        route(of, trips=tuple(trips))(case)
+
+    return bend
+
+
+def halts(of: int, number: int, *made: ScheduledVisit) -> Callable[[Case], None]:
+    return trip(of, number, visits=made)
+
+
+def solution(**changes: object) -> Callable[[Case], None]:
+    def bend(case: Case) -> None:
+        case.solution = replace(case.solution, **changes)
+
+    return bend
+
+
+def swapped(case: Case) -> None:
+    case.solution = replace(case.solution, routes=case.solution.routes[::-1])
+
+
+def doubled_vehicle(case: Case) -> None:
+    route(1, vehicle=0, break_starts_s=(1_300,))(case)
+
+
+def cut_off(case: Case) -> None:
+    matrix = case.problem.matrices[0]
+    durations_s, distances_m = matrix.durations_s.copy(), matrix.distances_m.copy()
+    durations_s[1, 2] = distances_m[1, 2] = UNREACHABLE
+    bent = replace(matrix, durations_s=durations_s, distances_m=distances_m)
+    case.problem = replace(case.problem, matrices=(bent,))
+
+
+def left_out(case: Case) -> None:
+    halts(0, 0, halt(0, 1_100, 1_100, 1_150))(case)
+    trip(0, 0, back_s=1_450)(case)
+    solution(unserved=(1, 4))(case)
+
+
+FIRST, SECOND = halt(0, 1_100, 1_100, 1_150), halt(1, 1_450, 1_500, 1_550)
+
+FAULTS = [
+    (Rule.UNKNOWN_VISIT, solution(unserved=(4, 5))),
+    (Rule.UNKNOWN_VISIT, halts(1, 0, halt(-1, 1_100, 1_100, 1_150))),
+    (Rule.VISIT_ONCE, halts(1, 0, halt(0, 1_100, 1_100, 1_150))),
+    (Rule.VISIT_ACCOUNTED, solution(unserved=())),
+    (Rule.VISIT_ACCOUNTED, solution(unserved=(3, 4))),
+    (Rule.VISIT_ACCOUNTED, solution(unserved=(4, 4))),
+    (Rule.VISIT_REQUIRED, left_out),
+    (Rule.UNKNOWN_VEHICLE, route(1, vehicle=2)),
+    (Rule.VEHICLE_ONCE, doubled_vehicle),
+    (Rule.VEHICLE_ORDER, swapped),
+    (Rule.TRIP_EMPTY, halts(1, 0)),
+    (Rule.TRIP_EMPTY, route(1, trips=())),
+    (Rule.TRIPS_MAX, vehicle(0, trips_max=1)),
+    (Rule.UNREACHABLE, cut_off),
+    (Rule.TRAVEL, halts(0, 0, FIRST, halt(1, 1_449, 1_500, 1_550))),
+    (Rule.TRAVEL, trip(1, 0, back_s=1_249)),
+    (Rule.WAITING, halts(0, 0, FIRST, halt(1, 1_451, 1_500, 1_550))),
+    (Rule.WAITING, halts(1, 0, halt(3, 1_100, 1_099, 1_149))),
+    (Rule.WAITING, trip(1, 0, back_s=1_251)),
+    (Rule.SERVICE, visit(3, service_s=51)),
+    (Rule.WINDOW, visit(0, windows=(Window(0, 1_099), Window(1_101, 2_000)))),
+    (Rule.TURNAROUND, vehicle(0, turnaround_s=101)),
+    (Rule.SHIFT, vehicle(1, shift=Window(1_001, 3_000))),
+    (Rule.SHIFT, vehicle(1, shift=Window(1_000, 1_249))),
+    (Rule.DURATION, vehicle(0, duration_limit_s=1_549)),
+    (Rule.RANGE, vehicle(0, range_m=4_999)),
+    (Rule.CAPACITY, vehicle(0, capacities=(7,))),
+    (Rule.DUE, visit(1, due_s=1_749)),
+    (Rule.SKILL, vehicle(0, skills=frozenset())),
+    (Rule.BREAK_COUNT, route(0, break_starts_s=())),
+    (Rule.BREAK_WINDOW, vehicle(0, breaks=(Break(window=Window(0, 1_199), duration_s=200),))),
+    (Rule.BREAK_WINDOW, vehicle(0, breaks=(Break(window=Window(1_201, 9_999), duration_s=200),))),
+    (Rule.COST, solution(cost=1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "bend"), FAULTS)
+def test_a_seeded_fault_is_found_and_named(
+    case: Case, rule: Rule, bend: Callable[[Case], None]
+) -> None:
+    bend(case)
+    if rule is not Rule.COST and rule not in {
+        Rule.UNKNOWN_VISIT, Rule.UNKNOWN_VEHICLE, Rule.TRIP_EMPTY,
+    }:  # fmt: skip
+        case.solution = replace(case.solution, cost=cost(case.problem, case.solution.routes))
+    found = {violation.rule for violation in check(case.problem, case.solution)}
+    companions = {
+        # Leaving a visit out of the list that is made twice, or making it in another's place.
+        Rule.VISIT_ONCE: {Rule.VISIT_ACCOUNTED},
+    }
+    assert found - companions.get(rule, set()) == {rule}
+
+
+@pytest.mark.parametrize("start_s", [1_100, 1_149, 900, 1_650])
+def test_a_break_during_a_service_or_across_a_departure_is_found(case: Case, start_s: int) -> None:
+    vehicle(0, breaks=(Break(window=Window(0, 3_000), duration_s=200),))(case)
+    route(0, break_starts_s=(start_s,))(case)
+    assert Rule.BREAK_OVERLAP in {each.rule for each in check(case.problem, case.solution)}
+
+
+@pytest.mark.parametrize("start_s", [0, 800, 1_250, 2_550, 2_900])
+def test_a_break_off_the_road_takes_no_time_from_the_route(case: Case, start_s: int) -> None:
+    """Vehicle 1 is out from 1000 to 1250."""
+    vehicle(1, breaks=(Break(window=Window(0, 3_000), duration_s=200),))(case)
+    route(1, break_starts_s=(start_s,))(case)
+    assert check(case.problem, case.solution) == ()
+
+
+def test_two_breaks_at_once_are_found(case: Case) -> None:
+    rest = Break(window=Window(0, 3_000), duration_s=200)
+    vehicle(1, breaks=(rest, rest))(case)
+    route(1, break_starts_s=(1_300, 1_400))(case)
+    assert {each.rule for each in check(case.problem, case.solution)} == {Rule.BREAK_OVERLAP}
+
+
+def test_every_rule_has_a_fault() -> None:
+    assert {rule for rule, _ in FAULTS} | {Rule.BREAK_OVERLAP} == set(Rule)

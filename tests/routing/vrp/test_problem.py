@@ -1,0 +1,98 @@
+"""Statements that contradict themselves are refused, with every clash; odd but possible ones are not."""
+
+from dataclasses import replace
+
+import pytest
+
+from routing.vrp.problem import Break, Problem, ProblemRefused, Vehicle, Visit, Window
+
+DAY = Window(0, 10_000)
+
+
+def stated(villages, visit: Visit, vehicle: Vehicle, dimensions=("weight_g",)) -> Problem:
+    return Problem(
+        matrices=(villages.matrix_of([[0, 5], [5, 0]]),),
+        visits=(visit,),
+        vehicles=(vehicle,),
+        dimensions=dimensions,
+    )
+
+
+VISIT = Visit(place=1, loads=(1,))
+VEHICLE = Vehicle(shift=DAY, start_place=0, end_place=0, capacities=(5,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"place": 2}, "no row"),
+        ({"place": -1}, "no row"),
+        ({"service_s": -1}, "service_s is -1"),
+        ({"service_s": 1 << 30}, "service_s"),
+        ({"loads": ()}, "0 numbers for 1 dimensions"),
+        ({"loads": (-1,)}, "loads is -1"),
+        ({"loads": (1 << 60,)}, "loads"),
+        ({"due_s": -1}, "due_s is -1"),
+        ({"unserved_cost": -1}, "unserved_cost is -1"),
+        ({"unserved_cost": (1 << 60) - 1}, None),
+        ({"windows": (Window(9, 8),)}, "ends at 8 before it starts at 9"),
+        ({"windows": (Window(5, 9), Window(1, 3))}, "overlap or are unsorted"),
+        ({"windows": (Window(1, 5), Window(5, 9))}, "overlap or are unsorted"),
+    ],
+)
+def test_a_clash_in_a_visit_is_named(villages, changes, said) -> None:
+    if said is None:
+        stated(villages, replace(VISIT, **changes), VEHICLE)
+        return
+    with pytest.raises(ProblemRefused, match=said) as refused:
+        stated(villages, replace(VISIT, **changes), VEHICLE)
+    assert refused.value.code == "problem-refused"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"matrix": 1}, "none of the 1"),
+        ({"start_place": 9}, "start_place 9 is no row"),
+        ({"end_place": -2}, "end_place -2 is no row"),
+        ({"shift": Window(5, 4)}, "shift ends at 4"),
+        ({"capacities": (1, 2)}, "2 numbers for 1"),
+        ({"capacities": (-1,)}, "capacities is -1"),
+        ({"range_m": -1}, "range_m is -1"),
+        ({"duration_limit_s": -1}, "duration_limit_s"),
+        ({"turnaround_s": -1}, "turnaround_s"),
+        ({"fixed_cost": -1}, "fixed_cost"),
+        ({"cost_per_m": -1}, "cost_per_m"),
+        ({"cost_per_s": 1 << 59}, "costs could add up"),
+        ({"trips_max": 0}, "trips_max is 0"),
+        ({"trips_max": 2, "end_place": 1}, "several trips need"),
+        ({"trips_max": 2, "end_place": None}, "several trips need"),
+        ({"breaks": (Break(window=Window(9, 8), duration_s=1),)}, "break window ends"),
+        ({"breaks": (Break(window=DAY, duration_s=10_001),)}, "longer than the shift"),
+        ({"breaks": (Break(window=DAY, duration_s=-1),)}, "break duration_s is -1"),
+    ],
+)
+def test_a_clash_in_a_vehicle_is_named(villages, changes, said) -> None:
+    with pytest.raises(ProblemRefused, match=said):
+        stated(villages, VISIT, replace(VEHICLE, **changes))
+
+
+def test_all_clashes_are_listed_at_once(villages) -> None:
+    with pytest.raises(ProblemRefused) as refused:
+        stated(villages, Visit(place=7, service_s=-1), replace(VEHICLE, fixed_cost=-1))
+    assert len(refused.value.clashes) == 4
+
+
+def test_matrices_over_different_places_clash(villages) -> None:
+    with pytest.raises(ProblemRefused, match="differ in size"):
+        Problem(
+            matrices=(villages.matrix_of([[0]]), villages.matrix_of([[0, 1], [1, 0]])),
+            visits=(),
+            vehicles=(),
+        )
+
+
+def test_what_cannot_be_served_is_still_a_problem(villages) -> None:
+    stated(villages, replace(VISIT, loads=(99,)), VEHICLE)
+    stated(villages, replace(VISIT, windows=(Window(20_000, 30_000),)), VEHICLE)
+    Problem(matrices=(), visits=(), vehicles=())

@@ -1,0 +1,198 @@
+"""Solving: always an answer, always judged, never worse than its start."""
+
+import itertools
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from routing.vrp.check import check
+from routing.vrp.finish import Finisher, orders_of
+from routing.vrp.packed import pack
+from routing.vrp.problem import Problem, Window
+from routing.vrp.reasons import Reason, why_unserved
+from routing.vrp.schedule import Scheduler
+from routing.vrp.solution import Solution
+from routing.vrp.solve import Progress, RequiredUnserved, StartRefused, solve
+
+# Compiling comes on top of the first example's time.
+SEARCHED = settings(max_examples=120, deadline=None, database=None)
+
+
+@given(seed=st.integers(0, 1 << 30))
+@SEARCHED
+def test_insertion_passes_the_judge_and_accounts_for_each_visit(villages, seed: int) -> None:
+    problem = villages.hard_problem(seed)
+    solution = solve(problem, budget_s=0)
+    assert check(problem, solution) == ()
+
+
+@pytest.mark.parametrize("seed", [0, 6, 17, 24, 31, 40])
+def test_the_engine_passes_the_judge_and_never_returns_worse(villages, caplog, seed: int) -> None:
+    problem = villages.hard_problem(seed, visits=12, vehicles=3)
+    start = solve(problem, budget_s=0)
+    steps: list[Progress] = []
+    solution = solve(problem, budget_s=1.5, start=start, on_progress=steps.append)
+    assert check(problem, solution) == ()
+    assert solution.cost <= start.cost
+    costs = [step.cost for step in steps]
+    assert costs == sorted(costs, reverse=True)
+    assert steps[-1].cost == solution.cost
+    assert steps[-1].served + steps[-1].unserved == len(problem.visits)
+    # What the engine finds must be drivable: a refusal is logged as an error.
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
+
+
+def all_orders(problem: Problem) -> Iterator[dict[int, tuple[tuple[int, ...], ...]]]:
+    """Every way to share visits out to vehicles and trips, for very few visits."""
+    visits = range(len(problem.visits))
+    for count in range(len(visits) + 1):
+        for line in itertools.permutations(visits, count):
+            for cuts in itertools.product(range(3), repeat=max(count - 1, 0)):
+                parts: list[list[list[int]]] = [[[]]]
+                for visit, cut in zip(line, (0, *cuts), strict=False):
+                    if cut == 2:
+                        parts.append([[]])
+                    if cut == 1:
+                        parts[-1].append([])
+                    parts[-1][-1].append(visit)
+                for vehicles in itertools.permutations(range(len(problem.vehicles)), len(parts)):
+                    yield {
+                        vehicle: tuple(map(tuple, trips))
+                        for vehicle, trips in zip(vehicles, parts, strict=True)
+                    }
+
+
+def cheapest(problem: Problem) -> int:
+    """The proven optimum over all orders, each timed as well as `Scheduler` can."""
+    finisher, scheduler = Finisher(problem, pack(problem)), Scheduler(problem)
+    best = None
+    for orders in all_orders(problem):
+        if any(
+            not problem.visits[visit].skills <= problem.vehicles[vehicle].skills
+            for vehicle, trips in orders.items()
+            for trip in trips
+            for visit in trip
+        ) or any(scheduler.schedule(vehicle, trips) is None for vehicle, trips in orders.items()):
+            continue
+        found = finisher.finish(orders, engine="oracle")
+        if found is not None and (best is None or found.cost < best):
+            best = found.cost
+    assert best is not None
+    return best
+
+
+@pytest.mark.parametrize("seed", [3, 8, 11, 19])
+def test_small_problems_are_solved_to_the_proven_optimum(villages, seed: int) -> None:
+    problem = villages.hard_problem(seed, visits=4, vehicles=2)
+    assert solve(problem, budget_s=1.5).cost == cheapest(problem)
+
+
+def test_the_same_seed_and_iterations_give_the_same_answer(villages) -> None:
+    problem = villages.hard_problem(5, visits=30, vehicles=4)
+    answers = [solve(problem, budget_s=60, seed=7, iterations=40) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert answers[0].cost < solve(problem, budget_s=0).cost
+
+
+def test_a_start_for_another_problem_is_refused_by_name(villages) -> None:
+    start = solve(villages.hard_problem(6, visits=12, vehicles=3), budget_s=0)
+    with pytest.raises(StartRefused) as refused:
+        solve(villages.hard_problem(6, visits=5, vehicles=1), budget_s=0, start=start)
+    assert refused.value.code == "start-refused"
+
+
+def test_a_start_is_kept_where_nothing_better_is_found(villages) -> None:
+    problem = villages.hard_problem(6, visits=12, vehicles=3)
+    start = solve(problem, budget_s=1.5)
+    assert solve(problem, budget_s=0, start=start).cost <= start.cost
+
+
+def test_a_required_visit_that_finds_no_place_is_a_named_error(villages) -> None:
+    problem = villages.hard_problem(6, visits=3, vehicles=1)
+    lost = replace(problem.visits[0], windows=(Window(0, 0),), unserved_cost=None, place=2)
+    problem = replace(problem, visits=(lost, lost, *problem.visits[1:]))
+    with pytest.raises(RequiredUnserved) as refused:
+        solve(problem, budget_s=0)
+    assert refused.value.required == 2
+
+
+def test_cancelling_returns_the_best_so_far_within_a_second(villages) -> None:
+    problem = villages.hard_problem(6, visits=60, vehicles=6)
+    solve(problem, budget_s=0)  # compiled before the clock starts
+    began_s = time.monotonic()
+    solution = solve(problem, budget_s=60, cancelled=lambda: time.monotonic() > began_s + 1.5)
+    assert check(problem, solution) == ()
+    assert time.monotonic() - began_s < 3
+
+
+def test_a_budget_is_kept_from_a_worker_thread_and_leaves_no_child(villages) -> None:
+    problem = villages.hard_problem(6, visits=60, vehicles=6)
+    solve(problem, budget_s=0)
+    answers: list[Solution] = []
+    began_s = time.monotonic()
+    worker = threading.Thread(target=lambda: answers.append(solve(problem, budget_s=3)))
+    worker.start()
+    worker.join()
+    assert 2.5 < time.monotonic() - began_s < 3.5
+    assert check(problem, answers[0]) == ()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+_ORPHAN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import villages
+from routing.vrp.solve import solve
+solve(villages.hard_problem(6, visits=60, vehicles=6), budget_s=120,
+      on_progress=lambda step: print("better", flush=True))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
+def test_the_engine_dies_with_its_parent() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _ORPHAN, str(Path(__file__).parent)], stdout=subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    for _ in range(2):  # insertion's answer, then the engine's first
+        assert parent.stdout.readline() == b"better\n"
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+    assert len(children) == 1
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline_s = time.monotonic() + 5
+    while Path(f"/proc/{children[0]}/cmdline").exists():
+        if not Path(f"/proc/{children[0]}/cmdline").read_bytes():
+            break  # a zombie of whoever adopted it
+        assert time.monotonic() < deadline_s, "the engine outlives its parent"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_each_unserved_visit_gets_one_reason(villages, seed: int) -> None:
+    problem = villages.hard_problem(seed)
+    solution = solve(problem, budget_s=0)
+    reasons = why_unserved(problem, solution)
+    assert set(reasons) == set(solution.unserved)
+    if not problem.vehicles:
+        assert set(reasons.values()) <= {Reason.NO_VEHICLE}
+    for visit, reason in reasons.items():
+        if reason is Reason.NOT_WORTH_IT:
+            assert problem.visits[visit].unserved_cost is not None
+
+
+def test_orders_survive_their_schedule(villages) -> None:
+    problem = villages.hard_problem(6, visits=12, vehicles=3)
+    solution = solve(problem, budget_s=0)
+    again = Finisher(problem, pack(problem)).finish(orders_of(solution), engine="test")
+    assert again == solution

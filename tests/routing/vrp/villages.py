@@ -1,0 +1,99 @@
+"""Seeded problems that look like villages, and small ones full of awkward rules."""
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+
+from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
+from routing.vrp.problem import Break, Problem, Vehicle, Visit, Window
+
+
+def matrix_of(durations_s: Sequence[Sequence[int]], metres_per_s: int = 5) -> TravelMatrix:
+    seconds = np.array(durations_s, dtype=np.int64).reshape(len(durations_s), len(durations_s))
+    metres = np.where(seconds >= UNREACHABLE, UNREACHABLE, seconds * metres_per_s)
+    return TravelMatrix(
+        durations_s=seconds.astype(np.int32),
+        distances_m=metres.astype(np.int32),
+        provenance=Provenance(network="made up", profile="three-wheeler"),
+    )
+
+
+def hard_problem(seed: int, visits: int | None = None, vehicles: int | None = None) -> Problem:
+    """
+    Draw a problem in which, now and then, every rule binds.
+
+    Windows are tight, shifts end early, loads come near the capacity, ways are one-way or missing.
+    """
+    draw = random.Random(seed)
+    n = draw.choice([0, 1, 2, 3, 5, 8, 12]) if visits is None else visits
+    fleet = draw.choice([0, 1, 1, 2, 3]) if vehicles is None else vehicles
+    dimensions = draw.choice([(), ("weight_g",), ("weight_g", "volume_ml")])
+    places = n + 2
+    points = [(draw.randrange(1_500), draw.randrange(1_500)) for _ in range(places)]
+
+    def matrix() -> TravelMatrix:
+        rows = [[abs(a - c) + abs(b - d) for c, d in points] for a, b in points]
+        for row in range(places):
+            for column in range(places):
+                if row != column:
+                    rows[row][column] += draw.randrange(200)
+                    if draw.random() < 0.03:
+                        rows[row][column] = UNREACHABLE
+        return matrix_of(rows)
+
+    matrices = tuple(matrix() for _ in range(draw.choice([1, 1, 2])))
+    return Problem(
+        matrices=matrices,
+        visits=tuple(_visit(draw, place, dimensions) for place in range(2, places)),
+        vehicles=tuple(_vehicle(draw, len(matrices), dimensions) for _ in range(fleet)),
+        dimensions=dimensions,
+    )
+
+
+def _visit(draw: random.Random, place: int, dimensions: Sequence[str]) -> Visit:
+    windows = []
+    clock_s = draw.randrange(6_000)
+    for _ in range(draw.choice([0, 0, 1, 1, 2, 3])):
+        windows.append(Window(clock_s, clock_s + draw.choice([0, 300, 3_000])))
+        clock_s = windows[-1].latest_s + draw.randrange(1, 4_000)
+    return Visit(
+        place=place,
+        service_s=draw.choice([0, 60, 300, 900]),
+        loads=tuple(draw.choice([0, 10, 45, 60, 120]) for _ in dimensions),
+        windows=tuple(windows),
+        due_s=draw.choice([None, None, None, draw.randrange(3_000, 15_000)]),
+        skills=frozenset(draw.choice([(), (), (), ("cold",), ("cold", "tall")])),
+        unserved_cost=draw.choice([0, 3_000, 100_000, 1_000_000, 1_000_000]),
+    )
+
+
+def _vehicle(draw: random.Random, matrices: int, dimensions: Sequence[str]) -> Vehicle:
+    starts_s = draw.choice([0, 0, 1_000, 4_000])
+    trips_max = draw.choice([1, 1, 2, 3])
+    start, end = (0, 0) if trips_max > 1 else draw.choice([(0, 0), (0, 1), (0, None), (None, 0)])
+    breaks = []
+    for _ in range(draw.choice([0, 0, 0, 1, 1, 2])):
+        at_s = draw.randrange(9_000)
+        breaks.append(
+            Break(
+                window=Window(at_s, at_s + draw.choice([0, 600, 3_000])),
+                duration_s=draw.choice([300, 900]),
+            )
+        )
+    return Vehicle(
+        shift=Window(starts_s, starts_s + draw.choice([2_500, 8_000, 20_000])),
+        matrix=draw.randrange(matrices),
+        start_place=start,
+        end_place=end,
+        capacities=tuple(draw.choice([60, 100, 200]) for _ in dimensions),
+        range_m=draw.choice([None, None, 15_000, 60_000]),
+        duration_limit_s=draw.choice([None, None, 4_000, 9_000]),
+        skills=frozenset(draw.choice([(), ("cold",), ("cold", "tall")])),
+        breaks=tuple(breaks),
+        trips_max=trips_max,
+        turnaround_s=draw.choice([0, 200]),
+        fixed_cost=draw.choice([0, 500, 20_000]),
+        cost_per_m=draw.choice([0, 1, 3]),
+        cost_per_s=draw.choice([0, 0, 1, 4]),
+    )
