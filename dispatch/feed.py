@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Protocol
 
@@ -137,7 +137,7 @@ class Feed:
         """Streams being read now."""
         return len(self._channels)
 
-    async def follow(self, day: DepotDay, *, after: str) -> AsyncIterator[FeedItem]:
+    async def follow(self, day: DepotDay, *, after: str) -> AsyncGenerator[FeedItem, None]:
         """Yield every event after the id `after`, each once and in order, for ever."""
         seen = StreamId.parse(after)
         channel = self._join(day)

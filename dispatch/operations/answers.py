@@ -73,7 +73,7 @@ async def reserve_answer(
         The key belongs to a request with another body.
     """
     checked_text_id("idempotency key", key)
-    found = await store.reserve_answer(
+    found = await store.companies.reserve_answer(
         company_id, key, body_hash.encode(), kept_s=int(RESERVED_FOR.total_seconds())
     )
     return None if found is None else _checked(found, key, body_hash)
@@ -87,7 +87,7 @@ async def recall_answer(
 
     Claims nothing.
     """
-    found = await store.answer(company_id, checked_text_id("idempotency key", key))
+    found = await store.companies.answer(company_id, checked_text_id("idempotency key", key))
     return None if found is None else _checked(found, key, body_hash)
 
 
@@ -96,12 +96,14 @@ async def remember_answer(
 ) -> None:
     """Keep `answer` for ANSWER_KEPT."""
     body = b"\n".join((answer.body_hash.encode(), msgspec.msgpack.encode(answer)))
-    await store.keep_answer(company_id, key, body, kept_s=int(ANSWER_KEPT.total_seconds()))
+    await store.companies.keep_answer(
+        company_id, key, body, kept_s=int(ANSWER_KEPT.total_seconds())
+    )
 
 
 async def release_answer(store: Store, company_id: CompanyId, key: str) -> None:
     """Give up a reservation: the request failed before it changed anything."""
-    await store.drop_answer(company_id, key)
+    await store.companies.drop_answer(company_id, key)
 
 
 def _checked(found: bytes, key: str, body_hash: str) -> KeptAnswer:

@@ -42,16 +42,16 @@ async def create_key(
         subject=subject,
         note=note,
     )
-    await store.keep_identity(digest, company_id, msgspec.json.encode(identity))
+    await store.companies.keep_identity(digest, company_id, msgspec.json.encode(identity))
     return secret
 
 
 async def identify(store: Store, secret: str) -> Identity | None:
     """Whom `secret` speaks for; None: it is unknown or revoked."""
-    body = await store.identity(digest_of(secret))
+    body = await store.companies.identity(digest_of(secret))
     return None if body is None else msgspec.json.decode(body, type=Identity)
 
 
 async def revoke_key(store: Store, company_id: CompanyId, key_id: KeyId) -> bool:
     """Make the key useless from now on; False: the company has no such key."""
-    return await store.revoke_identity(company_id, key_id)
+    return await store.companies.revoke_identity(company_id, key_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -138,7 +138,7 @@ async def read_arrivals(
     return arrivals_at(point_id, plan, standing, names)
 
 
-def follow(store: Store, day: DepotDay, *, after: str) -> AsyncIterator[FeedItem]:
+def follow(store: Store, day: DepotDay, *, after: str) -> AsyncGenerator[FeedItem, None]:
     """
     The day's events after the stream id `after` ("0" for all), then each as it happens, for ever.
 

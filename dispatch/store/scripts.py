@@ -94,6 +94,12 @@ class Scripts:
             return await script(keys=keys, args=arguments)
         return await self._changes.send(("EVALSHA", script.sha, len(keys), *keys, *arguments))
 
+    async def write(self, command: Command) -> Any:
+        """Run one writing command, as safely as `change` does. Raises NotOnReplicas."""
+        if self._changes is None:
+            return await self._client.execute_command(*command)
+        return await self._changes.send(command)
+
     async def fetch(self, command: Command) -> Any:
         """Run one reading command that many callers send at once."""
         if self._reads is None:

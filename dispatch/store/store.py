@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, TypeVar
 
-from dispatch.access import KeyId, key_id_of
 from dispatch.daybook import Daybook, DaySlice
 from dispatch.days import CompanyId, DepotDay, DepotId, DepotScope
 from dispatch.feed import Feed
@@ -15,6 +14,7 @@ from dispatch.ids import JobId
 from dispatch.jobs import JobState
 from dispatch.store import keys
 from dispatch.store.client import Commands, Entry, commands, open_client
+from dispatch.store.companies import Companies
 from dispatch.store.keys import DayKeys, ScopeKeys
 from dispatch.store.rows import (
     COLLECTED_RANK,
@@ -38,9 +38,6 @@ CHUNK: Final = 500
 SLICE: Final = 5000
 """Stream entries read in one step."""
 
-GEOCODES_KEPT: Final = timedelta(days=90)
-"""Maps change; a wrong answer should not stay for ever. Chosen, not measured."""
-
 _T = TypeVar("_T")
 
 
@@ -57,6 +54,7 @@ class Store:
         self._scripts = scripts
         self.feed = Feed(self)
         self.daybook = Daybook(self)
+        self.companies = Companies(client, scripts)
 
     @classmethod
     @asynccontextmanager
@@ -121,7 +119,7 @@ class Store:
         )
         # Another slot of a cluster, so a step of its own; after a crash between the two, sending
         # the fleet again lists the depot.
-        await self._client.sadd(keys.depots(day.company_id), day.depot_id)
+        await self._scripts.write(("SADD", keys.depots(day.company_id), day.depot_id))
 
     async def fleet(self, scope: DepotScope) -> bytes | None:
         return await self._client.get(ScopeKeys(scope).fleet)
@@ -371,48 +369,6 @@ class Store:
         )
         entries = tuple((entry_id.decode(), fields[1]) for entry_id, fields in raw)
         return DaySlice(entries, len(entries) < SLICE, orders_total, int(current))
-
-    # Companies
-
-    async def keep_identity(self, digest: str, company_id: CompanyId, body: bytes) -> None:
-        fields: dict[str, str | bytes] = {"digest": digest, "company": company_id, "body": body}
-        await self._client.hset(keys.identity(key_id_of(digest)), mapping=fields)
-
-    async def identity(self, digest: str) -> bytes | None:
-        name = keys.identity(key_id_of(digest))
-        stored, body = await self._client.hmget(name, ["digest", "body"])
-        return body if stored == digest.encode() else None
-
-    async def revoke_identity(self, company_id: CompanyId, key_id: KeyId) -> bool:
-        name = keys.identity(key_id)
-        return bool(await self._scripts.change("revoke_identity", [name], [company_id]))
-
-    async def reserve_answer(
-        self, company_id: CompanyId, key: str, claim: bytes, *, kept_s: int
-    ) -> bytes | None:
-        """Return what is there for `key`; None: it holds `claim` from now on."""
-        found: bytes | None = await self._scripts.change(
-            "reserve_answer", [keys.answer(company_id, key)], [claim, kept_s]
-        )
-        return found
-
-    async def answer(self, company_id: CompanyId, key: str) -> bytes | None:
-        return await self._client.get(keys.answer(company_id, key))
-
-    async def keep_answer(
-        self, company_id: CompanyId, key: str, body: bytes, *, kept_s: int
-    ) -> None:
-        await self._client.set(keys.answer(company_id, key), body, ex=kept_s)
-
-    async def drop_answer(self, company_id: CompanyId, key: str) -> None:
-        await self._client.delete(keys.answer(company_id, key))
-
-    async def geocode(self, company_id: CompanyId, query: str) -> bytes | None:
-        """What a geocoder once answered to `query` of this company; None: not asked lately."""
-        return await self._client.get(keys.geocode(company_id, query))
-
-    async def keep_geocode(self, company_id: CompanyId, query: str, body: bytes) -> None:
-        await self._client.set(keys.geocode(company_id, query), body, ex=GEOCODES_KEPT)
 
 
 def _chunks(entries: Sequence[_T]) -> Iterator[Sequence[_T]]:

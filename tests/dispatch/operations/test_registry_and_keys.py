@@ -100,8 +100,8 @@ async def test_a_key_is_known_by_its_secret_until_it_is_revoked(store, day):
 async def test_a_secret_with_the_same_key_id_is_not_enough(store, day):
     secret = await operations.create_key(store, company_id=day.company_id, role=Role.DASHBOARD)
     digest = digest_of(secret)
-    assert await store.identity(digest) is not None
-    assert await store.identity(digest[:16] + "0" * 48) is None
+    assert await store.companies.identity(digest) is not None
+    assert await store.companies.identity(digest[:16] + "0" * 48) is None
 
 
 async def test_the_secret_is_nowhere_on_the_server(store, day, server):
@@ -149,6 +149,6 @@ async def test_a_released_key_may_be_claimed_again(store, day):
 
 
 async def test_geocoders_answers_are_kept_for_the_company_alone(store, day):
-    await store.keep_geocode(day.company_id, "沙集镇东风村", b"answer")
-    assert await store.geocode(day.company_id, "沙集镇东风村") == b"answer"
-    assert await store.geocode("other", "沙集镇东风村") is None
+    await store.companies.keep_geocode(day.company_id, "沙集镇东风村", b"answer")
+    assert await store.companies.geocode(day.company_id, "沙集镇东风村") == b"answer"
+    assert await store.companies.geocode("other", "沙集镇东风村") is None
