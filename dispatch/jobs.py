@@ -64,6 +64,8 @@ class Job:
         Why it failed; empty otherwise.
     cancelling
         Somebody has asked to stop it and the worker has not answered yet.
+    starts
+        How often a worker has begun it; more than once if workers died or were stopped.
     """
 
     job_id: JobId
@@ -79,6 +81,7 @@ class Job:
     code: str = ""
     message: str = ""
     cancelling: bool = False
+    starts: int = 0
 
 
 async def plan_day(company_id: str, depot_id: str, day: str, job_id: str) -> None:

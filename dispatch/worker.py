@@ -49,6 +49,9 @@ OVERHEAD_S: Final = 600.0
 RETRY_S: Final = 1.0
 """Pause before a job is begun again after the server was away."""
 
+STARTS_MAX: Final = 5
+"""A job that outlived so many workers may be what kills them. Chosen, not measured."""
+
 AUTHOR: Final = "worker"
 
 _logger = logging.getLogger(__name__)
@@ -121,6 +124,10 @@ class PlanningWorker:
             return
         _log(logging.INFO, "job begins", job_id)
         watch = _Watch(job, run)
+        if job.starts > STARTS_MAX:
+            message = f"{STARTS_MAX} workers began this job and none ended it: see their logs"
+            await self._end(watch, JobState.FAILED, "job-given-up", message)
+            return
         try:
             outcome = await self._plan(watch)
         except (RedisError, JobFenced):

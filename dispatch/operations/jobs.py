@@ -233,4 +233,5 @@ def _job(row: JobRow) -> Job:
         code=row.code,
         message=row.message,
         cancelling=row.cancelling and not state.is_over,
+        starts=row.starts,
     )

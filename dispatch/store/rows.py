@@ -85,6 +85,7 @@ class JobRow:
     code: str
     message: str
     cancelling: bool
+    starts: int
 
 
 def packed_word(fate: Fate, rank: int) -> str:

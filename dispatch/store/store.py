@@ -304,6 +304,7 @@ class Store:
             code=found.get(b"code", b"").decode(),
             message=found.get(b"message", b"").decode(),
             cancelling=b"cancelling" in found,
+            starts=int(found.get(b"starts", 0)),
         )
 
     async def start_job(self, day: DepotDay, job_id: JobId, run: str) -> JobRow | None:

@@ -23,7 +23,7 @@ from dispatch.orders import Order, OrderId
 from dispatch.server import EmbeddedServer
 from dispatch.settings import Settings
 from dispatch.store import Store
-from dispatch.worker import run_worker
+from dispatch.worker import STARTS_MAX, run_worker
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 
@@ -219,6 +219,18 @@ async def test_a_worker_without_roads_says_so(server, store, village, wait_until
         await wait_until(reaches(store, village, job, *OVER))
     ended = await operations.read_job(store, village.company_id, job.job_id)
     assert (ended.state, ended.code) == (JobState.FAILED, "roads-missing")
+
+
+async def test_a_job_that_outlives_every_worker_is_given_up(
+    server, store, village, roads, wait_until
+):
+    job = await request(store, server.url, village, budget_s=1)
+    for number in range(STARTS_MAX):
+        await operations.start_job(store, village, job.job_id, run=f"killed {number}")
+    async with working(redis_url=server.url, roads=roads):
+        await wait_until(reaches(store, village, job, *OVER))
+    ended = await operations.read_job(store, village.company_id, job.job_id)
+    assert (ended.state, ended.code) == (JobState.FAILED, "job-given-up")
 
 
 async def test_a_damaged_network_is_reported_by_name(server, store, village, tmp_path, wait_until):
