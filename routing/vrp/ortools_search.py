@@ -22,6 +22,15 @@ _REQUIRED_PRICE: Final = 1 << 50
 _LIMIT_S: Final = 24 * 3600
 """Longest search without a nearer deadline."""
 
+_RESTORE_S: Final = 10
+"""For one propagation of a whole solution; far more than the largest model seen has taken."""
+
+_LNS_VISITS_MAX: Final = 100
+"""
+Up to here whole routes are also torn up. With it 21 of 21 drawn problems of 4 visits were solved to
+the proven optimum in 0.8 s, without it 19 (2026-11-23); the bound itself is chosen, not measured.
+"""
+
 
 def search(task: Task, found: Callable[[Orders], None]) -> None:
     """
@@ -83,6 +92,12 @@ class _Model:
         parameters.local_search_metaheuristic = (
             routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
         )
+        if len(self._problem.visits) <= _LNS_VISITS_MAX:
+            operators = parameters.local_search_operators
+            for name in ("use_path_lns", "use_full_path_lns", "use_inactive_lns"):
+                setattr(operators, name, pywrapcp.BOOL_TRUE)
+        # Restoring a start of 1,200 visits takes 0.2 s, more than the default of 0.1 s allows.
+        parameters.lns_time_limit.seconds = _RESTORE_S
         if task.iterations is not None:
             parameters.solution_limit = max(task.iterations, 1)
         # Setting the limit before closing is required; what closing takes is known only after it.

@@ -87,7 +87,7 @@ def read(path: Path) -> Instance:
 
 
 def to_sol(instance: Instance, solution: Solution) -> str:
-    """The solution in `.sol` format: one line for each trip, then the cost."""
+    """The solution in `.sol` format: one line for each trip, then the cost in the problem's unit (tenths if timed)."""
     trips = [trip for route in solution.routes for trip in route.trips]
     lines = [
         f"Route #{number}: " + " ".join(str(instance.clients[halt.visit]) for halt in trip.visits)

@@ -54,9 +54,10 @@ def test_the_engine_passes_the_judge_and_never_returns_worse(villages, caplog, s
 def all_orders(problem: Problem) -> Iterator[dict[int, tuple[tuple[int, ...], ...]]]:
     """Every way to share visits out to vehicles and trips, for very few visits."""
     visits = range(len(problem.visits))
-    for count in range(len(visits) + 1):
+    yield {}
+    for count in range(1, len(visits) + 1):
         for line in itertools.permutations(visits, count):
-            for cuts in itertools.product(range(3), repeat=max(count - 1, 0)):
+            for cuts in itertools.product(range(3), repeat=count - 1):
                 parts: list[list[list[int]]] = [[[]]]
                 for visit, cut in zip(line, (0, *cuts), strict=False):
                     if cut == 2:
@@ -90,7 +91,7 @@ def cheapest(problem: Problem) -> int:
     return best
 
 
-@pytest.mark.parametrize("seed", [3, 8, 11, 19])
+@pytest.mark.parametrize("seed", [7, 8, 18, 19])
 def test_small_problems_are_solved_to_the_proven_optimum(villages, seed: int) -> None:
     problem = villages.hard_problem(seed, visits=4, vehicles=2)
     assert solve(problem, budget_s=1.5).cost == cheapest(problem)
