@@ -1,0 +1,238 @@
+// The list beside the map: routes, unserved orders, what a search found, or one route in detail.
+
+import { computed, html, signal, useEffect, useRef } from "./html.js";
+import {
+  board,
+  plan,
+  progress,
+  selectRoute,
+  selectStop,
+  selectUnserved,
+  selectedRoute,
+  selection,
+} from "./day.js";
+import { EmptyDay } from "./empty.js";
+import { clockTime, count } from "./format.js";
+import { order, sorting } from "./route_order.js";
+import { RouteDetail, StopRow } from "./route_detail.js";
+import { Verdict } from "./verdict.js";
+import { VirtualList } from "./virtual_list.js";
+import { hasWords, t } from "./words.js";
+
+const MOST_FOUND = 200;
+
+const tab = signal(/** @type {"routes" | "unserved"} */ ("routes"));
+const searched = signal("");
+
+/** What can be found, folded once for each plan. */
+const haystack = computed(() => {
+  const view = plan.value;
+  if (!view) return { routes: [], stops: [], unserved: [] };
+  return {
+    routes: view.routes.map((route) => `${route.name}\n${route.courierId}`.toLowerCase()),
+    stops: view.stops.map((stop) =>
+      [stop.title, stop.village, ...stop.orderIds].join("\n").toLowerCase(),
+    ),
+    unserved: view.unserved.map((each) => each.orderId.toLowerCase()),
+  };
+});
+
+/** @param {string[]} texts @param {string} wanted */
+function found(texts, wanted) {
+  /** @type {number[]} */
+  const indices = [];
+  for (let index = 0; index < texts.length && indices.length < MOST_FOUND; index += 1) {
+    if (texts[index].includes(wanted)) indices.push(index);
+  }
+  return indices;
+}
+
+/** The sentence for a reason code, or the code itself. @param {string} reason */
+export const reasonWords = (reason) => (hasWords(`reason.${reason}`) ? t(`reason.${reason}`) : reason);
+
+function RouteRow({ index }) {
+  const route = plan.value.routes[index];
+  const now = progress.value?.routes[index];
+  const total = now?.stopsTotal ?? route.end - route.first;
+  const done = now?.stopsDone ?? 0;
+  return html`
+    <button type="button" class="route-row" data-late=${now?.late ?? false} onClick=${() => selectRoute(index)}>
+      <span class="route-name">
+        <strong>${route.name}</strong>
+        <small>${route.courierId}</small>
+      </span>
+      <span class="route-verdict"><${Verdict} now=${now} /></span>
+      <progress max=${total} value=${done} aria-hidden="true"></progress>
+      <span class="route-facts">
+        <span>${t("route.stops", { done, total })}</span>
+        <span>${now ? t(`route.state.${now.state}`) : ""}</span>
+        <span>${clockTime(now?.backAt ?? route.trips.at(-1).backAt)}</span>
+      </span>
+    </button>
+  `;
+}
+
+function UnservedRow({ index }) {
+  const each = plan.value.unserved[index];
+  const chosen = selection.value;
+  const isChosen = chosen?.kind === "unserved" && chosen.order === each.orderId;
+  return html`
+    <button
+      type="button"
+      class="unserved-row"
+      aria-pressed=${isChosen}
+      onClick=${() => selectUnserved(each.orderId)}
+    >
+      <strong>${each.orderId}</strong>
+      <span class="tag bad">${reasonWords(each.reason)}</span>
+      <small>${each.detail}${each.lon === null ? ` · ${t("unserved.no_place")}` : ""}</small>
+    </button>
+  `;
+}
+
+const heading = (key, text) => ({ key, height: 34, text });
+const routeRow = (index) => ({ key: `r${index}`, height: 68, route: index });
+const stopRow = (index) => ({ key: `s${index}`, height: 46, stop: index });
+const unservedRow = (index) => ({ key: `u${index}`, height: 64, unserved: index });
+
+function renderRow(row) {
+  if (row.text) return html`<h3 class="list-heading">${row.text}</h3>`;
+  if (row.route !== undefined) return html`<${RouteRow} index=${row.route} />`;
+  if (row.stop !== undefined) {
+    return html`<${StopRow} index=${row.stop} named onClick=${() => selectStop(row.stop)} />`;
+  }
+  return html`<${UnservedRow} index=${row.unserved} />`;
+}
+
+const rows = computed(() => {
+  const view = plan.value;
+  if (!view) return [];
+  const wanted = searched.value.trim().toLowerCase();
+  if (!wanted) {
+    if (tab.value === "unserved") return view.unserved.map((_, index) => unservedRow(index));
+    return order.value.map(routeRow);
+  }
+  const parts = [
+    ["search.routes", found(haystack.value.routes, wanted).map(routeRow)],
+    ["search.unserved", found(haystack.value.unserved, wanted).map(unservedRow)],
+    ["search.stops", found(haystack.value.stops, wanted).map(stopRow)],
+  ];
+  return parts.flatMap(([title, some]) => {
+    if (!some.length) return [];
+    const more = some.length === MOST_FOUND ? ` · ${t("search.more", { count: MOST_FOUND })}` : "";
+    return [heading(title, `${t(title)} ${some.length}${more}`), ...some];
+  });
+});
+
+function Tabs() {
+  const view = plan.value;
+  const unserved = board.value?.figures.orders_unserved ?? view.unserved.length;
+  const button = (name, number) => html`
+    <button
+      type="button"
+      role="tab"
+      aria-selected=${tab.value === name}
+      onClick=${() => (tab.value = name)}
+    >
+      ${t(`tab.${name}`)} <span class="number" data-bad=${name === "unserved" && number > 0}>${count(number)}</span>
+    </button>
+  `;
+  return html`
+    <div class="tabs">
+      <div role="tablist" aria-label=${t("list.label")}>
+        ${button("routes", view.routes.length)} ${button("unserved", unserved)}
+      </div>
+      ${tab.value === "routes" &&
+      html`
+        <select
+          aria-label=${t("sort.label")}
+          value=${sorting.value}
+          onChange=${(event) => (sorting.value = event.currentTarget.value)}
+        >
+          <option value="attention">${t("sort.attention")}</option>
+          <option value="name">${t("sort.name")}</option>
+        </select>
+      `}
+    </div>
+  `;
+}
+
+function Search() {
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => {
+    const focus = (event) => {
+      const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");
+      if (event.key !== "/" || typing) return;
+      event.preventDefault();
+      field.current.focus();
+    };
+    addEventListener("keydown", focus);
+    return () => removeEventListener("keydown", focus);
+  }, []);
+  return html`
+    <label class="search">
+      <svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="7" cy="7" r="4.2" /><path d="m10.2 10.2 3 3" /></svg>
+      <input
+        ref=${field}
+        id="search"
+        type="search"
+        autocomplete="off"
+        spellcheck="false"
+        placeholder=${t("search.hint")}
+        aria-label=${t("search.label")}
+        value=${searched.value}
+        onInput=${(event) => {
+          searched.value = event.currentTarget.value;
+          selection.value = null;
+        }}
+        onKeyDown=${(event) => {
+          if (event.key === "Escape") searched.value = "";
+        }}
+      />
+      <kbd>/</kbd>
+    </label>
+  `;
+}
+
+export function Panel() {
+  const view = plan.value;
+  const chosen = selection.value;
+  const wasUnserved = chosen?.kind === "unserved";
+  useEffect(() => {
+    if (wasUnserved && !searched.peek()) tab.value = "unserved";
+  }, [chosen]);
+  if (!view) {
+    return html`<aside class="panel" id="list" aria-label=${t("list.label")}><${EmptyDay} /></aside>`;
+  }
+  if (selectedRoute.value !== null) {
+    return html`
+      <aside class="panel" id="list" aria-label=${t("list.label")}>
+        <${RouteDetail} key=${selectedRoute.value} route=${selectedRoute.value} />
+      </aside>
+    `;
+  }
+  const wanted = searched.value.trim();
+  const reveal = wasUnserved
+    ? `u${view.unserved.findIndex((each) => each.orderId === chosen.order)}`
+    : null;
+  return html`
+    <aside class="panel" id="list" aria-label=${t("list.label")}>
+      <${Search} />
+      ${!wanted && html`<${Tabs} />`}
+      ${rows.value.length
+        ? html`<${VirtualList}
+            key=${wanted ? "found" : tab.value}
+            rows=${rows.value}
+            render=${renderRow}
+            reveal=${reveal}
+            label=${t(wanted ? "search.label" : `tab.${tab.value}`)}
+          />`
+        : html`
+            <div class="empty">
+              <h2>${wanted ? t("search.none", { text: wanted }) : t("unserved.none")}</h2>
+              <p>${t(wanted ? "search.none.hint" : "unserved.none.hint")}</p>
+            </div>
+          `}
+    </aside>
+  `;
+}
