@@ -1,0 +1,83 @@
+"""Planning a day: pose it, search, judge, read back. The one way from orders to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.halts import MILLIFEN
+from dispatch.inputs import DayInputs
+from dispatch.plan import Plan
+from dispatch.posing import pose
+from dispatch.reading import read_back
+from routing.roads.network import RoadNetwork
+from routing.vrp.solve import Progress, solve
+
+
+@dataclass(frozen=True, slots=True)
+class SearchStep:
+    """How far a search has come: `served` and `unserved` count halts."""
+
+    seconds: float
+    cost_fen: int
+    served: int
+    unserved: int
+
+
+def plan_day(
+    inputs: DayInputs,
+    network: RoadNetwork,
+    *,
+    budget_s: float,
+    seed: int,
+    made_at: datetime,
+    version: int = 0,
+    based_on: int = 0,
+    iterations: int | None = None,
+    on_progress: Callable[[SearchStep], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Plan:
+    """
+    Plan a depot-day: every open order ends up in one route or unserved with a reason.
+
+    `budget_s` is the time for the search; matrices and lines on the map come on top. With
+    `iterations` in place of time, the same inputs and seed give the same plan.
+
+    Raises
+    ------
+    DepotOffRoad
+        No vehicle can leave the depot.
+    """
+    posed = pose(inputs, network)
+
+    def report(progress: Progress) -> None:
+        if on_progress is not None:
+            on_progress(
+                SearchStep(
+                    seconds=progress.seconds,
+                    cost_fen=round(progress.cost / MILLIFEN),
+                    served=progress.served,
+                    unserved=progress.unserved,
+                )
+            )
+
+    solution = solve(
+        posed.problem,
+        budget_s=budget_s,
+        seed=seed,
+        iterations=iterations,
+        on_progress=report,
+        cancelled=cancelled,
+    )
+    return read_back(
+        inputs,
+        network,
+        posed,
+        solution,
+        made_at=made_at,
+        version=version,
+        based_on=based_on,
+        seed=seed,
+        budget_s=budget_s,
+    )

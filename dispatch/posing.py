@@ -1,0 +1,219 @@
+"""Posing a day: orders, fleet and roads become a routing problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+
+from dispatch.days import DayClock
+from dispatch.errors import DispatchError
+from dispatch.fleet import BreakRule, Courier, Depot, Fleet
+from dispatch.halts import MILLIFEN, Halt, Spot, halts_at, left_out, spot_of
+from dispatch.households import PointId
+from dispatch.inputs import DayInputs
+from dispatch.orders import Order
+from dispatch.plan import Unserved
+from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
+from routing.places import Place
+from routing.roads.network import RoadNetwork
+from routing.roads.snap import PlaceOffRoad, Snap
+from routing.vrp.problem import Break, Problem, Vehicle, Window
+
+DIMENSIONS: Final = ("weight_g", "volume_ml", "pieces")
+
+WALKING_M_PER_S: Final = 1.2
+"""From the road to the door and back with parcels in hand. Chosen, not measured."""
+
+
+class DepotOffRoad(DispatchError):
+    """The depot lies too far from any road that its vehicles may use: nothing can be planned."""
+
+    code: ClassVar[str] = "depot-off-road"
+
+    def __init__(self, depot: Depot, miss: PlaceOffRoad) -> None:
+        self.depot_id, self.miss = depot.depot_id, miss
+        super().__init__(
+            f"nobody can leave depot {depot.depot_id}: {miss}; or build the roads around it"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """
+    A day as a problem, with what is needed to read its solution.
+
+    `halts` run parallel to the problem's visits, `couriers` to its vehicles; row 0 of the matrices
+    is the depot. `snaps[profile][row]` is None where that profile has no road near. `unserved` are
+    orders that no search could help.
+    """
+
+    problem: Problem
+    halts: tuple[Halt, ...]
+    couriers: tuple[Courier, ...]
+    snaps: Mapping[str, tuple[Snap | None, ...]]
+    unserved: tuple[Unserved, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """A spot and the orders waiting there; neighbours at one place share it."""
+
+    spot: Spot
+    orders: list[Order]
+
+
+def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
+    """
+    State the day as a problem; orders that no search can serve are set aside with their reason.
+
+    Raises
+    ------
+    DepotOffRoad
+        No vehicle can leave the depot.
+    """
+    fleet, clock = inputs.fleet, inputs.clock
+    couriers = tuple(fleet.couriers.values())
+    profiles = tuple(dict.fromkeys(fleet.models[each.model_id].profile for each in couriers))
+    unserved: list[Unserved] = []
+    doors: dict[tuple[Place, PointId | None], _Door] = {}
+    for order in inputs.orders:
+        spot = spot_of(order, inputs.registry)
+        if isinstance(spot, Unserved):
+            unserved.append(spot)
+        elif not couriers:
+            unserved.append(left_out(order, "no-courier", "the fleet has no courier", spot.place))
+        else:
+            doors.setdefault((spot.place, spot.point_id), _Door(spot, [])).orders.append(order)
+
+    places = (fleet.depot.place, *(place for place, _ in doors))
+    snaps, misses = _snap_all(network, places, profiles)
+    _refuse_lost_depot(fleet.depot, profiles, snaps, misses)
+    # The farthest walk of all profiles: whoever comes has the time.
+    walks_s = [
+        max((_walk_s(snap) for profile in profiles if (snap := snaps[profile][row])), default=0)
+        for row in range(len(places))
+    ]
+
+    halts: list[Halt] = []
+    for row, door in enumerate(doors.values(), start=1):
+        if all(snaps[profile][row] is None for profile in profiles):
+            unserved.extend(_off_road(order, door.spot, misses[row]) for order in door.orders)
+            continue
+        for halt in halts_at(door.spot, door.orders, inputs, row=row, walk_s=walks_s[row]):
+            if isinstance(halt, Unserved):
+                unserved.append(halt)
+            else:
+                halts.append(halt)
+
+    problem = Problem(
+        matrices=tuple(_matrix(network, profile, snaps[profile]) for profile in profiles),
+        dimensions=DIMENSIONS,
+        visits=tuple(halt.visit for halt in halts),
+        vehicles=tuple(_vehicle(courier, fleet, profiles, halts, clock) for courier in couriers),
+    )
+    return Posed(problem, tuple(halts), couriers, snaps, tuple(unserved))
+
+
+def _off_road(order: Order, spot: Spot, miss: PlaceOffRoad | None) -> Unserved:
+    detail = "no road near" if miss is None else str(miss)
+    return left_out(order, PlaceOffRoad.code, detail, spot.place)
+
+
+def _snap_all(
+    network: RoadNetwork, places: Sequence[Place], profiles: Iterable[str]
+) -> tuple[dict[str, tuple[Snap | None, ...]], list[PlaceOffRoad | None]]:
+    """Snap every place in every profile; beside the snaps, one failure for each place that had one."""
+    snaps: dict[str, tuple[Snap | None, ...]] = {}
+    misses: list[PlaceOffRoad | None] = [None] * len(places)
+    for profile in profiles:
+        answers = network.snap(places, profile)
+        snaps[profile] = tuple(
+            None if isinstance(answer, PlaceOffRoad) else answer for answer in answers
+        )
+        for row, answer in enumerate(answers):
+            if isinstance(answer, PlaceOffRoad):
+                misses[row] = answer
+    return snaps, misses
+
+
+def _refuse_lost_depot(
+    depot: Depot,
+    profiles: Sequence[str],
+    snaps: Mapping[str, Sequence[Snap | None]],
+    misses: Sequence[PlaceOffRoad | None],
+) -> None:
+    miss = misses[0]
+    if miss is not None and all(snaps[profile][0] is None for profile in profiles):
+        raise DepotOffRoad(depot, miss)
+
+
+def _walk_s(snap: Snap) -> int:
+    """From the vehicle to the door and back."""
+    return round(2 * snap.gap_m / WALKING_M_PER_S)
+
+
+def _matrix(network: RoadNetwork, profile: str, snaps: Sequence[Snap | None]) -> TravelMatrix:
+    """The profile's matrix over all places; those it cannot snap are unreachable."""
+    known = [row for row, snap in enumerate(snaps) if snap is not None]
+    inner = network.matrix([snap for snap in snaps if snap is not None], profile)
+    if len(known) == len(snaps):
+        return inner
+    shape = (len(snaps), len(snaps))
+    durations_s = np.full(shape, UNREACHABLE, dtype=np.int32)
+    distances_m = np.full(shape, UNREACHABLE, dtype=np.int32)
+    for whole, part in ((durations_s, inner.durations_s), (distances_m, inner.distances_m)):
+        whole[np.ix_(known, known)] = part
+        np.fill_diagonal(whole, 0)
+    return TravelMatrix(
+        durations_s=durations_s,
+        distances_m=distances_m,
+        provenance=Provenance(network=network.version, profile=profile),
+    )
+
+
+def _vehicle(
+    courier: Courier,
+    fleet: Fleet,
+    profiles: Sequence[str],
+    halts: Sequence[Halt],
+    clock: DayClock,
+) -> Vehicle:
+    model = fleet.models[courier.model_id]
+    shift = _shift(courier, clock)
+    # Where no limit is known, one load more than all there is never binds.
+    totals = [1 + sum(halt.visit.loads[axis] for halt in halts) for axis in range(len(DIMENSIONS))]
+    limits = (model.capacity_weight_g, model.capacity_volume_ml, model.capacity_pieces)
+    return Vehicle(
+        matrix=profiles.index(model.profile),
+        start_place=0,
+        end_place=0,
+        shift=shift,
+        capacities=tuple(
+            total if limit is None else limit for limit, total in zip(limits, totals, strict=True)
+        ),
+        range_m=model.range_m,
+        skills=courier.skills,
+        breaks=tuple(_break(rest, shift, clock) for rest in courier.breaks),
+        trips_max=model.trips_max,
+        turnaround_s=fleet.depot.turnaround_s,
+        fixed_cost=model.fixed_cost_fen * MILLIFEN,
+        cost_per_m=model.cost_per_km_fen,
+        cost_per_s=round(model.cost_per_hour_fen * MILLIFEN / 3600),
+    )
+
+
+def _shift(courier: Courier, clock: DayClock) -> Window:
+    """A shift that ends before it starts ends on the next morning."""
+    starts_s, ends_s = clock.seconds_of(courier.shift_starts), clock.seconds_of(courier.shift_ends)
+    return Window(starts_s, ends_s if ends_s > starts_s else ends_s + 24 * 3600)
+
+
+def _break(rest: BreakRule, shift: Window, clock: DayClock) -> Break:
+    """A break before the shift's start belongs to the next morning."""
+    earliest_s, latest_s = clock.seconds_of(rest.earliest), clock.seconds_of(rest.latest)
+    if latest_s < shift.earliest_s:
+        earliest_s, latest_s = earliest_s + 24 * 3600, latest_s + 24 * 3600
+    return Break(window=Window(earliest_s, latest_s), duration_s=rest.duration_s)

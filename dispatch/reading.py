@@ -1,0 +1,223 @@
+"""Reading a solution back: moments, lines on the road and reasons instead of rows and seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Final, TypeVar
+
+import polyline
+
+from dispatch.days import DayClock
+from dispatch.fleet import Fleet
+from dispatch.halts import DAY_S, MILLIFEN, left_out
+from dispatch.inputs import DayInputs
+from dispatch.plan import (
+    BreakTaken,
+    Figures,
+    Leg,
+    Plan,
+    Route,
+    Stop,
+    Trip,
+    Unserved,
+    plan_id_of,
+)
+from dispatch.posing import Posed
+from routing.roads.network import RoadNetwork
+from routing.roads.snap import Snap
+from routing.vrp.reasons import Reason, why_unserved
+from routing.vrp.solution import Route as SolvedRoute
+from routing.vrp.solution import ScheduledVisit, Solution
+
+_T = TypeVar("_T")
+
+
+def read_back(
+    inputs: DayInputs,
+    network: RoadNetwork,
+    posed: Posed,
+    solution: Solution,
+    *,
+    made_at: datetime,
+    version: int,
+    based_on: int,
+    seed: int,
+    budget_s: float,
+) -> Plan:
+    """Turn a solution of `posed` into a plan with moments, lines on the road and reasons."""
+    depot, clock = inputs.fleet.depot, inputs.clock
+    reader = _Reader(posed, network, inputs.fleet, clock)
+    routes = tuple(reader.route(route) for route in solution.routes)
+    unserved = (*posed.unserved, *_left_out(posed, solution))
+    served = sum(len(stop.order_ids) for route in routes for stop in route.stops)
+    return Plan(
+        plan_id=plan_id_of(inputs.day, version),
+        day=inputs.day,
+        version=version,
+        based_on=based_on,
+        made_at=made_at.astimezone(depot.zone),
+        seed=seed,
+        budget_s=budget_s,
+        turnaround_s=depot.turnaround_s,
+        depot_name=depot.name,
+        depot_place=depot.place,
+        network=network.version,
+        attribution=network.attribution,
+        synthetic=network.synthetic,
+        routes=routes,
+        unserved=unserved,
+        figures=Figures(
+            orders=served + len(unserved),
+            served=served,
+            stops=sum(len(route.stops) for route in routes),
+            couriers=len(routes),
+            distance_m=sum(route.distance_m for route in routes),
+            duration_s=sum(route.duration_s for route in routes),
+            cost_fen=sum(route.cost_fen for route in routes),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the routes of one solution."""
+
+    posed: Posed
+    network: RoadNetwork
+    fleet: Fleet
+    clock: DayClock
+
+    def route(self, solved: SolvedRoute) -> Route:
+        vehicle = self.posed.problem.vehicles[solved.vehicle]
+        courier = self.posed.couriers[solved.vehicle]
+        model = self.fleet.models[courier.model_id]
+        trips: list[Trip] = []
+        for trip in solved.trips:
+            first_seq = 1 + sum(len(each.stops) for each in trips)
+            stops, home = self._stops(trip.visits, model.profile, first_seq)
+            trips.append(self._trip(trip.leave_s, trip.back_s, trip.visits, stops, home))
+        distance_m = sum(
+            trip.home.distance_m + sum(stop.leg.distance_m for stop in trip.stops) for trip in trips
+        )
+        duration_s = solved.trips[-1].back_s - solved.trips[0].leave_s
+        cost = vehicle.fixed_cost + distance_m * vehicle.cost_per_m
+        cost += duration_s * vehicle.cost_per_s
+        return Route(
+            courier_id=courier.courier_id,
+            model_id=model.model_id,
+            profile=model.profile,
+            trips=tuple(trips),
+            breaks=tuple(
+                BreakTaken(self.clock.moment(start_s), self.clock.moment(start_s + rest.duration_s))
+                for rest, start_s in zip(vehicle.breaks, solved.break_starts_s, strict=True)
+            ),
+            distance_m=distance_m,
+            duration_s=duration_s,
+            cost_fen=round(cost / MILLIFEN),
+        )
+
+    def _trip(
+        self,
+        leave_s: int,
+        back_s: int,
+        visits: Sequence[ScheduledVisit],
+        stops: Sequence[Stop],
+        home: Leg,
+    ) -> Trip:
+        dues = [self.posed.halts[each.visit].visit.due_s for each in visits]
+        cut_off_s = min((due_s for due_s in dues if due_s is not None), default=DAY_S)
+        return Trip(
+            leave_at=self.clock.moment(leave_s),
+            back_at=self.clock.moment(back_s),
+            cut_off_at=self.clock.moment(cut_off_s),
+            stops=tuple(stops),
+            home=home,
+            pieces=sum(stop.pieces for stop in stops),
+            weight_g=sum(stop.weight_g for stop in stops),
+            volume_ml=sum(stop.volume_ml for stop in stops),
+        )
+
+    def _stops(
+        self, visits: Sequence[ScheduledVisit], profile: str, first_seq: int
+    ) -> tuple[list[Stop], Leg]:
+        """The halts of one trip, visits at one door in a row as one stop, and the leg home."""
+        halts = self.posed.halts
+        doors = [
+            list(group) for _, group in groupby(visits, lambda each: halts[each.visit].visit.place)
+        ]
+        rows = [0, *(halts[door[0].visit].visit.place for door in doors), 0]
+        snaps = [self._snap(row, profile) for row in rows]
+        legs = [
+            Leg(
+                duration_s=leg.duration_s,
+                distance_m=leg.distance_m,
+                polyline6=polyline.encode([(lat, lon) for lon, lat in leg.line], 6),
+                walk_m=round(snap.gap_m),
+            )
+            for leg, snap in zip(self.network.legs(snaps, profile), snaps[1:], strict=True)
+        ]
+        stops = [
+            self._stop(seq, door, leg)
+            for seq, (door, leg) in enumerate(zip(doors, legs, strict=False), start=first_seq)
+        ]
+        return stops, legs[-1]
+
+    def _snap(self, row: int, profile: str) -> Snap:
+        snap = self.posed.snaps[profile][row]
+        assert snap is not None, "a search drove where its matrix had no path"
+        return snap
+
+    def _stop(self, seq: int, door: Sequence[ScheduledVisit], leg: Leg) -> Stop:
+        halts = [self.posed.halts[each.visit] for each in door]
+        spot = halts[0].spot
+        orders = [order for halt in halts for order in halt.orders]
+        return Stop(
+            seq=seq,
+            kind=spot.kind,
+            place=spot.place,
+            title=spot.title,
+            village=spot.village,
+            household_ids=_distinct(order.household_id for order in orders),
+            point_id=spot.point_id,
+            order_ids=tuple(order.order_id for order in orders),
+            pieces=sum(order.pieces for order in orders),
+            weight_g=sum(order.weight_g for order in orders),
+            volume_ml=sum(order.volume_ml for order in orders),
+            handling=tuple(sorted({word.value for order in orders for word in order.handling})),
+            notes=_distinct(order.note or None for order in orders),
+            arrive_at=self.clock.moment(door[0].arrival_s),
+            begin_at=self.clock.moment(door[0].begin_s),
+            depart_at=self.clock.moment(door[-1].departure_s),
+            leg=leg,
+        )
+
+
+def _distinct(values: Iterable[_T | None]) -> tuple[_T, ...]:
+    """The values that are there, each once, in order of appearance."""
+    return tuple(dict.fromkeys(value for value in values if value is not None))
+
+
+_DETAILS: Final[Mapping[Reason, str]] = {
+    Reason.NO_VEHICLE: "there is no vehicle",
+    Reason.SKILL_MISSING: "no courier has all the skills that the goods ask for",
+    Reason.TOO_HEAVY: "more than any vehicle holds",
+    Reason.UNREACHABLE: "no road leads there and back for any vehicle that could take it",
+    Reason.RANGE_TOO_SHORT: "farther than any vehicle's range, there and back",
+    Reason.WINDOW_CANNOT_BE_MET: "no shift can be there in time and back before the truck leaves",
+    Reason.NO_CAPACITY_LEFT: "the vehicles that could come are full",
+    Reason.NO_RANGE_LEFT: "the vehicles that could come have no range left",
+    Reason.NO_TIME_LEFT: "the couriers who could come have no time left",
+    Reason.NOT_WORTH_IT: "fetching it costs more than leaving it",
+    Reason.OVERLOOKED: "there was room, but the search ended before it was used: plan longer",
+}
+
+
+def _left_out(posed: Posed, solution: Solution) -> Iterable[Unserved]:
+    reasons = why_unserved(posed.problem, solution)
+    for visit in solution.unserved:
+        halt, reason = posed.halts[visit], reasons[visit]
+        for order in halt.orders:
+            yield left_out(order, reason.value, _DETAILS[reason], halt.spot.place)

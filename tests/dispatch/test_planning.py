@@ -1,0 +1,284 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import polyline
+import pytest
+
+from dispatch.days import CompanyId, DepotDay, DepotId
+from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
+from dispatch.households import CollectionPoint, Household, HouseholdId, PointId, Registry
+from dispatch.inputs import DayInputs
+from dispatch.orders import Handling, Order, OrderId
+from dispatch.planning import plan_day
+from dispatch.posing import DepotOffRoad
+from routing.places import Place, great_circle_m
+from routing.roads.network import RoadNetwork
+
+ZONE = ZoneInfo("Asia/Shanghai")
+WEST, SOUTH, STEP = 118.10, 33.88, 0.005
+SIDE = 6  # junctions along each side of the grid
+
+
+def an_extract():
+    """A grid of village streets as an OSM file: small, real syntax, no two blocks alike by accident."""
+    nodes = [
+        f'<node id="{row * SIDE + column + 1}" lat="{SOUTH + row * STEP:.6f}" '
+        f'lon="{WEST + column * STEP:.6f}" version="1"/>'
+        for row in range(SIDE)
+        for column in range(SIDE)
+    ]
+    lines = [[row * SIDE + column + 1 for column in range(SIDE)] for row in range(SIDE)]
+    lines += [[row * SIDE + column + 1 for row in range(SIDE)] for column in range(SIDE)]
+    ways = [
+        f'<way id="{number}" version="1">'
+        + "".join(f'<nd ref="{node}"/>' for node in line)
+        + '<tag k="highway" v="residential"/></way>'
+        for number, line in enumerate(lines, start=1)
+    ]
+    return f'<?xml version="1.0"?><osm version="0.6">{"".join(nodes + ways)}</osm>'
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory):
+    path = tmp_path_factory.mktemp("roads") / "grid.osm"
+    path.write_text(an_extract())
+    return RoadNetwork.build(path, profiles=("trike", "van"))
+
+
+def a_place(column, row):
+    """A door some 20 m off the street, between two junctions."""
+    return Place(WEST + (column + 0.4) * STEP, SOUTH + row * STEP + 0.0002)
+
+
+HOUSEHOLDS = {
+    HouseholdId(f"h{number}"): Household(
+        household_id=HouseholdId(f"h{number}"),
+        village="东风",
+        name=f"农户{number}",
+        place=a_place(number % 5, number // 5),
+    )
+    for number in range(25)
+}
+POINT = CollectionPoint(
+    point_id=PointId("p1"), village="东风", name="东风代收点", place=a_place(2, 5)
+)
+MODELS = {
+    VehicleModelId("trike"): VehicleModel(
+        model_id=VehicleModelId("trike"),
+        profile="trike",
+        capacity_weight_g=180_000,
+        range_m=60_000,
+        trips_max=2,
+        cost_per_km_fen=30,
+        cost_per_hour_fen=2500,
+    ),
+    VehicleModelId("van"): VehicleModel(
+        model_id=VehicleModelId("van"),
+        profile="van",
+        capacity_weight_g=1_000_000,
+        fixed_cost_fen=8000,
+        cost_per_km_fen=90,
+        cost_per_hour_fen=3000,
+    ),
+}
+
+
+def a_courier(name, model, *skills):
+    return Courier(
+        courier_id=CourierId(name),
+        name=name,
+        model_id=VehicleModelId(model),
+        shift_starts=time(8),
+        shift_ends=time(18, 30),
+        breaks=(BreakRule(time(11, 30), time(13), 1800),),
+        skills=frozenset(skills),
+    )
+
+
+FLEET = Fleet(
+    depot=Depot(
+        depot_id=DepotId("shaji"),
+        name="沙集网点",
+        place=Place(WEST + 0.001, SOUTH + 0.0001),
+        departures=(time(12, 30), time(18, 30)),
+    ),
+    models=MODELS,
+    couriers={
+        each.courier_id: each
+        for each in (
+            a_courier("c1", "trike"),
+            a_courier("c2", "trike"),
+            a_courier("c3", "van", "bulky"),
+        )
+    },
+)
+
+
+def at(hour, minute=0):
+    return datetime(2026, 11, 11, hour, minute, tzinfo=ZONE)
+
+
+def an_order(number, **facts):
+    facts = {"household_id": HouseholdId(f"h{number % 25}"), "weight_g": 4000, "pieces": 2} | facts
+    return Order(order_id=OrderId(f"o{number:03d}"), **facts)
+
+
+MIXED = (
+    *(an_order(number) for number in range(20)),
+    *(an_order(number, ready_at=at(13)) for number in range(20, 30)),
+    *(an_order(number, cut_off_at=at(12, 30)) for number in range(30, 35)),
+    *(
+        an_order(number, handling=frozenset({Handling.BULKY}), weight_g=60_000)
+        for number in range(35, 40)
+    ),
+    *(an_order(number, point_id=POINT.point_id) for number in range(40, 44)),
+)
+
+
+def the_day(orders=MIXED, fleet=FLEET):
+    day = DepotDay(CompanyId("demo"), DepotId("shaji"), date(2026, 11, 11))
+    registry = Registry(households=HOUSEHOLDS, points={POINT.point_id: POINT})
+    return DayInputs(day=day, registry=registry, fleet=fleet, orders=tuple(orders))
+
+
+def planned(network, inputs, **more):
+    more = {"budget_s": 2, "seed": 1} | more
+    return plan_day(inputs, network, made_at=datetime(2026, 11, 11, tzinfo=UTC), **more)
+
+
+@pytest.fixture(scope="module")
+def plan(network):
+    return planned(network, the_day())
+
+
+def test_every_order_is_in_one_route_or_unserved(plan):
+    seen = [order for route in plan.routes for stop in route.stops for order in stop.order_ids]
+    seen += [each.order_id for each in plan.unserved]
+    assert sorted(seen) == sorted(order.order_id for order in MIXED)
+    assert plan.figures.served == len(MIXED)
+
+
+def test_nothing_is_picked_up_before_it_is_ready_or_comes_after_its_truck(plan):
+    known = {order.order_id: order for order in MIXED}
+    for route in plan.routes:
+        for trip in route.trips:
+            for stop in trip.stops:
+                for order in (known[each] for each in stop.order_ids):
+                    assert order.ready_at is None or stop.begin_at >= order.ready_at
+                    assert trip.back_at <= (order.cut_off_at or at(18, 30))
+                    assert trip.cut_off_at <= (order.cut_off_at or at(18, 30))
+
+
+def test_bulky_goods_ride_with_a_courier_who_can_carry_them(plan):
+    carriers = {
+        route.courier_id
+        for route in plan.routes
+        for stop in route.stops
+        if "bulky" in stop.handling
+    }
+    assert carriers == {CourierId("c3")}
+
+
+def test_no_trip_is_heavier_than_its_vehicle(plan):
+    for route in plan.routes:
+        limit_g = MODELS[route.model_id].capacity_weight_g
+        assert all(trip.weight_g <= limit_g for trip in route.trips)
+
+
+def test_legs_lie_on_the_road_and_join(plan):
+    for route in plan.routes:
+        for trip in route.trips:
+            legs = [stop.leg for stop in trip.stops] + [trip.home]
+            lines = [polyline.decode(leg.polyline6, 6) for leg in legs]
+            for before, after in pairwise(lines):
+                assert before[-1] == pytest.approx(after[0], abs=2e-6)
+            for leg, line in zip(legs, lines, strict=True):
+                places = [Place(lon, lat) for lat, lon in line]
+                length_m = sum(great_circle_m(a, b) for a, b in pairwise(places))
+                assert leg.distance_m == pytest.approx(length_m, abs=3 + 0.01 * length_m)
+
+
+def test_times_along_a_route_never_run_backwards(plan):
+    for route in plan.routes:
+        moment = route.trips[0].leave_at
+        for trip in route.trips:
+            assert trip.leave_at >= moment
+            moment = trip.leave_at
+            for stop in trip.stops:
+                drive = timedelta(seconds=stop.leg.duration_s)
+                assert stop.arrive_at >= moment + drive
+                assert stop.arrive_at <= stop.begin_at < stop.depart_at
+                moment = stop.depart_at
+            assert trip.back_at >= moment + timedelta(seconds=trip.home.duration_s)
+            moment = trip.back_at
+
+
+def test_every_route_rests_as_its_courier_must(plan):
+    for route in plan.routes:
+        for rest in route.breaks:
+            assert rest.ends_at - rest.starts_at == timedelta(minutes=30)
+            assert not any(
+                stop.begin_at < rest.ends_at and rest.starts_at < stop.depart_at
+                for stop in route.stops
+            )
+
+
+def test_the_figures_add_up(plan):
+    assert plan.figures.distance_m == sum(route.distance_m for route in plan.routes)
+    assert plan.figures.stops == sum(len(route.stops) for route in plan.routes)
+    assert plan.figures.cost_fen == sum(route.cost_fen for route in plan.routes)
+
+
+def test_orders_at_one_point_are_one_stop(plan):
+    stops = [stop for route in plan.routes for stop in route.stops if stop.point_id]
+    assert len(stops) == 1
+    assert len(stops[0].order_ids) == 4
+    assert stops[0].title == POINT.name
+
+
+def test_a_place_far_from_any_road_is_unserved_with_the_distance(network):
+    lost = an_order(1, place=Place(118.3, 33.88))
+    plan = planned(network, the_day([lost, an_order(2)]))
+    (left,) = plan.unserved
+    assert (left.order_id, left.reason) == (lost.order_id, "place-off-road")
+    assert plan.figures.served == 1
+
+
+def test_an_order_too_heavy_for_every_vehicle_is_unserved_and_the_rest_is_planned(network):
+    heavy = an_order(1, weight_g=2_000_000)
+    plan = planned(network, the_day([heavy, an_order(2)]))
+    (left,) = plan.unserved
+    assert left.order_id == heavy.order_id
+    assert left.reason == "too-heavy-for-every-vehicle"
+    assert left.detail
+
+
+def test_a_skill_nobody_has_is_the_reason_given(network):
+    cold = an_order(1, handling=frozenset({Handling.COLD}))
+    (left,) = planned(network, the_day([cold])).unserved
+    assert left.reason == "skill-missing"
+
+
+def test_a_fleet_without_couriers_leaves_every_order_with_that_reason(network):
+    plan = planned(network, the_day(MIXED[:3], replace(FLEET, couriers={})))
+    assert [each.reason for each in plan.unserved] == ["no-courier"] * 3
+    assert plan.routes == ()
+
+
+def test_a_day_without_orders_is_an_empty_plan(network):
+    plan = planned(network, the_day([]))
+    assert (plan.routes, plan.unserved) == ((), ())
+
+
+def test_a_depot_off_the_road_is_refused_by_name(network):
+    far = replace(FLEET, depot=replace(FLEET.depot, place=Place(118.5, 33.88)))
+    with pytest.raises(DepotOffRoad, match="check its coordinates") as caught:
+        planned(network, the_day(fleet=far))
+    assert caught.value.miss.nearest_m > 1000
+
+
+def test_the_same_seed_and_iterations_give_the_same_plan(network):
+    plans = [planned(network, the_day(), iterations=20, budget_s=60) for _ in range(2)]
+    assert plans[0] == plans[1]
