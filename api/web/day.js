@@ -118,7 +118,7 @@ export function dayQuery(more = {}) {
   return query.toString();
 }
 
-/** @type {any} */
+/** Names of couriers and vehicles; null: to be read, undefined: there is none yet. @type {any} */
 let fleet = null;
 let unfollow = () => {};
 /** @type {((event: import("./feed.js").FeedEvent) => void)[]} */
@@ -143,7 +143,7 @@ export async function open() {
     });
     if (!depotId.value) return;
     if (depot.value?.time_zone) timeZone.value = depot.value.time_zone;
-    fleet = await readIfThere(`/v1/fleet?${dayQuery()}`).catch(() => null);
+    fleet = null;
     board.value = null;
     plan.value = null;
     await refresh();
@@ -172,6 +172,7 @@ function startFeed() {
     },
     onEvent: (event) => {
       for (const listener of listeners) listener(event);
+      if (event.kind === "fleet-changed") fleet = null;
       if (event.kind !== "search-progressed") refreshSoon();
     },
   });
@@ -195,6 +196,10 @@ async function read() {
   const began = performance.now();
   const answer = await (await request(`/v1/status?${dayQuery()}`)).json();
   let shown = plan.peek();
+  if (fleet === null) {
+    fleet = (await readIfThere(`/v1/fleet?${dayQuery()}`)) ?? undefined;
+    shown = null;
+  }
   if (answer.plan_id !== (shown?.planId ?? null)) {
     const body = answer.plan_id && (await readIfThere(`/v1/plans/${answer.plan_id}`));
     shown = body ? viewPlan(body, fleet) : null;

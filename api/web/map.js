@@ -35,6 +35,8 @@ function stopFeatures(view) {
   }));
 }
 
+/** @typedef {any} MapOfDay MapLibre GL's map: its minified module carries no types */
+
 /** One line per trip. @param {import("./plan_view.js").PlanView} view */
 function tripFeatures(view) {
   return view.routes.flatMap((route) =>
@@ -65,7 +67,7 @@ function unservedFeatures(view) {
 /** @param {any[]} features */
 const collection = (features) => ({ type: "FeatureCollection", features });
 
-/** West, south, east and north of some points, a little apart. @param {[number, number][]} points */
+/** West, south, east and north of some points, a little apart. @param {number[][]} points */
 function boundsOf(points) {
   const lons = points.map((each) => each[0]);
   const lats = points.map((each) => each[1]);
@@ -77,7 +79,7 @@ function boundsOf(points) {
 
 /** Feature states as they were told to the map, so that only differences are told again. */
 class StateKeeper {
-  /** @param {MapLibre} map @param {string} source */
+  /** @param {MapOfDay} map @param {string} source */
   constructor(map, source) {
     this.map = map;
     this.source = source;
@@ -113,6 +115,7 @@ function baseOf(version) {
 function startMap(container) {
   const centre = untracked(() => depot.value);
   const version = me.peek()?.network_version ?? plan.peek()?.network ?? "";
+  /** @type {MapOfDay} */
   const map = new MapLibre({
     container,
     style: mapStyle(baseOf(version)),
@@ -127,7 +130,7 @@ function startMap(container) {
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  container.mapOfBoard = map; // for the browser tests, and for anyone who debugs
+  Object.assign(container, { mapOfBoard: map }); // for the browser tests, and for anyone who debugs
   const disposals = [];
   map.on("error", ({ error }) => console.warn("map:", error?.message));
   map.once("load", () => {
@@ -258,7 +261,7 @@ function bringIntoView(map, view, chosen) {
   map.easeTo({ center: [at.lon, at.lat], zoom: Math.max(map.getZoom(), 13.5), duration: 500 });
 }
 
-/** @param {MapLibre} map @param {import("./plan_view.js").PlanView} view */
+/** @param {MapOfDay} map @param {import("./plan_view.js").PlanView} view */
 function fit(map, view, options = {}) {
   const points = view.stops.map((stop) => [stop.lon, stop.lat]);
   map.fitBounds(boundsOf([...points, [view.depot.lon, view.depot.lat]]), { ...FIT, ...options });
@@ -273,7 +276,7 @@ function repaint(map, version) {
   }
 }
 
-/** @param {MapLibre} map */
+/** @param {MapOfDay} map */
 function listen(map) {
   const hit = ({ x, y }) => {
     const reach = [

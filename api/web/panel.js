@@ -85,7 +85,7 @@ function UnservedRow({ index }) {
     >
       <strong>${each.orderId}</strong>
       <span class="tag bad">${reasonWords(each.reason)}</span>
-      <small>${each.detail}${each.lon === null ? ` · ${t("unserved.no_place")}` : ""}</small>
+      <small title=${each.detail}>${each.detail}${each.lon === null ? ` · ${t("unserved.no_place")}` : ""}</small>
     </button>
   `;
 }
@@ -93,7 +93,7 @@ function UnservedRow({ index }) {
 const heading = (key, text) => ({ key, height: 34, text });
 const routeRow = (index) => ({ key: `r${index}`, height: 68, route: index });
 const stopRow = (index) => ({ key: `s${index}`, height: 46, stop: index });
-const unservedRow = (index) => ({ key: `u${index}`, height: 64, unserved: index });
+const unservedRow = (index) => ({ key: `u${index}`, height: 82, unserved: index });
 
 function renderRow(row) {
   if (row.text) return html`<h3 class="list-heading">${row.text}</h3>`;
@@ -112,6 +112,7 @@ const rows = computed(() => {
     if (tab.value === "unserved") return view.unserved.map((_, index) => unservedRow(index));
     return order.value.map(routeRow);
   }
+  /** @type {[string, any[]][]} */
   const parts = [
     ["search.routes", found(haystack.value.routes, wanted).map(routeRow)],
     ["search.unserved", found(haystack.value.unserved, wanted).map(unservedRow)],

@@ -83,8 +83,9 @@ function lastAtOrBefore(tops, y) {
 function moveFocus(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step) return;
-  const buttons = [...event.currentTarget.querySelectorAll(".list-row button")];
-  const at = buttons.indexOf(document.activeElement);
+  const list = /** @type {HTMLElement} */ (event.currentTarget);
+  const buttons = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(".list-row button"))];
+  const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   const next = buttons[at + step];
   if (!next) return;
   event.preventDefault();

@@ -1,3 +1,4 @@
+// @ts-nocheck
 /**
 * MapLibre GL JS
 * @license 3-Clause BSD. Full text of license: https://github.com/maplibre/maplibre-gl-js/blob/v6.17.0/LICENSE.txt
