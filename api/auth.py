@@ -1,0 +1,118 @@
+"""Who may ask for what: one table, looked up before a body is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+
+from api.errors import ApiError, not_found
+from dispatch import operations
+from dispatch.access import Identity, Role
+from dispatch.days import DepotId
+
+_D, _C, _P, _B = Role.DISPATCHER, Role.COURIER, Role.POINT, Role.DASHBOARD
+
+# Operation to the roles that may call it. An operation that is missing here fails every request,
+# so nothing is ever open by oversight.
+MAY: Final[Mapping[str, frozenset[Role]]] = {
+    "read_me": frozenset({_D, _C, _P, _B}),
+    "create_orders": frozenset({_D}),
+    "list_orders": frozenset({_D, _B}),
+    "read_order": frozenset({_D, _B}),
+    "cancel_order": frozenset({_D}),
+    "change_households": frozenset({_D}),
+    "list_households": frozenset({_D, _B}),
+    "change_points": frozenset({_D}),
+    "list_points": frozenset({_D, _B}),
+    "replace_fleet": frozenset({_D}),
+    "read_fleet": frozenset({_D, _B}),
+    "request_plan": frozenset({_D}),
+    "list_plans": frozenset({_D, _B}),
+    "read_current_plan": frozenset({_D, _B}),
+    "read_plan": frozenset({_D, _B}),
+    "publish_plan": frozenset({_D}),
+    "export_plan": frozenset({_D, _B}),
+    "read_job": frozenset({_D, _B}),
+    "cancel_job": frozenset({_D}),
+    "follow_job": frozenset({_D, _B}),
+    "read_route": frozenset({_D, _C, _B}),
+    "record_events": frozenset({_D, _C}),
+    "read_arrivals": frozenset({_D, _P, _B}),
+    "read_status": frozenset({_D, _B}),
+    "follow_events": frozenset({_D, _B}),
+}
+
+bearer: Final = HTTPBearer(auto_error=False, description="An API key: `cl_…`.")
+
+
+async def authorize(request: Request) -> Identity:
+    """
+    The identity behind the request's key, if it may call the operation.
+
+    Raises
+    ------
+    ApiError
+        401 without a known key, 403 for another role.
+    """
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise ApiError(
+            401,
+            "key-missing",
+            "send your API key as `Authorization: Bearer cl_…`",
+            WWW_Authenticate="Bearer",
+        )
+    identity = await operations.identify(request.app.state.deps.store, secret.strip())
+    if identity is None:
+        raise ApiError(
+            401,
+            "key-unknown",
+            "this API key is unknown or was revoked: ask your operator for a new one",
+            WWW_Authenticate="Bearer",
+        )
+    operation = request.scope["route"].operation_id
+    if identity.role not in MAY[operation]:
+        raise ApiError(
+            403,
+            "role-not-allowed",
+            f"a {identity.role} key may not do this: it needs one of "
+            f"{', '.join(sorted(MAY[operation]))}",
+        )
+    return identity
+
+
+def _caller(request: Request) -> Identity:
+    identity: Identity = request.state.caller
+    return identity
+
+
+Caller = Annotated[Identity, Depends(_caller)]
+
+
+def own_depot(caller: Identity, depot_id: DepotId, what: str, given: str) -> None:
+    """
+    Let `caller` see something of `depot_id`.
+
+    Raises
+    ------
+    ApiError
+        404: the key is bound to another depot.
+    """
+    if caller.depot_id is not None and caller.depot_id != depot_id:
+        raise not_found(what, given)
+
+
+def own_subject(caller: Identity, role: Role, subject: str, what: str) -> None:
+    """
+    Let a key of `role` see its own courier or point only; other roles see all.
+
+    Raises
+    ------
+    ApiError
+        404: it is somebody else's.
+    """
+    if caller.role is role and caller.subject != subject:
+        raise not_found(what, subject)

@@ -1,0 +1,224 @@
+"""Batches in: JSON, NDJSON or CSV to records, with a result for each item; bad ones stop none."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from api.errors import ApiError, pointer_of
+from dispatch.intake import Intake, RowProblem
+from routing.errors import RoutingError
+
+_M = TypeVar("_M", bound=BaseModel)
+_R = TypeVar("_R")
+
+ITEMS_MAX: Final = 100_000
+
+JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemResult:
+    """
+    What became of one item, in the order sent.
+
+    outcome
+        created, changed, unchanged, conflict, recorded, duplicate, unresolved or refused.
+    line
+        Line of a CSV or NDJSON body, 1-based; position in a JSON list, 0-based.
+    """
+
+    id: str
+    outcome: str
+    code: str = ""
+    detail: str = ""
+    line: int | None = None
+    column: str = ""
+    advice: str = ""
+
+
+def body_of(member: str, model: type[BaseModel]) -> dict[str, Any]:
+    """What OpenAPI says of a batch body, which the framework does not read itself."""
+    item = model.model_json_schema()
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                JSON: {
+                    "schema": {
+                        "type": "object",
+                        "required": [member],
+                        "additionalProperties": False,
+                        "properties": {member: {"type": "array", "items": item}},
+                    },
+                    "example": {member: item.get("examples", [])},
+                },
+                NDJSON: {"schema": {"type": "string", "description": "One item a line."}},
+                CSV: {"schema": {"type": "string", "description": "See docs/files.md."}},
+            },
+        }
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[_R]):
+    """Records that are good in themselves, and results of the items that are not."""
+
+    records: tuple[_R, ...]
+    refused: tuple[ItemResult, ...]
+
+
+def parse_batch(
+    body: bytes,
+    media_type: str,
+    *,
+    member: str,
+    id_field: str,
+    model: type[_M],
+    read: Callable[[_M], _R],
+    read_csv: Callable[[bytes], Intake[_R]],
+) -> Batch[_R]:
+    """
+    Read a batch body; work for a thread, not for the event loop.
+
+    Raises
+    ------
+    ApiError
+        415 for another media type; 400 where no item can be told from the next; 413 for too many.
+    DispatchError
+        A CSV of which no row can be read.
+    """
+    match media_type.partition(";")[0].strip().lower():
+        case "text/csv":
+            intake = read_csv(body)
+            unresolved = (
+                ItemResult(
+                    id=each.order_id or each.household_id or "",
+                    outcome="unresolved",
+                    code=each.reason,
+                    detail=each.detail,
+                    line=each.line,
+                )
+                for each in intake.unresolved
+            )
+            refused = (_of_row(each) for each in intake.problems)
+            return Batch(intake.accepted, (*refused, *unresolved))
+        case "application/x-ndjson":
+            items = _ndjson(body)
+        case "application/json" | "":
+            items = list(enumerate(_json_items(body, member)))
+        case other:
+            raise ApiError(
+                415,
+                "media-type-unknown",
+                f"{other[:80]} is not read here: send {JSON}, {NDJSON} or {CSV}",
+            )
+    if len(items) > ITEMS_MAX:
+        raise ApiError(
+            413, "too-many-items", f"{len(items)} items: send at most {ITEMS_MAX} at once"
+        )
+    records: list[_R] = []
+    refused_items: list[ItemResult] = []
+    for line, item in items:
+        if isinstance(item, _Unreadable):
+            refused_items.append(
+                ItemResult(id="", outcome="refused", code="not-json", detail=item.why, line=line)
+            )
+            continue
+        try:
+            records.append(read(model.model_validate(item)))
+        except ValidationError as error:
+            refused_items.append(_of_item(item, line, id_field, model, error))
+        except RoutingError as error:
+            told = str(item.get(id_field, "")) if isinstance(item, dict) else ""
+            refused_items.append(
+                ItemResult(
+                    id=told[:64], outcome="refused", code=error.code, detail=str(error), line=line
+                )
+            )
+    return Batch(tuple(records), tuple(refused_items))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    why: str
+
+
+def _ndjson(body: bytes) -> list[tuple[int, Any]]:
+    items: list[tuple[int, Any]] = []
+    for number, line in enumerate(body.splitlines(), start=1):
+        if line.strip():
+            try:
+                items.append((number, json.loads(line)))
+            except (ValueError, RecursionError) as error:
+                items.append((number, _Unreadable(str(error))))
+    return items
+
+
+def _json_items(body: bytes, member: str) -> list[Any]:
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, "not-json", f"the body is no JSON: {error}") from error
+    if not isinstance(told, dict) or not isinstance(told.get(member), list):
+        raise ApiError(422, "not-valid", f"the body must be an object with a list {member!r}")
+    for unknown in told.keys() - {member}:
+        raise ApiError(
+            422, "not-valid", f"/{unknown[:64]}: unknown field; the body holds only {member!r}"
+        )
+    items: list[Any] = told[member]
+    return items
+
+
+def _of_row(row: RowProblem) -> ItemResult:
+    return ItemResult(
+        id="",
+        outcome="refused",
+        code=row.code,
+        detail=row.detail,
+        line=row.line,
+        column=row.column,
+        advice=row.advice,
+    )
+
+
+def _of_item(
+    item: object, line: int, id_field: str, model: type[BaseModel], error: ValidationError
+) -> ItemResult:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    pointer = pointer_of(("body", *first["loc"]))
+    advice = ""
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1)
+        advice = f"did you mean {near[0]}?" if near else "leave it out"
+    told = item.get(id_field, "") if isinstance(item, dict) else ""
+    return ItemResult(
+        id=str(told)[:64],
+        outcome="refused",
+        code="unknown-field" if first["type"] == "extra_forbidden" else "not-valid",
+        detail=f"{pointer}: {first['msg']}",
+        line=line,
+        column=pointer,
+        advice=advice,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """One result for each item; `counts` says how many had each outcome."""
+
+    results: Sequence[ItemResult]
+    counts: dict[str, int]
+
+
+def answer_of(results: Iterable[ItemResult]) -> BatchAnswer:
+    results = tuple(results)
+    counts: dict[str, int] = {}
+    for each in results:
+        counts[each.outcome] = counts.get(each.outcome, 0) + 1
+    return BatchAnswer(results, counts)

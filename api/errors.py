@@ -1,0 +1,188 @@
+"""Problems as HTTP tells them (RFC 9457): the only place that knows statuses."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+
+from dispatch.errors import DispatchError
+from dispatch.feed import StreamIdMalformed
+from dispatch.ids import IdMalformed
+from dispatch.intake import FileRefused, FleetInvalid
+from dispatch.operations import (
+    AnswerDiffers,
+    BudgetOutOfRange,
+    EtagMismatch,
+    FleetMissing,
+    FleetOfAnotherDepot,
+    JobUnknown,
+    OrderClosed,
+    OrderUnknown,
+    PageCursorMalformed,
+    PlanStale,
+    PlanUnknown,
+    RouteMissing,
+    StillRunning,
+)
+from dispatch.store import NotOnReplicas
+from routing.errors import RoutingError
+
+_logger = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+# Anything else that dispatch or routing raises on purpose is a request that makes no sense: 422.
+_STATUSES: Final[Mapping[type[Exception], int]] = {
+    OrderUnknown: 404,
+    PlanUnknown: 404,
+    JobUnknown: 404,
+    RouteMissing: 404,
+    FleetMissing: 404,
+    IdMalformed: 422,
+    StreamIdMalformed: 422,
+    PageCursorMalformed: 422,
+    BudgetOutOfRange: 422,
+    FleetOfAnotherDepot: 422,
+    FileRefused: 422,
+    FleetInvalid: 422,
+    AnswerDiffers: 422,
+    OrderClosed: 409,
+    PlanStale: 409,
+    StillRunning: 409,
+    EtagMismatch: 412,
+    NotOnReplicas: 503,
+}
+
+
+class ApiError(Exception):
+    """A request refused by HTTP itself: no key, wrong role, missing header, body too large."""
+
+    def __init__(self, status: int, code: str, detail: str, **headers: str) -> None:
+        self.status, self.code, self.detail, self.headers = status, code, detail, headers
+        super().__init__(detail)
+
+
+def not_found(what: str, given: str) -> ApiError:
+    """Foreign and missing things look the same: nobody learns what another company has."""
+    return ApiError(
+        404, f"{what}-unknown", f"there is no {what} {given!r}: check the id and the day"
+    )
+
+
+def problem(
+    status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **facts: Any
+) -> Response:
+    """The answer itself; `facts` become members beside the standard ones."""
+    body = {
+        "type": f"https://cunlu.example/problems/{code}",
+        "title": code.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    return Response(
+        msgspec.json.encode(body | facts),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers=dict(headers or {}),
+    )
+
+
+def status_of(error: DispatchError | RoutingError) -> int:
+    """The status of the nearest class that has one."""
+    for kind in type(error).__mro__:
+        if kind in _STATUSES:
+            return _STATUSES[kind]
+    return 422
+
+
+def _facts_of(error: Exception) -> dict[str, Any]:
+    """The plain facts that an error keeps as attributes."""
+    return {
+        name: value
+        for name, value in vars(error).items()
+        if isinstance(value, str | int | float) and not name.startswith("_")
+    }
+
+
+async def _on_purpose(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, DispatchError | RoutingError)
+    facts = _facts_of(error)
+    if isinstance(error, FleetInvalid):
+        facts["problems"] = [
+            {"where": each.where, "detail": each.detail} for each in error.problems
+        ]
+    status = status_of(error)
+    headers = {"Retry-After": "2"} if status == 503 else {}
+    for taken in ("type", "title", "status", "detail", "code"):
+        facts.pop(taken, None)
+    return problem(status, error.code, str(error), headers=headers, **facts)
+
+
+async def _by_http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    headers = {name.replace("_", "-"): value for name, value in error.headers.items()}
+    return problem(error.status, error.code, error.detail, headers=headers)
+
+
+async def _by_framework(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    codes = {404: "no-such-address", 405: "method-not-allowed", 413: "body-too-large"}
+    code = codes.get(error.status_code, "bad-request")
+    return problem(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+async def _not_valid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [
+        {"pointer": pointer_of(each["loc"]), "detail": each["msg"], "kind": each["type"]}
+        for each in error.errors()
+    ]
+    first = found[0]
+    detail = f"{first['pointer'] or 'the request'}: {first['detail']}"
+    return problem(422, "not-valid", detail, errors=found)
+
+
+async def _store_away(_request: Request, error: Exception) -> Response:
+    _logger.warning("the store does not answer", extra={"error": type(error).__name__})
+    detail = "the store does not answer: nothing was changed for sure; send the request again"
+    return problem(503, "store-unavailable", detail, headers={"Retry-After": "2"})
+
+
+async def _unforeseen(_request: Request, error: Exception) -> Response:
+    incident = secrets.token_hex(6)
+    _logger.error("unforeseen error", exc_info=error, extra={"incident": incident})
+    detail = f"an error of ours, logged as incident {incident}: tell your operator"
+    return problem(500, "internal", detail, incident=incident)
+
+
+def pointer_of(location: tuple[int | str, ...]) -> str:
+    """A JSON pointer into the body (RFC 6901), or `query/depot` and the like outside it."""
+    where, *path = location or ("",)
+    escaped = [str(each).replace("~", "~0").replace("/", "~1") for each in path]
+    return (
+        "".join(f"/{each}" for each in escaped)
+        if where == "body"
+        else "/".join([str(where), *escaped])
+    )
+
+
+def tell_problems(app: FastAPI) -> None:
+    """Have every error of `app` answered as a problem."""
+    app.add_exception_handler(DispatchError, _on_purpose)
+    app.add_exception_handler(RoutingError, _on_purpose)
+    app.add_exception_handler(ApiError, _by_http)
+    app.add_exception_handler(HTTPException, _by_framework)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(RedisError, _store_away)
+    app.add_exception_handler(OSError, _store_away)
+    app.add_exception_handler(Exception, _unforeseen)

@@ -1,0 +1,181 @@
+"""Households, collection points and the fleet over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.answers import PROBLEMS, as_json
+from api.auth import Caller
+from api.batches import BatchAnswer, answer_of, body_of, parse_batch
+from api.requests import GuardedRoute, Scope, With
+from api.schemas import HouseholdIn, PointIn
+from dispatch import operations
+from dispatch.access import Identity
+from dispatch.fleet import Fleet
+from dispatch.households import CollectionPoint, Household, masked_name, masked_phone
+from dispatch.intake import Intake, Kind, read_fleet, read_registry
+
+router = APIRouter(route_class=GuardedRoute, tags=["registry and fleet"], responses=PROBLEMS)
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdPage:
+    """`next` is the cursor of the page after this one; None: this is the last."""
+
+    households: tuple[Household, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointPage:
+    points: tuple[CollectionPoint, ...]
+    next: str | None
+
+
+async def _change(
+    request: Request, deps: With, caller: Identity, scope: Scope, kind: Kind
+) -> Response:
+    """Households and points share a file format and a way in; a CSV may hold both."""
+    body = await request.body()
+
+    def read_csv(data: bytes) -> Intake[Household | CollectionPoint]:
+        return read_registry(data, name="registry.csv", kind=kind)
+
+    is_point = kind is Kind.POINT
+    batch = await asyncio.to_thread(
+        parse_batch,
+        body,
+        request.headers.get("content-type", ""),
+        member="points" if is_point else "households",
+        id_field="point_id" if is_point else "household_id",
+        model=PointIn if is_point else HouseholdIn,
+        read=lambda told: told.point() if isinstance(told, PointIn) else told.household(),
+        read_csv=read_csv,
+    )
+    households = [each for each in batch.records if isinstance(each, Household)]
+    points = [each for each in batch.records if isinstance(each, CollectionPoint)]
+    change = await operations.change_registry(
+        deps.store, scope, households, points, by=caller.author, at=deps.clock.now()
+    )
+    answer = answer_of(batch.refused)
+    told = {"created": change.created, "changed": change.changed, "unchanged": change.unchanged}
+    return as_json(replace(answer, counts=told | answer.counts))
+
+
+@router.post(
+    "/households",
+    operation_id="change_households",
+    response_model=BatchAnswer,
+    openapi_extra=body_of("households", HouseholdIn),
+    summary="Add or replace households",
+)
+async def change_households(request: Request, deps: With, caller: Caller, scope: Scope) -> Response:
+    """JSON `{"households": […]}`, NDJSON or CSV; results list only the items refused."""
+    return await _change(request, deps, caller, scope, Kind.HOUSEHOLD)
+
+
+@router.get(
+    "/households",
+    operation_id="list_households",
+    response_model=HouseholdPage,
+    summary="Households, page by page",
+)
+async def list_households(
+    deps: With,
+    caller: Caller,
+    scope: Scope,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 500,
+) -> Response:
+    """By id. Names and phones are masked unless the role may see them."""
+    registry = await operations.read_registry(deps.store, scope)
+    found = sorted(each for each in registry.households if cursor is None or each > cursor)
+    page = [registry.households[each] for each in found[:limit]]
+    if not caller.sees_phones:
+        page = [
+            replace(each, name=masked_name(each.name), phone=masked_phone(each.phone), address="")
+            for each in page
+        ]
+    last = page[-1].household_id if len(found) > limit else None
+    return as_json(HouseholdPage(tuple(page), last))
+
+
+@router.post(
+    "/points",
+    operation_id="change_points",
+    response_model=BatchAnswer,
+    openapi_extra=body_of("points", PointIn),
+    summary="Add or replace collection points",
+)
+async def change_points(request: Request, deps: With, caller: Caller, scope: Scope) -> Response:
+    """JSON `{"points": […]}`, NDJSON or CSV; results list only the items refused."""
+    return await _change(request, deps, caller, scope, Kind.POINT)
+
+
+@router.get(
+    "/points",
+    operation_id="list_points",
+    response_model=PointPage,
+    summary="Collection points, page by page",
+)
+async def list_points(
+    deps: With,
+    caller: Caller,
+    scope: Scope,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 500,
+) -> Response:
+    registry = await operations.read_registry(deps.store, scope)
+    found = sorted(each for each in registry.points if cursor is None or each > cursor)
+    page = [registry.points[each] for each in found[:limit]]
+    if not caller.sees_phones:
+        page = [replace(each, phone=masked_phone(each.phone)) for each in page]
+    last = page[-1].point_id if len(found) > limit else None
+    return as_json(PointPage(tuple(page), last))
+
+
+_FLEET_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {"schema": {"type": schema, "description": "See docs/files.md."}}
+            for media_type, schema in (
+                ("application/json", "object"),
+                ("application/toml", "string"),
+                ("text/csv", "string"),
+            )
+        },
+    }
+}
+
+
+@router.put(
+    "/fleet",
+    operation_id="replace_fleet",
+    response_model=Fleet,
+    openapi_extra=_FLEET_BODY,
+    summary="Set the fleet",
+)
+async def replace_fleet(request: Request, deps: With, caller: Caller, scope: Scope) -> Response:
+    """The fleet file of docs/files.md as TOML, CSV, or JSON of the same shape."""
+    body = await request.body()
+    fleet = await asyncio.to_thread(read_fleet, body, name="fleet")
+    await operations.replace_fleet(deps.store, scope, fleet, by=caller.author, at=deps.clock.now())
+    return as_json(fleet)
+
+
+@router.get("/fleet", operation_id="read_fleet", response_model=Fleet, summary="The fleet")
+async def get_fleet(deps: With, caller: Caller, scope: Scope) -> Response:
+    fleet = await operations.read_fleet(deps.store, scope)
+    if not caller.sees_phones:
+        couriers = {
+            courier_id: replace(each, phone=masked_phone(each.phone))
+            for courier_id, each in fleet.couriers.items()
+        }
+        fleet = replace(fleet, couriers=couriers)
+    return as_json(fleet)

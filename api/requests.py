@@ -1,0 +1,148 @@
+"""What every `/v1` request goes through: key, size, idempotency, and which depot-day it means."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+
+from api.auth import Caller, authorize
+from api.errors import ApiError, not_found
+from api.roads import Roads
+from dispatch import operations
+from dispatch.clock import Clock
+from dispatch.days import DayClock, DepotDay, DepotScope
+from dispatch.ids import checked_depot_id
+from dispatch.jobs import JobQueue
+from dispatch.operations import FleetMissing, KeptAnswer
+from dispatch.settings import Settings
+from dispatch.store import Store
+
+BODY_MAX_BYTES: Final = 32 * 1024 * 1024
+"""100,000 orders as JSON; files above it go in parts. Chosen, not measured."""
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+
+_UNTOLD_ZONE: Final = ZoneInfo("Asia/Shanghai")
+"""Where a depot's day is counted before its fleet, which has the zone, is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What requests work with; one for each app."""
+
+    settings: Settings
+    store: Store
+    jobs: JobQueue
+    clock: Clock
+    roads: Roads
+
+
+def _deps(request: Request) -> Deps:
+    deps: Deps = request.app.state.deps
+    return deps
+
+
+With = Annotated[Deps, Depends(_deps)]
+
+
+class GuardedRoute(APIRoute):
+    """A route that knows its caller before it reads a body, and answers a repeated write once."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            request.state.caller = await authorize(request)
+            key = request.headers.get(IDEMPOTENCY_KEY)
+            if request.method == "GET" or key is None:
+                return await handle(request)
+            return await _once(request, key, handle)
+
+        return guarded
+
+
+async def _once(
+    request: Request, key: str, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+) -> Response:
+    """Run the request, or give the answer it got the first time."""
+    store, company_id = _deps(request).store, request.state.caller.company_id
+    told = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    body_hash = hashlib.sha256(told + await request.body()).hexdigest()
+    kept = await operations.reserve_answer(store, company_id, key, body_hash=body_hash)
+    if kept is not None:
+        headers = {**kept.headers, "Idempotency-Replayed": "true"}
+        return Response(kept.body, status_code=kept.status, headers=headers)
+    try:
+        response = await handle(request)
+    except BaseException:
+        await operations.release_answer(store, company_id, key)
+        raise
+    names = ("content-type", "location", "etag")
+    answer = KeptAnswer(
+        body_hash=body_hash,
+        status=response.status_code,
+        body=bytes(response.body),
+        headers={name: response.headers[name] for name in names if name in response.headers},
+    )
+    await operations.remember_answer(store, company_id, key, answer)
+    return response
+
+
+async def _scope(
+    deps: With,
+    caller: Caller,
+    depot: Annotated[
+        str | None,
+        Query(description="Depot id. May be left out if the key or the company has one depot."),
+    ] = None,
+) -> DepotScope:
+    if depot is not None:
+        depot_id = checked_depot_id(depot)
+        if caller.depot_id not in (None, depot_id):
+            raise not_found("depot", depot)
+        return DepotScope(caller.company_id, depot_id)
+    if caller.depot_id is not None:
+        return DepotScope(caller.company_id, caller.depot_id)
+    depots = await operations.list_depots(deps.store, caller.company_id)
+    if len(depots) != 1:
+        known = ", ".join(depots) or "none yet"
+        raise ApiError(422, "depot-needed", f"say which depot with ?depot= (you have: {known})")
+    return DepotScope(caller.company_id, depots[0])
+
+
+Scope = Annotated[DepotScope, Depends(_scope)]
+
+
+async def zone_of(deps: Deps, scope: DepotScope) -> ZoneInfo:
+    """The depot's time zone."""
+    try:
+        return (await operations.read_fleet(deps.store, scope)).depot.zone
+    except FleetMissing:
+        return _UNTOLD_ZONE
+
+
+async def _day(
+    deps: With,
+    scope: Scope,
+    day: Annotated[
+        date | None, Query(description="Date in the depot's zone; today if left out.")
+    ] = None,
+) -> DepotDay:
+    if day is None:
+        day = deps.clock.now().astimezone(await zone_of(deps, scope)).date()
+    return DepotDay(scope.company_id, scope.depot_id, day)
+
+
+Day = Annotated[DepotDay, Depends(_day)]
+
+
+async def day_clock(deps: Deps, day: DepotDay) -> DayClock:
+    return DayClock(day.day, await zone_of(deps, day.scope))

@@ -1,0 +1,178 @@
+"""The road over HTTP: routes for couriers, what they report, and how the day stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.answers import PROBLEMS, as_json, quoted, stored, unquoted
+from api.auth import Caller, own_subject
+from api.batches import BatchAnswer, ItemResult, answer_of
+from api.errors import not_found
+from api.requests import Day, GuardedRoute, With
+from api.schemas import CourierEventIn
+from dispatch import operations
+from dispatch.access import Role
+from dispatch.days import DepotId, DepotScope
+from dispatch.fleet import CourierId
+from dispatch.households import PointId
+from dispatch.operations import Arrival, FleetMissing
+from dispatch.progress import Board
+
+router = APIRouter(route_class=GuardedRoute, tags=["the road"], responses=PROBLEMS)
+
+
+class CourierEventsIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    events: Annotated[tuple[CourierEventIn, ...], Field(max_length=10_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalList:
+    arrivals: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepotSeen:
+    depot_id: DepotId
+    name: str
+    lon: float
+    lat: float
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """Who the key speaks for, and what a page needs to begin."""
+
+    company_id: str
+    role: str
+    depot_id: str | None
+    subject: str | None
+    depots: tuple[DepotSeen, ...]
+    now_at: datetime
+    clock_speed: float
+    network: str
+    attribution: str
+    synthetic: bool
+    bounds: tuple[float, float, float, float] | None
+    tile_url: str | None
+
+
+@router.get(
+    "/couriers/{courier_id}/route",
+    operation_id="read_route",
+    summary="A courier's published route, ready-made",
+    response_class=Response,
+)
+async def read_route(
+    courier_id: str, request: Request, deps: With, caller: Caller, day: Day
+) -> Response:
+    """`me` is the courier of the key. Contacts are masked unless the role may see them."""
+    if courier_id == "me" and caller.subject is not None:
+        courier_id = caller.subject
+    own_subject(caller, Role.COURIER, courier_id, "route")
+    route = await operations.read_route(
+        deps.store, day, CourierId(courier_id), masked=not caller.sees_phones
+    )
+    headers = {"ETag": quoted(route.etag), "Cache-Control": "no-cache"}
+    if unquoted(request.headers.get("if-none-match", "")) == route.etag:
+        return Response(status_code=304, headers=headers)
+    return stored(route.body, headers=headers)
+
+
+@router.post(
+    "/events",
+    operation_id="record_events",
+    response_model=BatchAnswer,
+    summary="Report what happened on the road",
+)
+async def record_events(
+    told: Annotated[CourierEventsIn, Body()], deps: With, caller: Caller, day: Day
+) -> Response:
+    """One result for each event; sending again is harmless, late and out of order is fine."""
+    for each in told.events:
+        own_subject(caller, Role.COURIER, each.courier_id, "courier")
+    outcomes = await operations.record_events(
+        deps.store, day, [each.event(caller.author) for each in told.events], by=caller.author
+    )
+    return as_json(
+        answer_of(
+            ItemResult(id=each.event_id, outcome=each.outcome, code=each.code, detail=each.detail)
+            for each in outcomes
+        )
+    )
+
+
+@router.get(
+    "/points/{point_id}/arrivals",
+    operation_id="read_arrivals",
+    response_model=ArrivalList,
+    summary="Who comes to a collection point, and when",
+)
+async def read_arrivals(point_id: str, deps: With, caller: Caller, day: Day) -> Response:
+    own_subject(caller, Role.POINT, point_id, "point")
+    registry = await operations.read_registry(deps.store, day.scope)
+    if PointId(point_id) not in registry.points:
+        raise not_found("point", point_id)
+    arrivals = await operations.read_arrivals(
+        deps.store, day, PointId(point_id), now=deps.clock.now()
+    )
+    return as_json(ArrivalList(arrivals))
+
+
+@router.get(
+    "/status", operation_id="read_status", response_model=Board, summary="How the day stands"
+)
+async def read_status(deps: With, day: Day) -> Response:
+    """A snapshot; `as_of` is the stream id after which the live stream goes on."""
+    return as_json(await operations.read_board(deps.store, day, now=deps.clock.now()))
+
+
+@router.get("/me", operation_id="read_me", response_model=Me, summary="Whom this key speaks for")
+async def read_me(deps: With, caller: Caller) -> Response:
+    depot_ids = (
+        await operations.list_depots(deps.store, caller.company_id)
+        if caller.depot_id is None
+        else (caller.depot_id,)
+    )
+    depots = []
+    for depot_id in depot_ids:
+        scope = DepotScope(caller.company_id, depot_id)
+        try:
+            depot = (await operations.read_fleet(deps.store, scope)).depot
+        except FleetMissing:
+            continue
+        depots.append(
+            DepotSeen(
+                depot_id=depot_id,
+                name=depot.name,
+                lon=depot.place.lon,
+                lat=depot.place.lat,
+                time_zone=depot.time_zone,
+            )
+        )
+    roads = deps.roads
+    network = roads.network if roads.is_loaded else None
+    return as_json(
+        Me(
+            company_id=caller.company_id,
+            role=caller.role,
+            depot_id=caller.depot_id,
+            subject=caller.subject,
+            depots=tuple(depots),
+            now_at=deps.clock.now(),
+            clock_speed=deps.settings.clock_speed if deps.settings.clock_start else 1.0,
+            network="" if network is None else network.version,
+            attribution="" if network is None else network.attribution,
+            synthetic=network is not None and network.synthetic,
+            bounds=None if network is None else network.bounds,
+            tile_url=deps.settings.tile_url,
+        )
+    )

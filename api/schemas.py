@@ -1,0 +1,263 @@
+"""The bodies that strangers send: strict, so that an unknown or misspelt field is refused by name."""
+
+from __future__ import annotations
+
+from datetime import time
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from dispatch.days import TimeWindow
+from dispatch.events import Arrived, Collected, CourierEvent, Failed, FailReason
+from dispatch.fleet import CourierId
+from dispatch.households import (
+    CollectionPoint,
+    Household,
+    HouseholdId,
+    OpeningHours,
+    PointId,
+)
+from dispatch.orders import Handling, Order, OrderId
+from routing.places import Datum, Place, from_datum
+
+TextId = Annotated[str, Field(min_length=1, max_length=64)]
+# Far above anything a village sends, far below what would overflow a sum over a day.
+Count = Annotated[int, Field(ge=1, le=10_000)]
+Grams = Annotated[int, Field(ge=0, le=20_000_000)]
+Millilitres = Annotated[int, Field(ge=0, le=200_000_000)]
+Text = Annotated[str, Field(max_length=200)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class PlaceIn(_Strict):
+    """A point in the datum it was measured in; stored as WGS-84."""
+
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    crs: Datum = Datum.WGS84
+
+    def place(self) -> Place:
+        return from_datum(self.lon, self.lat, self.crs)
+
+
+class WindowIn(_Strict):
+    earliest_at: AwareDatetime
+    latest_at: AwareDatetime
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.latest_at < self.earliest_at:
+            raise ValueError("the window ends before it starts")
+        return self
+
+
+class OrderIn(_Strict):
+    """One pickup request. Give a household, a collection point or a place; a point comes first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "order_id": "20261111-000123",
+                    "household_id": "H00412",
+                    "pieces": 2,
+                    "weight_g": 8500,
+                    "volume_ml": 60000,
+                    "ready_at": "2026-11-11T10:00:00+08:00",
+                    "handling": ["bulky"],
+                }
+            ]
+        }
+    )
+
+    order_id: TextId
+    household_id: TextId | None = None
+    point_id: TextId | None = None
+    place: PlaceIn | None = None
+    pieces: Count = 1
+    weight_g: Grams = 0
+    volume_ml: Millilitres = 0
+    ready_at: AwareDatetime | None = None
+    windows: Annotated[tuple[WindowIn, ...], Field(max_length=8)] = ()
+    cut_off_at: AwareDatetime | None = None
+    handling: frozenset[Handling] = frozenset()
+    note: Annotated[str, Field(max_length=500)] = ""
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if self.household_id is None and self.point_id is None and self.place is None:
+            raise ValueError("give household_id, point_id or place: where shall it be picked up?")
+        if self.ready_at and self.cut_off_at and self.ready_at > self.cut_off_at:
+            raise ValueError("ready_at is after cut_off_at: the truck would be gone")
+        ordered = sorted(self.windows, key=lambda each: each.earliest_at)
+        if any(a.latest_at > b.earliest_at for a, b in pairwise(ordered)):
+            raise ValueError("windows overlap: join them")
+        return self
+
+    def order(self) -> Order:
+        windows = sorted(self.windows, key=lambda each: each.earliest_at)
+        return Order(
+            order_id=OrderId(self.order_id),
+            household_id=None if self.household_id is None else HouseholdId(self.household_id),
+            point_id=None if self.point_id is None else PointId(self.point_id),
+            place=None if self.place is None else self.place.place(),
+            pieces=self.pieces,
+            weight_g=self.weight_g,
+            volume_ml=self.volume_ml,
+            ready_at=self.ready_at,
+            windows=tuple(TimeWindow(each.earliest_at, each.latest_at) for each in windows),
+            cut_off_at=self.cut_off_at,
+            handling=self.handling,
+            note=self.note,
+        )
+
+
+class HouseholdIn(_Strict):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "household_id": "H00412",
+                    "village": "东风社区",
+                    "name": "王小明",
+                    "phone": "13800001234",
+                    "place": {"lon": 118.1402, "lat": 33.9011, "crs": "gcj02"},
+                }
+            ]
+        }
+    )
+
+    household_id: TextId
+    village: Text = ""
+    name: Text = ""
+    phone: Annotated[str, Field(max_length=32)] = ""
+    address: Text = ""
+    place: PlaceIn | None = None
+    aliases: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
+
+    def household(self) -> Household:
+        return Household(
+            household_id=HouseholdId(self.household_id),
+            village=self.village,
+            name=self.name,
+            phone=self.phone,
+            address=self.address,
+            place=None if self.place is None else self.place.place(),
+            aliases=self.aliases,
+        )
+
+
+class HoursIn(_Strict):
+    opens: time
+    closes: time
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.closes <= self.opens:
+            raise ValueError("closes must be after opens")
+        return self
+
+
+class PointIn(_Strict):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "point_id": "P07",
+                    "village": "东风社区",
+                    "name": "东风代收点",
+                    "place": {"lon": 118.1411, "lat": 33.9020},
+                    "hours": [{"opens": "08:00", "closes": "19:00"}],
+                    "capacity_pieces": 200,
+                }
+            ]
+        }
+    )
+
+    point_id: TextId
+    village: Text = ""
+    name: Text
+    place: PlaceIn
+    phone: Annotated[str, Field(max_length=32)] = ""
+    hours: Annotated[tuple[HoursIn, ...], Field(max_length=8)] = ()
+    capacity_pieces: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    capacity_volume_ml: Annotated[int, Field(ge=0, le=10**12)] | None = None
+
+    def point(self) -> CollectionPoint:
+        return CollectionPoint(
+            point_id=PointId(self.point_id),
+            village=self.village,
+            name=self.name,
+            place=self.place.place(),
+            phone=self.phone,
+            hours=tuple(OpeningHours(each.opens, each.closes) for each in self.hours),
+            capacity_pieces=self.capacity_pieces,
+            capacity_volume_ml=self.capacity_volume_ml,
+        )
+
+
+class CancelIn(_Strict):
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class PlanIn(_Strict):
+    """A wish for a plan: seconds of search, and a seed that makes it repeatable."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"budget_s": 10, "seed": 1}]})
+
+    budget_s: Annotated[float, Field(ge=0.1, le=3600)] = 10.0
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
+class CourierEventIn(_Strict):
+    """What a phone reports. `event_id` is the phone's own: sending twice is the same as once."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "collected",
+                    "event_id": "7f9c6c1e",
+                    "courier_id": "c01",
+                    "order_ids": ["20261111-000123"],
+                    "at": "2026-11-11T10:12:30+08:00",
+                }
+            ]
+        }
+    )
+
+    kind: Literal["arrived", "collected", "failed"]
+    event_id: TextId
+    courier_id: TextId
+    order_ids: Annotated[tuple[TextId, ...], Field(min_length=1, max_length=500)]
+    at: AwareDatetime
+    reason: FailReason | None = None
+    note: Annotated[str, Field(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if (self.kind == "failed") != (self.reason is not None):
+            raise ValueError("a failed pickup needs a reason, the other kinds have none")
+        return self
+
+    def event(self, by: str) -> CourierEvent:
+        courier_id = CourierId(self.courier_id)
+        order_ids = tuple(OrderId(each) for each in self.order_ids)
+        if self.reason is not None:
+            return Failed(
+                at=self.at,
+                by=by,
+                event_id=self.event_id,
+                courier_id=courier_id,
+                order_ids=order_ids,
+                reason=self.reason,
+                note=self.note,
+            )
+        kind = Arrived if self.kind == "arrived" else Collected
+        return kind(
+            at=self.at, by=by, event_id=self.event_id, courier_id=courier_id, order_ids=order_ids
+        )

@@ -1,0 +1,49 @@
+"""Serving the app: uvicorn, with live streams let go before it waits for the rest."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+GRACE_S = 10
+"""Requests in progress may take so long after the server was asked to stop. Chosen."""
+
+
+class Server(uvicorn.Server):
+    """
+    Ends live streams first: they would never end by themselves, and uvicorn waits for all.
+
+    Stops at SIGTERM or SIGINT like any uvicorn server.
+    """
+
+    def __init__(self, app: FastAPI, *, log_level: str = "warning") -> None:
+        self._app = app
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level=log_level.lower(),
+                access_log=False,
+                timeout_graceful_shutdown=GRACE_S,
+                ws="none",
+                server_header=False,
+            )
+        )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.stopping.set()
+        await super().shutdown(sockets)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """
+    A listening socket; port 0 takes any free one.
+
+    Raises
+    ------
+    OSError
+        The port is taken, or the host is not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)

@@ -1,0 +1,263 @@
+"""Plans for maps, phones, spreadsheets and paper."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Final
+
+import gpxpy.gpx
+import jinja2
+import msgspec
+import polyline
+
+from dispatch.fleet import Courier
+from dispatch.households import Registry
+from dispatch.intake import RowProblem
+from dispatch.orders import OrderRecord, OrderStatus
+from dispatch.plan import Plan, Route, Trip
+from routing.places import Place
+
+SYNTHETIC_NOTE: Final = "示例数据：村庄、道路和人物均为虚构 · synthetic villages, roads and people"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A plan in the numbers that a dispatcher asks for first."""
+
+    orders: int
+    served: int
+    unserved: Mapping[str, int]
+    """Reason to number of orders."""
+    couriers: int
+    stops: int
+    km: float
+    hours: float
+    cost_yuan: float
+    least_slack_min: int | None
+    """Least minutes between a trip's return and the departure it must catch; None: no trip."""
+
+
+def summary(plan: Plan) -> Summary:
+    slacks = [
+        (trip.cut_off_at - trip.back_at).total_seconds()
+        for route in plan.routes
+        for trip in route.trips
+    ]
+    figures = plan.figures
+    return Summary(
+        orders=figures.orders,
+        served=figures.served,
+        unserved=dict(Counter(each.reason for each in plan.unserved)),
+        couriers=figures.couriers,
+        stops=figures.stops,
+        km=round(figures.distance_m / 1000, 1),
+        hours=round(figures.duration_s / 3600, 1),
+        cost_yuan=round(figures.cost_fen / 100, 2),
+        least_slack_min=None if not slacks else int(min(slacks) // 60),
+    )
+
+
+def _line(trip: Trip) -> list[tuple[float, float]]:
+    """The trip's way as (lon, lat), legs joined where they meet."""
+    points: list[tuple[float, float]] = []
+    for leg in (*(stop.leg for stop in trip.stops), trip.home):
+        line = [(lon, lat) for lat, lon in polyline.decode(leg.polyline6, 6)]
+        points += line[1:] if points and line and points[-1] == line[0] else line
+    return points
+
+
+def _feature(kind: str, geometry: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "geometry": geometry,
+        "properties": {"kind": kind, **properties},
+    }
+
+
+def _point(place: Place) -> dict[str, Any]:
+    return {"type": "Point", "coordinates": [place.lon, place.lat]}
+
+
+def plan_geojson(plan: Plan) -> bytes:
+    """
+    A FeatureCollection: the depot, each trip's line, each stop, each unserved order with a place.
+
+    Every feature says by `kind` what it is; nothing in it is personal.
+    """
+    features = [_feature("depot", _point(plan.depot_place), name=plan.depot_name)]
+    for route in plan.routes:
+        for number, trip in enumerate(route.trips, start=1):
+            legs = (*(stop.leg for stop in trip.stops), trip.home)
+            features.append(
+                _feature(
+                    "trip",
+                    {"type": "LineString", "coordinates": _line(trip)},
+                    courier_id=route.courier_id,
+                    trip=number,
+                    profile=route.profile,
+                    distance_m=sum(leg.distance_m for leg in legs),
+                    duration_s=round((trip.back_at - trip.leave_at).total_seconds()),
+                    leave_at=trip.leave_at,
+                    back_at=trip.back_at,
+                    cut_off_at=trip.cut_off_at,
+                )
+            )
+        features += [
+            _feature(
+                "stop",
+                _point(stop.place),
+                courier_id=route.courier_id,
+                seq=stop.seq,
+                title=stop.title,
+                village=stop.village,
+                arrive_at=stop.arrive_at,
+                begin_at=stop.begin_at,
+                pieces=stop.pieces,
+                order_ids=stop.order_ids,
+            )
+            for stop in route.stops
+        ]
+    features += [
+        _feature(
+            "unserved",
+            _point(each.place),
+            order_id=each.order_id,
+            reason=each.reason,
+            detail=each.detail,
+        )
+        for each in plan.unserved
+        if each.place is not None
+    ]
+    return msgspec.json.encode(
+        {
+            "type": "FeatureCollection",
+            "attribution": plan.attribution,
+            "synthetic": plan.synthetic,
+            "features": features,
+        }
+    )
+
+
+def route_gpx(plan: Plan, route: Route) -> bytes:
+    """One courier's shift as GPX 1.1: a waypoint for each stop, a track segment for each trip."""
+    gpx = gpxpy.gpx.GPX()
+    gpx.name = f"{plan.plan_id} {route.courier_id}"
+    gpx.copyright_author = plan.attribution
+    gpx.creator = "cunlu"
+    for stop in route.stops:
+        gpx.waypoints.append(
+            gpxpy.gpx.GPXWaypoint(
+                latitude=stop.place.lat,
+                longitude=stop.place.lon,
+                name=f"{stop.seq} {stop.title}",
+                time=stop.begin_at.astimezone(UTC),
+            )
+        )
+    track = gpxpy.gpx.GPXTrack(name=route.courier_id)
+    for trip in route.trips:
+        points = [gpxpy.gpx.GPXTrackPoint(lat, lon) for lon, lat in _line(trip)]
+        track.segments.append(gpxpy.gpx.GPXTrackSegment(points))
+    gpx.tracks.append(track)
+    text: str = gpx.to_xml(version="1.1")
+    return text.encode()
+
+
+def _cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """UTF-8 with the mark by which spreadsheets know it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
+    """Every order of the plan: who fetches it and when, or why nobody does; `records` add what became of it."""
+    statuses = {record.order.order_id: record.status for record in records}
+    rows: list[tuple[object, ...]] = [
+        (
+            order_id,
+            statuses.get(order_id, OrderStatus.OPEN),
+            route.courier_id,
+            number,
+            stop.seq,
+            stop.begin_at.isoformat(timespec="minutes"),
+            stop.title,
+            "",
+            "",
+        )
+        for route in plan.routes
+        for number, trip in enumerate(route.trips, start=1)
+        for stop in trip.stops
+        for order_id in stop.order_ids
+    ]
+    rows += [
+        (
+            each.order_id,
+            statuses.get(each.order_id, OrderStatus.OPEN),
+            *([""] * 5),
+            each.reason,
+            each.detail,
+        )
+        for each in plan.unserved
+    ]
+    header = ("order", "status", "courier", "trip", "stop", "planned", "where", "reason", "detail")
+    return _table(header, sorted(rows, key=lambda row: str(row[0])))
+
+
+def problems_csv(problems: Sequence[RowProblem]) -> bytes:
+    """The rows of a file that did not go in, with what to do about each."""
+    return _table(
+        ("line", "column", "code", "value", "detail", "advice"),
+        (
+            (each.line, each.column, each.code, each.value, each.detail, each.advice)
+            for each in problems
+        ),
+    )
+
+
+def contacts_of(route: Route, registry: Registry) -> Mapping[str, Contact]:
+    """Whom the courier may call, by household or point id."""
+    contacts: dict[str, Contact] = {}
+    for stop in route.stops:
+        for household_id in stop.household_ids:
+            household = registry.households.get(household_id)
+            if household is not None:
+                contacts[household_id] = Contact(household.name, household.phone)
+        point = None if stop.point_id is None else registry.points.get(stop.point_id)
+        if point is not None:
+            contacts[point.point_id] = Contact(point.name, point.phone)
+    return contacts
+
+
+_templates: Final = jinja2.Environment(
+    loader=jinja2.PackageLoader("dispatch"), autoescape=True, undefined=jinja2.StrictUndefined
+)
+
+
+def route_sheet(plan: Plan, route: Route, courier: Courier, contacts: Mapping[str, Contact]) -> str:
+    """One courier's shift as a page to print: self-contained HTML, A4, Chinese with English beneath."""
+    return _templates.get_template("sheet.html.j2").render(
+        plan=plan,
+        route=route,
+        courier=courier,
+        contacts=contacts,
+        synthetic_note=SYNTHETIC_NOTE if plan.synthetic else "",
+    )

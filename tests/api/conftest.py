@@ -1,0 +1,184 @@
+"""The whole app on a real server, a company of its own for every test, and a small real village."""
+
+import json
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.app import create_app
+from dispatch import operations
+from dispatch.access import Role
+from dispatch.days import CompanyId, DepotId
+from dispatch.server import EmbeddedServer
+from dispatch.settings import Settings
+from dispatch.store import Store
+from routing.roads.network import RoadNetwork
+
+WEST, SOUTH, STEP, SIDE = 118.10, 33.88, 0.005, 6
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    folder = Path(tempfile.mkdtemp(prefix="cunlu-"))
+    with EmbeddedServer(folder) as server:
+        yield server
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def roads(tmp_path_factory) -> Path:
+    """A grid of village streets, built from a real OSM file."""
+    nodes = [
+        f'<node id="{row * SIDE + column + 1}" lat="{SOUTH + row * STEP:.6f}" '
+        f'lon="{WEST + column * STEP:.6f}" version="1"/>'
+        for row in range(SIDE)
+        for column in range(SIDE)
+    ]
+    lines = [[row * SIDE + column + 1 for column in range(SIDE)] for row in range(SIDE)]
+    lines += [[row * SIDE + column + 1 for row in range(SIDE)] for column in range(SIDE)]
+    ways = [
+        f'<way id="{number}" version="1">'
+        + "".join(f'<nd ref="{node}"/>' for node in line)
+        + f'<tag k="highway" v="residential"/><tag k="name" v="村路{number}"/></way>'
+        for number, line in enumerate(lines, start=1)
+    ]
+    folder = tmp_path_factory.mktemp("roads")
+    extract = folder / "grid.osm"
+    extract.write_text(f'<?xml version="1.0"?><osm version="0.6">{"".join(nodes + ways)}</osm>')
+    network = folder / "grid.network"
+    RoadNetwork.build(extract, profiles=("trike", "van")).save(network)
+    return network
+
+
+@dataclass(frozen=True)
+class Company:
+    """A company with one key for each role; `call` is a client that speaks for a role."""
+
+    company_id: CompanyId
+    keys: dict[str, str]
+    client: httpx.AsyncClient
+
+    async def call(self, method, path, *, role="dispatcher", **more):
+        headers = {"Authorization": f"Bearer {self.keys[role]}"} | more.pop("headers", {})
+        return await self.client.request(method, path, headers=headers, **more)
+
+
+@pytest.fixture
+async def client(server, roads) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Settings(roads=roads), url=server.url)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+            base_url="http://cunlu",
+        ) as client,
+    ):
+        client.app = app
+        yield client
+
+
+@asynccontextmanager
+async def a_company(server, client):
+    company_id = CompanyId(f"t{secrets.token_hex(8)}")
+    subjects = {Role.COURIER: "c1", Role.POINT: "p1"}
+    async with Store.open(server.url) as store:
+        keys = {
+            role.value: await operations.create_key(
+                store,
+                company_id=company_id,
+                role=role,
+                depot_id=DepotId("shaji"),
+                subject=subjects.get(role),
+            )
+            for role in Role
+        }
+        yield Company(company_id, keys, client)
+
+
+@pytest.fixture
+async def company(server, client) -> AsyncIterator[Company]:
+    async with a_company(server, client) as company:
+        yield company
+
+
+@pytest.fixture
+async def stranger(server, client) -> AsyncIterator[Company]:
+    """Another company, which must see nothing."""
+    async with a_company(server, client) as company:
+        yield company
+
+
+@pytest.fixture
+def fleet_json() -> str:
+    return json.dumps(
+        {
+            "depot": {
+                "id": "shaji",
+                "name": "沙集网点",
+                "lon": WEST + 0.001,
+                "lat": SOUTH,
+                "departures": ["12:30", "18:30"],
+            },
+            "vehicle_models": [
+                {"id": "trike", "profile": "trike", "capacity_weight_kg": 180, "trips_max": 2}
+            ],
+            "couriers": [
+                {
+                    "id": name,
+                    "name": f"揽件员{name}",
+                    "phone": "13800001234",
+                    "vehicle_model": "trike",
+                    "shift": "08:00-18:30",
+                }
+                for name in ("c1", "c2")
+            ],
+        },
+        ensure_ascii=False,
+    )
+
+
+@pytest.fixture
+def households() -> list[dict]:
+    return [
+        {
+            "household_id": f"h{number}",
+            "village": "东风",
+            "name": f"王小{number}",
+            "phone": f"1380000{number:04d}",
+            "place": {
+                "lon": WEST + (number % 5 + 0.4) * STEP,
+                "lat": SOUTH + number // 5 * STEP + 0.0002,
+            },
+        }
+        for number in range(20)
+    ]
+
+
+@pytest.fixture
+async def village(company, fleet_json, households) -> Company:
+    """A company with fleet, registry and twenty orders on 2026-11-11."""
+    answer = await company.call("PUT", "/v1/fleet", content=fleet_json)
+    assert answer.status_code == 200, answer.text
+    answer = await company.call("POST", "/v1/households", json={"households": households})
+    assert answer.json()["counts"]["created"] == 20, answer.text
+    point = {
+        "point_id": "p1",
+        "name": "东风代收点",
+        "place": {"lon": WEST + 2.5 * STEP, "lat": SOUTH + 5 * STEP},
+    }
+    answer = await company.call("POST", "/v1/points", json={"points": [point]})
+    assert answer.json()["counts"]["created"] == 1, answer.text
+    orders = [
+        {"order_id": f"o{number:03d}", "household_id": f"h{number}", "weight_g": 3000}
+        for number in range(19)
+    ] + [{"order_id": "o019", "point_id": "p1"}]
+    answer = await company.call("POST", "/v1/orders?day=2026-11-11", json={"orders": orders})
+    assert answer.json()["counts"] == {"created": 20}, answer.text
+    return company
