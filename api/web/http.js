@@ -1,6 +1,6 @@
 // Asking our server, with the key of this tab.
 
-import { signal } from "./html.js";
+import { batch, signal } from "./html.js";
 import { hasWords, t } from "./words.js";
 
 const KEPT_AS = "cunlu.key";
@@ -43,8 +43,10 @@ function keepKey(secret) {
 /** @param {string} secret empty to leave */
 export function useKey(secret) {
   keepKey(secret);
-  keyRefused.value = false;
-  key.value = secret;
+  batch(() => {
+    keyRefused.value = false;
+    key.value = secret;
+  });
 }
 
 /** What the server, or the way to it, answered in place of what was asked for. */

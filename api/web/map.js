@@ -114,7 +114,7 @@ function baseOf(version) {
 /** @param {HTMLElement} container @returns {() => void} */
 function startMap(container) {
   const centre = untracked(() => depot.value);
-  const version = me.peek()?.network_version ?? plan.peek()?.network ?? "";
+  const version = me.peek().network;
   /** @type {MapOfDay} */
   const map = new MapLibre({
     container,

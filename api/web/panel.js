@@ -1,6 +1,6 @@
 // The list beside the map: routes, unserved orders, what a search found, or one route in detail.
 
-import { computed, html, signal, useEffect, useRef } from "./html.js";
+import { computed, html, signal, useEffect, useLayoutEffect, useRef } from "./html.js";
 import {
   board,
   plan,
@@ -160,7 +160,7 @@ function Tabs() {
 
 function Search() {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const focus = (event) => {
       const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");
       if (event.key !== "/" || typing) return;

@@ -3,7 +3,7 @@
 import { effect, html, signal, useEffect, useRef, useState } from "./html.js";
 import { board, dayQuery, depotId, isDispatcher, onEvent, refresh, tell, tellProblem } from "./day.js";
 import { change, difference, kilometres, yuan } from "./format.js";
-import { readIfThere, request } from "./http.js";
+import { Problem, readIfThere, request } from "./http.js";
 import { t } from "./words.js";
 
 const BUDGETS = [
@@ -31,7 +31,7 @@ onEvent(({ kind, data }) => {
     hearProgress(data);
   } else if (kind === "planning-failed") {
     search.value = null;
-    tell("problem", t("plan.failed"), data.message);
+    if (data.code !== "cancelled") tell("problem", t("plan.failed"), data.message);
   } else if (kind === "plan-drafted") {
     search.value = null;
     void findDraft();
@@ -72,7 +72,8 @@ async function findDraft() {
       .sort((a, b) => b.version - a.version);
     draft.value = open.length ? { ...open[0], against: published } : null;
   } catch (failure) {
-    tellProblem(failure);
+    // Nobody asked for this: a lost connection is told by its own mark.
+    if (!(failure instanceof Problem && failure.status === 0)) tellProblem(failure);
   }
 }
 
@@ -105,7 +106,9 @@ export async function cancelSearch() {
   if (!current) return;
   search.value = { ...current, cancelling: true };
   try {
-    await request(`/v1/jobs/${current.jobId}/cancel`, { method: "POST" });
+    const answer = await request(`/v1/jobs/${current.jobId}/cancel`, { method: "POST" });
+    const job = await answer.json();
+    if (job.state !== "queued" && job.state !== "running") search.value = null; // it never started
   } catch (failure) {
     search.value = { ...current, cancelling: false };
     tellProblem(failure);
