@@ -1,0 +1,224 @@
+"""`cunlu plan`: from a day's files to routes, sheets and fates, without a server."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from api.commands.console import (
+    AsJson,
+    DayText,
+    date_of,
+    note,
+    print_json,
+    print_table,
+    progress,
+)
+from api.commands.exit_codes import ExitCode
+from api.commands.plan_folder import (
+    PLAN_FILE,
+    PROBLEMS_FILE,
+    check_free,
+    file_name,
+    write_folder,
+)
+from dispatch.clock import SystemClock
+from dispatch.days import CompanyId, DayClock, DepotDay
+from dispatch.exports import contacts_of, fates_csv, plan_geojson, route_gpx, route_sheet, summary
+from dispatch.gazetteer import AddressQuestion
+from dispatch.households import Registry
+from dispatch.inputs import DayInputs
+from dispatch.intake import Intake, Kind, read_fleet, read_orders, read_registry, registry_of
+from dispatch.plan import Plan
+from dispatch.planning import SearchStep, plan_day
+from routing.roads.network import RoadNetwork
+
+app = typer.Typer()
+
+_COMPANY: Final = CompanyId("local")
+"""Files of one machine belong to no company of a server."""
+
+_EXTRACTS: Final = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
+
+
+@dataclass(slots=True)
+class _Refused:
+    """What did not go in, of all files."""
+
+    rows: list[tuple[object, ...]] = field(default_factory=list)
+
+    def take(self, file: Path, intake: Intake[Any]) -> None:
+        self.rows += [
+            (file.name, each.line, each.column, each.code, each.detail, each.advice, each.value)
+            for each in intake.problems
+        ]
+        self.rows += [
+            (file.name, each.line, "", each.reason, each.detail, _candidates(each), each.text)
+            for each in intake.unresolved
+        ]
+
+    def csv(self) -> bytes:
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(("file", "line", "column", "code", "detail", "advice", "value"))
+        writer.writerows([_inert(cell) for cell in row] for row in self.rows)
+        # With a byte order mark, or spreadsheets read Chinese as something else.
+        return text.getvalue().encode("utf-8-sig", "replace")
+
+
+def _candidates(question: AddressQuestion) -> str:
+    titles = " | ".join(each.title for each in question.candidates)
+    return f"say which one is meant: {titles}" if titles else "give coordinates or another name"
+
+
+def _inert(cell: object) -> object:
+    """A stranger's text that a spreadsheet would run as a formula, made text."""
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{cell}"
+    return cell
+
+
+@app.command("plan")
+def plan_files(
+    *,
+    roads: Annotated[Path, typer.Option(help="Network file, or an extract (built anew: slower).")],
+    orders: Annotated[Path, typer.Option(help="Orders: CSV, XLSX or JSON.")],
+    households: Annotated[Path, typer.Option(help="Registry: CSV, XLSX or JSON.")],
+    fleet: Annotated[Path, typer.Option(help="Fleet: TOML, JSON or CSV.")],
+    out: Annotated[Path, typer.Option(help="New folder, or one with an earlier plan.")],
+    points: Annotated[
+        Path | None, typer.Option(help="Collection points, if the registry has them apart.")
+    ] = None,
+    day: DayText = None,
+    budget: Annotated[float, typer.Option(min=0, max=86_400, help="Seconds of search.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Plan a day from files, without a server.
+
+    Writes plan.json, routes.geojson, a GPX and a printable sheet for each courier, orders.csv with
+    every order's fate, and problems.csv if rows were refused (then the exit code is 1).
+
+    Example: `cunlu plan --roads demo/roads.osm.pbf --orders demo/orders.csv --households
+    demo/households.csv --fleet demo/fleet.toml --budget 10 --seed 1 --out plan`
+    """
+    check_free(out)
+    refused = _Refused()
+    with progress("files") as tell:
+        crew = read_fleet(fleet, name=fleet.name)
+        registry = _registry(households, points, refused)
+        zone = crew.depot.zone
+        now = SystemClock().now()
+        date = date_of(day) or now.astimezone(zone).date()
+        asked = read_orders(orders, name=orders.name, day=DayClock(date, zone), registry=registry)
+        refused.take(orders, asked)
+        tell("roads")
+        network = _network(roads, tuple(each.profile for each in crew.models.values()))
+
+        def show(step: SearchStep) -> None:
+            tell(
+                f"plan: {step.seconds:.0f} of {budget:g} s, {step.cost_fen / 100:,.2f} yuan, "
+                f"{step.unserved} stops unserved"
+            )
+
+        tell("plan")
+        plan = plan_day(
+            DayInputs(
+                day=DepotDay(_COMPANY, crew.depot.depot_id, date),
+                registry=registry,
+                fleet=crew,
+                orders=asked.accepted,
+            ),
+            network,
+            budget_s=budget,
+            seed=seed,
+            made_at=now,
+            on_progress=show,
+        )
+        files = {
+            PLAN_FILE: msgspec.json.encode(plan),
+            "routes.geojson": plan_geojson(plan),
+            "orders.csv": fates_csv(plan),
+        }
+        for route in plan.routes:
+            sheet = route_sheet(
+                plan, route, crew.couriers[route.courier_id], contacts_of(route, registry)
+            )
+            files[file_name(route.courier_id, ".gpx")] = route_gpx(plan, route)
+            files[file_name(route.courier_id, ".html")] = sheet.encode()
+        if refused.rows:
+            files[PROBLEMS_FILE] = refused.csv()
+        write_folder(out, files)
+    if as_json:
+        print_json(_facts(plan, refused, out))
+    else:
+        _show(plan, out)
+    if refused.rows:
+        note(f"{len(refused.rows):,} rows were refused: see {out / PROBLEMS_FILE}")
+        raise typer.Exit(ExitCode.REFUSED_SOME)
+
+
+def _registry(households: Path, points: Path | None, refused: _Refused) -> Registry:
+    known = read_registry(households, name=households.name)
+    refused.take(households, known)
+    accepted = list(known.accepted)
+    if points is not None:
+        apart = read_registry(points, name=points.name, kind=Kind.POINT)
+        refused.take(points, apart)
+        accepted += apart.accepted
+    return registry_of(accepted)
+
+
+def _network(roads: Path, profiles: Sequence[str]) -> RoadNetwork:
+    if roads.name.lower().endswith(_EXTRACTS):
+        return RoadNetwork.build(roads, profiles=tuple(dict.fromkeys(profiles)))
+    return RoadNetwork.load(roads)
+
+
+def _facts(plan: Plan, refused: _Refused, out: Path) -> dict[str, object]:
+    return {
+        "out": str(out),
+        "plan_id": plan.plan_id,
+        "summary": summary(plan),
+        "refused": len(refused.rows),
+        "synthetic": plan.synthetic,
+    }
+
+
+def _show(plan: Plan, out: Path) -> None:
+    print_table(
+        f"{plan.depot_name} {plan.day.day}",
+        ("courier", "trips", "stops", "orders", "km", "leaves", "back", "yuan"),
+        list(_rows(plan)),
+    )
+    told = summary(plan)
+    typer.echo(
+        f"{told.served:,} of {told.orders:,} orders served at {told.stops:,} stops: "
+        f"{told.km:,.1f} km, {told.hours:,.1f} h, {told.cost_yuan:,.2f} yuan"
+    )
+    for reason, count in told.unserved.items():
+        typer.echo(f"{count:,} unserved: {reason}")
+    typer.echo(f"written to {out}")
+    note(plan.attribution)
+
+
+def _rows(plan: Plan) -> Iterator[tuple[object, ...]]:
+    for route in plan.routes:
+        yield (
+            route.courier_id,
+            len(route.trips),
+            len(route.stops),
+            sum(len(stop.order_ids) for stop in route.stops),
+            f"{route.distance_m / 1000:.1f}",
+            f"{route.trips[0].leave_at:%H:%M}",
+            f"{route.trips[-1].back_at:%H:%M}",
+            f"{route.cost_fen / 100:,.2f}",
+        )
