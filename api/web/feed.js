@@ -132,6 +132,7 @@ async function connect(url, stop, lastId, onEvent, onOpen) {
   let watchdog = setTimeout(() => dead.abort(), SILENCE_MS);
   const giveUp = () => dead.abort();
   stop.addEventListener("abort", giveUp);
+  addEventListener("offline", giveUp); // the browser knows sooner than any silence tells
   try {
     const response = await fetch(url, {
       headers: {
@@ -157,6 +158,7 @@ async function connect(url, stop, lastId, onEvent, onOpen) {
   } finally {
     clearTimeout(watchdog);
     stop.removeEventListener("abort", giveUp);
+    removeEventListener("offline", giveUp);
   }
 }
 
