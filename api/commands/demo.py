@@ -314,7 +314,7 @@ def _part(
     """A process of ours in a group of its own, so that Ctrl-C reaches us alone and we stop it."""
     log = stage / f"{name}.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 (arguments of ours, no shell)
             [sys.executable, "-m", "api", *arguments],
             env=environment,
             stdin=subprocess.DEVNULL,
