@@ -81,7 +81,7 @@ def parse_batch(
     id_field: str,
     model: type[_M],
     read: Callable[[_M], _R],
-    read_csv: Callable[[bytes], Intake[_R]],
+    read_csv: Callable[[bytes], Intake[_R]] | None = None,
 ) -> Batch[_R]:
     """
     Read a batch body; work for a thread, not for the event loop.
@@ -94,7 +94,7 @@ def parse_batch(
         A CSV of which no row can be read.
     """
     match media_type.partition(";")[0].strip().lower():
-        case "text/csv":
+        case "text/csv" if read_csv is not None:
             intake = read_csv(body)
             unresolved = (
                 ItemResult(
@@ -116,7 +116,8 @@ def parse_batch(
             raise ApiError(
                 415,
                 "media-type-unknown",
-                f"{other[:80]} is not read here: send {JSON}, {NDJSON} or {CSV}",
+                f"{other[:80]} is not read here: send "
+                + ", ".join((JSON, NDJSON, CSV) if read_csv else (JSON, NDJSON)),
             )
     if len(items) > ITEMS_MAX:
         raise ApiError(
@@ -135,10 +136,13 @@ def parse_batch(
         except ValidationError as error:
             refused_items.append(_of_item(item, line, id_field, model, error))
         except RoutingError as error:
-            told = str(item.get(id_field, "")) if isinstance(item, dict) else ""
             refused_items.append(
                 ItemResult(
-                    id=told[:64], outcome="refused", code=error.code, detail=str(error), line=line
+                    id=_id_told(item, id_field),
+                    outcome="refused",
+                    code=error.code,
+                    detail=str(error),
+                    line=line,
                 )
             )
     return Batch(tuple(records), tuple(refused_items))
@@ -187,6 +191,12 @@ def _of_row(row: RowProblem) -> ItemResult:
     )
 
 
+def _id_told(item: object, id_field: str) -> str:
+    """The id as far as it can be repeated."""
+    told = item.get(id_field, "") if isinstance(item, dict) else ""
+    return str(told)[:64].encode("utf-8", "replace").decode()
+
+
 def _of_item(
     item: object, line: int, id_field: str, model: type[BaseModel], error: ValidationError
 ) -> ItemResult:
@@ -196,9 +206,8 @@ def _of_item(
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1)
         advice = f"did you mean {near[0]}?" if near else "leave it out"
-    told = item.get(id_field, "") if isinstance(item, dict) else ""
     return ItemResult(
-        id=str(told)[:64],
+        id=_id_told(item, id_field),
         outcome="refused",
         code="unknown-field" if first["type"] == "extra_forbidden" else "not-valid",
         detail=f"{pointer}: {first['msg']}",

@@ -11,7 +11,7 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from starlette.exceptions import HTTPException
 
 from dispatch.errors import DispatchError
@@ -61,6 +61,10 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     EtagMismatch: 412,
     NotOnReplicas: 503,
 }
+
+
+_STORE_TROUBLES: Final = ("MISCONF", "OOM", "READONLY", "NOREPLICAS", "LOADING", "CLUSTERDOWN")
+"""Answers by which a living server says that it takes no writes now."""
 
 
 class ApiError(Exception):
@@ -153,6 +157,8 @@ async def _not_valid(_request: Request, error: Exception) -> Response:
 
 
 async def _store_away(_request: Request, error: Exception) -> Response:
+    if isinstance(error, ResponseError) and not str(error).startswith(_STORE_TROUBLES):
+        return await _unforeseen(_request, error)  # a script of ours that the server refused
     _logger.warning("the store does not answer", extra={"error": type(error).__name__})
     detail = "the store does not answer: nothing was changed for sure; send the request again"
     return problem(503, "store-unavailable", detail, headers={"Retry-After": "2"})
@@ -184,5 +190,4 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _by_framework)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(RedisError, _store_away)
-    app.add_exception_handler(OSError, _store_away)
     app.add_exception_handler(Exception, _unforeseen)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
@@ -12,6 +13,9 @@ from redis.exceptions import RedisError
 from api.answers import as_json
 from api.errors import ApiError
 from api.requests import With
+
+PING_WITHIN_S: Final = 2.0
+"""Below the 3 s after which a container's health check gives up."""
 
 router = APIRouter(tags=["operation"])
 
@@ -26,11 +30,12 @@ async def readyz(deps: With) -> Response:
     """503 names what does not. A server without roads configured is ready: it plans nowhere."""
     troubles = {}
     try:
-        await deps.store.ping()
-    except (RedisError, OSError):
+        async with asyncio.timeout(PING_WITHIN_S):
+            await deps.store.ping()
+    except (RedisError, OSError, TimeoutError):
         troubles["store"] = "does not answer"
     if deps.settings.roads is not None and not deps.roads.is_loaded:
-        troubles["roads"] = deps.roads.trouble
+        troubles["roads"] = deps.roads.trouble or "are being loaded"
     status = 503 if troubles else 200
     told = {"status": "not ready" if troubles else "ready", "troubles": troubles}
     return as_json(told, status=status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -14,6 +15,7 @@ from api.batches import BatchAnswer, ItemResult, answer_of, body_of, parse_batch
 from api.requests import Day, GuardedRoute, With, day_clock
 from api.schemas import CancelIn, OrderIn
 from dispatch import operations
+from dispatch.access import Identity
 from dispatch.households import Registry
 from dispatch.intake import read_orders
 from dispatch.operations import OrderPage
@@ -79,18 +81,28 @@ async def create_orders(
 )
 async def list_orders(
     deps: With,
+    caller: Caller,
     day: Day,
     cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> Response:
-    return as_json(await operations.read_orders(deps.store, day, after=cursor, limit=limit))
+    page = await operations.read_orders(deps.store, day, after=cursor, limit=limit)
+    return as_json(replace(page, records=tuple(_seen(each, caller) for each in page.records)))
 
 
 @router.get(
     "/orders/{order_id}", operation_id="read_order", response_model=OrderRecord, summary="One order"
 )
-async def read_order(order_id: str, deps: With, day: Day) -> Response:
-    return as_json(await operations.read_order(deps.store, day, OrderId(order_id)))
+async def read_order(order_id: str, deps: With, caller: Caller, day: Day) -> Response:
+    record = await operations.read_order(deps.store, day, OrderId(order_id))
+    return as_json(_seen(record, caller))
+
+
+def _seen(record: OrderRecord, caller: Identity) -> OrderRecord:
+    """Notes are what people wrote, and may name anybody: not for screens on walls."""
+    if caller.sees_phones:
+        return record
+    return replace(record, order=replace(record.order, note=""))
 
 
 @router.post(

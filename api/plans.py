@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import msgspec
@@ -21,13 +20,13 @@ from api.stream import EVENT_STREAM, sse_items
 from dispatch import operations
 from dispatch.access import Identity
 from dispatch.exports import fates_csv, plan_geojson, route_gpx
-from dispatch.feed import FeedItem
+from dispatch.feed import FeedItem, StreamId
 from dispatch.fleet import CourierId
 from dispatch.ids import JobId, day_of_job, day_of_plan
 from dispatch.jobs import Job
 from dispatch.operations import PlanSummary, StoredPlan
 from dispatch.orders import OrderRecord
-from dispatch.plan import Plan, PlanId
+from dispatch.plan import Plan, PlanId, route_without_notes
 
 router = APIRouter(route_class=GuardedRoute, tags=["plans"], responses=PROBLEMS)
 
@@ -83,11 +82,11 @@ async def list_plans(deps: With, day: Day) -> Response:
     response_model=Plan,
     summary="The published plan",
 )
-async def read_current_plan(deps: With, day: Day, request: Request) -> Response:
+async def read_current_plan(deps: With, caller: Caller, day: Day, request: Request) -> Response:
     found = await operations.current_plan(deps.store, day)
     if found is None:
         raise ApiError(404, "plan-unknown", "no plan of this day is published yet")
-    return _plan_answer(found, request)
+    return await _plan_answer(found, caller, request)
 
 
 @router.get("/plans/{plan_id}", operation_id="read_plan", response_model=Plan, summary="One plan")
@@ -96,18 +95,25 @@ async def read_plan(plan_id: str, deps: With, caller: Caller, request: Request) 
     found = await operations.read_plan(
         deps.store, caller.company_id, _checked_plan(caller, plan_id)
     )
-    return _plan_answer(found, request)
+    return await _plan_answer(found, caller, request)
 
 
-def _plan_answer(found: StoredPlan, request: Request) -> Response:
+async def _plan_answer(found: StoredPlan, caller: Identity, request: Request) -> Response:
+    etag, body = found.etag, found.body
+    if not caller.sees_phones:
+        etag, body = f"{etag}-masked", await asyncio.to_thread(_without_notes, found.plan)
     headers = {
-        "ETag": quoted(found.etag),
+        "ETag": quoted(etag),
         "Cache-Control": "no-cache",
         "Cunlu-Published": "true" if found.published else "false",
     }
-    if unquoted(request.headers.get("if-none-match", "")) == found.etag:
+    if unquoted(request.headers.get("if-none-match", "")) == etag:
         return Response(status_code=304, headers=headers)
-    return stored(found.body, headers=headers)
+    return stored(body, headers=headers)
+
+
+def _without_notes(plan: Plan) -> bytes:
+    return msgspec.json.encode(replace(plan, routes=tuple(map(route_without_notes, plan.routes))))
 
 
 @router.post(
@@ -238,22 +244,29 @@ class _OfJob(msgspec.Struct):
     summary="The job's events as they happen, until it ends",
 )
 async def follow_job(job_id: str, request: Request, deps: With, caller: Caller) -> Response:
+    """A job that is over tells what it has to tell and ends."""
     checked = _checked_job(caller, job_id)
-    await operations.read_job(deps.store, caller.company_id, checked)
-    day = day_of_job(caller.company_id, checked)
     after = request.headers.get("last-event-id", "0")
-
-    async def of_job() -> AsyncIterator[FeedItem]:
-        decoder = msgspec.json.Decoder(_OfJob)
-        async with aclosing(operations.follow(deps.store, day, after=after)) as items:
-            async for item in items:
-                if decoder.decode(item.body).job_id == checked:
-                    yield item
-                    if item.kind in ("plan-drafted", "planning-failed"):
-                        return
-
+    StreamId.parse(after)
+    job = await operations.read_job(deps.store, caller.company_id, checked)
+    items = operations.follow(deps.store, job.day, after=after)
+    if job.state.is_over:
+        items = operations.recall(deps.store, job.day, after=after)
     return StreamingResponse(
-        sse_items(of_job(), deps, request),
+        sse_items(_of_job(items, checked), deps, request),
         media_type=EVENT_STREAM,
         headers={"Cache-Control": "no-store"},
     )
+
+
+async def _of_job(items: AsyncIterator[FeedItem], job_id: JobId) -> AsyncIterator[FeedItem]:
+    decoder = msgspec.json.Decoder(_OfJob)
+    try:
+        async for item in items:
+            if decoder.decode(item.body).job_id == job_id:
+                yield item
+                if item.kind in ("plan-drafted", "planning-failed"):
+                    return
+    finally:
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()

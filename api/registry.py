@@ -98,7 +98,13 @@ async def list_households(
     page = [registry.households[each] for each in found[:limit]]
     if not caller.sees_phones:
         page = [
-            replace(each, name=masked_name(each.name), phone=masked_phone(each.phone), address="")
+            replace(
+                each,
+                name=masked_name(each.name),
+                phone=masked_phone(each.phone),
+                address="",
+                aliases=(),
+            )
             for each in page
         ]
     last = page[-1].household_id if len(found) > limit else None

@@ -97,6 +97,7 @@ async def _once(
 
 
 async def _scope(
+    request: Request,
     deps: With,
     caller: Caller,
     depot: Annotated[
@@ -108,13 +109,19 @@ async def _scope(
         depot_id = checked_depot_id(depot)
         if caller.depot_id not in (None, depot_id):
             raise not_found("depot", depot)
+        # Only a fleet makes a depot, so that a misspelt one takes nothing in.
+        founding = request.scope["route"].operation_id == "replace_fleet"
+        if caller.depot_id is None and not founding:
+            known = await operations.list_depots(deps.store, caller.company_id)
+            if depot_id not in known:
+                raise not_found("depot", depot)
         return DepotScope(caller.company_id, depot_id)
     if caller.depot_id is not None:
         return DepotScope(caller.company_id, caller.depot_id)
     depots = await operations.list_depots(deps.store, caller.company_id)
     if len(depots) != 1:
-        known = ", ".join(depots) or "none yet"
-        raise ApiError(422, "depot-needed", f"say which depot with ?depot= (you have: {known})")
+        told = ", ".join(depots) or "none yet; set a fleet first"
+        raise ApiError(422, "depot-needed", f"say which depot with ?depot= (you have: {told})")
     return DepotScope(caller.company_id, depots[0])
 
 

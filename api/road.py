@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Final
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import PROBLEMS, as_json, quoted, stored, unquoted
 from api.auth import Caller, own_subject
-from api.batches import BatchAnswer, ItemResult, answer_of
+from api.batches import BatchAnswer, ItemResult, answer_of, body_of, parse_batch
 from api.errors import not_found
 from api.requests import Day, GuardedRoute, With
 from api.schemas import CourierEventIn
 from dispatch import operations
-from dispatch.access import Role
+from dispatch.access import Identity, Role
 from dispatch.days import DepotId, DepotScope
+from dispatch.events import CourierEvent
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.operations import Arrival, FleetMissing
@@ -27,10 +29,8 @@ from dispatch.progress import Board
 router = APIRouter(route_class=GuardedRoute, tags=["the road"], responses=PROBLEMS)
 
 
-class CourierEventsIn(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    events: Annotated[tuple[CourierEventIn, ...], Field(max_length=10_000)]
+FUTURE_MAX: Final = timedelta(minutes=10)
+"""A phone's clock may be so far ahead; what it reports from beyond has not happened. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +91,43 @@ async def read_route(
     "/events",
     operation_id="record_events",
     response_model=BatchAnswer,
+    openapi_extra=body_of("events", CourierEventIn),
     summary="Report what happened on the road",
 )
-async def record_events(
-    told: Annotated[CourierEventsIn, Body()], deps: With, caller: Caller, day: Day
-) -> Response:
+async def record_events(request: Request, deps: With, caller: Caller, day: Day) -> Response:
     """One result for each event; sending again is harmless, late and out of order is fine."""
-    for each in told.events:
-        own_subject(caller, Role.COURIER, each.courier_id, "courier")
-    outcomes = await operations.record_events(
-        deps.store, day, [each.event(caller.author) for each in told.events], by=caller.author
+    batch = await asyncio.to_thread(
+        parse_batch,
+        await request.body(),
+        request.headers.get("content-type", ""),
+        member="events",
+        id_field="event_id",
+        model=CourierEventIn,
+        read=lambda told: told.event(caller.author),
     )
-    return as_json(
-        answer_of(
-            ItemResult(id=each.event_id, outcome=each.outcome, code=each.code, detail=each.detail)
-            for each in outcomes
-        )
+    horizon = deps.clock.now() + FUTURE_MAX
+    refused = [
+        ItemResult(id=event.event_id, outcome="refused", code=code, detail=detail)
+        for event in batch.records
+        for code, detail in _objections(event, caller, horizon)
+    ]
+    objected = {each.id for each in refused}
+    events = [each for each in batch.records if each.event_id not in objected]
+    outcomes = await operations.record_events(deps.store, day, events, by=caller.author)
+    told = (
+        ItemResult(id=each.event_id, outcome=each.outcome, code=each.code, detail=each.detail)
+        for each in outcomes
     )
+    return as_json(answer_of((*told, *refused, *batch.refused)))
+
+
+def _objections(
+    event: CourierEvent, caller: Identity, horizon: datetime
+) -> Iterator[tuple[str, str]]:
+    if caller.role is Role.COURIER and caller.subject != event.courier_id:
+        yield "not-your-courier", f"this key reports for {caller.subject} only"
+    elif event.at > horizon:
+        yield "event-in-future", "it has not happened yet: check the phone's clock"
 
 
 @router.get(

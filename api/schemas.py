@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from dispatch.days import TimeWindow
 from dispatch.events import Arrived, Collected, CourierEvent, Failed, FailReason
@@ -21,12 +29,33 @@ from dispatch.households import (
 from dispatch.orders import Handling, Order, OrderId
 from routing.places import Datum, Place, from_datum
 
-TextId = Annotated[str, Field(min_length=1, max_length=64)]
+
+def _printable(text: str) -> str:
+    if any(ord(each) < 32 or 0xD800 <= ord(each) <= 0xDFFF for each in text):
+        raise ValueError("control characters and half characters are not text")
+    return text
+
+
+def _a_moment(told: object) -> object:
+    if not isinstance(told, str | datetime):
+        raise ValueError("a moment is text such as 2026-11-11T10:00:00+08:00")  # noqa: TRY004 (pydantic turns ValueErrors into answers)
+    return told
+
+
+def _in_our_time(at: datetime) -> datetime:
+    if not 2000 <= at.year < 2100:
+        raise ValueError("the year must lie in 2000…2099")
+    return at
+
+
+TextId = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_a_moment), AfterValidator(_in_our_time)]
 # Far above anything a village sends, far below what would overflow a sum over a day.
-Count = Annotated[int, Field(ge=1, le=10_000)]
-Grams = Annotated[int, Field(ge=0, le=20_000_000)]
-Millilitres = Annotated[int, Field(ge=0, le=200_000_000)]
-Text = Annotated[str, Field(max_length=200)]
+Count = Annotated[int, Field(ge=1, le=10_000, strict=True)]
+Grams = Annotated[int, Field(ge=0, le=20_000_000, strict=True)]
+Millilitres = Annotated[int, Field(ge=0, le=200_000_000, strict=True)]
+Text = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
+Note = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
 
 
 class _Strict(BaseModel):
@@ -45,8 +74,8 @@ class PlaceIn(_Strict):
 
 
 class WindowIn(_Strict):
-    earliest_at: AwareDatetime
-    latest_at: AwareDatetime
+    earliest_at: Moment
+    latest_at: Moment
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
@@ -81,11 +110,11 @@ class OrderIn(_Strict):
     pieces: Count = 1
     weight_g: Grams = 0
     volume_ml: Millilitres = 0
-    ready_at: AwareDatetime | None = None
+    ready_at: Moment | None = None
     windows: Annotated[tuple[WindowIn, ...], Field(max_length=8)] = ()
-    cut_off_at: AwareDatetime | None = None
+    cut_off_at: Moment | None = None
     handling: frozenset[Handling] = frozenset()
-    note: Annotated[str, Field(max_length=500)] = ""
+    note: Note = ""
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -134,7 +163,7 @@ class HouseholdIn(_Strict):
     household_id: TextId
     village: Text = ""
     name: Text = ""
-    phone: Annotated[str, Field(max_length=32)] = ""
+    phone: Annotated[Text, Field(max_length=32)] = ""
     address: Text = ""
     place: PlaceIn | None = None
     aliases: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
@@ -182,7 +211,7 @@ class PointIn(_Strict):
     village: Text = ""
     name: Text
     place: PlaceIn
-    phone: Annotated[str, Field(max_length=32)] = ""
+    phone: Annotated[Text, Field(max_length=32)] = ""
     hours: Annotated[tuple[HoursIn, ...], Field(max_length=8)] = ()
     capacity_pieces: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     capacity_volume_ml: Annotated[int, Field(ge=0, le=10**12)] | None = None
@@ -201,7 +230,7 @@ class PointIn(_Strict):
 
 
 class CancelIn(_Strict):
-    reason: Annotated[str, Field(max_length=200)] = ""
+    reason: Text = ""
 
 
 class PlanIn(_Strict):
@@ -234,9 +263,9 @@ class CourierEventIn(_Strict):
     event_id: TextId
     courier_id: TextId
     order_ids: Annotated[tuple[TextId, ...], Field(min_length=1, max_length=500)]
-    at: AwareDatetime
+    at: Moment
     reason: FailReason | None = None
-    note: Annotated[str, Field(max_length=200)] = ""
+    note: Note = ""
 
     @model_validator(mode="after")
     def _says_why(self) -> Self:

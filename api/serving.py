@@ -18,12 +18,12 @@ class Server(uvicorn.Server):
     Stops at SIGTERM or SIGINT like any uvicorn server.
     """
 
-    def __init__(self, app: FastAPI, *, log_level: str = "warning") -> None:
+    def __init__(self, app: FastAPI) -> None:
         self._app = app
         super().__init__(
             uvicorn.Config(
                 app,
-                log_level=log_level.lower(),
+                log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=GRACE_S,
                 ws="none",

@@ -146,10 +146,9 @@ class Feed:
         channel.subscribers.add(subscriber)
         try:
             await channel.ready.wait()
-            while entries := await self._source.history(day, after=str(seen), limit=HISTORY_PAGE):
-                for stream_id, body in entries:
-                    yield _item(stream_id, body)
-                seen = StreamId.parse(entries[-1][0])
+            async for item in self.recall(day, after=after):
+                yield item
+                seen = StreamId.parse(item.id)
             while True:
                 item = await self._next(subscriber, seen)
                 if StreamId.parse(item.id) > seen:
@@ -158,6 +157,14 @@ class Feed:
         finally:
             channel.subscribers.discard(subscriber)
             self._leave(day, channel)
+
+    async def recall(self, day: DepotDay, *, after: str) -> AsyncGenerator[FeedItem, None]:
+        """Yield every event after the id `after` up to the present, and end."""
+        seen = str(StreamId.parse(after))
+        while entries := await self._source.history(day, after=seen, limit=HISTORY_PAGE):
+            for stream_id, body in entries:
+                yield _item(stream_id, body)
+            seen = entries[-1][0]
 
     async def close(self) -> None:
         """Stop all readers; subscribers hear nothing more."""

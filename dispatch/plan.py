@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -156,3 +156,12 @@ class Plan:
     routes: tuple[Route, ...]
     unserved: tuple[Unserved, ...]
     figures: Figures
+
+
+def route_without_notes(route: Route) -> Route:
+    """The route for eyes that may not see what people wrote: a note may hold a name or a phone."""
+    trips = tuple(
+        replace(trip, stops=tuple(replace(stop, notes=()) for stop in trip.stops))
+        for trip in route.trips
+    )
+    return replace(route, trips=trips)

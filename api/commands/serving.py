@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Annotated, ClassVar, NoReturn, TypeVar
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from api.app import create_app
 from api.commands.console import AsJson, note, print_json
 from api.commands.exit_codes import ExitCode
+from api.serving import Server
 from dispatch import operations
 from dispatch.access import KeyId, Role, digest_of, key_id_of
 from dispatch.days import CompanyId, DepotId
@@ -128,13 +128,7 @@ def serve(
     with listening, running_server(settings.redis_url, settings.data_dir) as url:
         typer.echo(_address(listening))
         sys.stdout.flush()
-        config = uvicorn.Config(
-            create_app(settings, url=url),
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=10,  # a stream of events would never end by itself
-        )
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(create_app(settings, url=url)).run(sockets=[listening])
 
 
 @app.command()

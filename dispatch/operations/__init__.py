@@ -21,7 +21,7 @@ from dispatch.operations.jobs import (
     request_plan,
     start_job,
 )
-from dispatch.operations.keys import create_key, identify, revoke_key
+from dispatch.operations.keys import KeyIncomplete, create_key, identify, revoke_key
 from dispatch.operations.orders import (
     OrderClosed,
     OrderOutcome,
@@ -66,6 +66,7 @@ from dispatch.operations.road import (
     follow,
     read_arrivals,
     read_board,
+    recall,
     record_events,
 )
 
@@ -81,6 +82,7 @@ __all__ = [
     "Heard",
     "JobUnknown",
     "KeptAnswer",
+    "KeyIncomplete",
     "OrderClosed",
     "OrderOutcome",
     "OrderPage",
@@ -118,6 +120,7 @@ __all__ = [
     "read_plan",
     "read_registry",
     "read_route",
+    "recall",
     "recall_answer",
     "record_events",
     "release_answer",

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from dispatch.access import Identity, KeyId, Role, digest_of, key_id_of, new_secret
 from dispatch.days import CompanyId, DepotId
+from dispatch.errors import DispatchError
 from dispatch.ids import checked_depot_id
 from dispatch.store import Store
+
+
+class KeyIncomplete(DispatchError):
+    """A key that would open more than the one it is made for."""
+
+    code: ClassVar[str] = "key-incomplete"
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
+        super().__init__(f"a {role} key belongs to one {role} of one depot: name both")
 
 
 async def create_key(
@@ -28,8 +41,12 @@ async def create_key(
     ------
     IdMalformed
         The company or depot id cannot be one.
+    KeyIncomplete
+        A courier's or point's key without depot and subject.
     """
     checked_depot_id(company_id)
+    if role in (Role.COURIER, Role.POINT) and (depot_id is None or not subject):
+        raise KeyIncomplete(role)
     if depot_id is not None:
         checked_depot_id(depot_id)
     secret = new_secret()

@@ -17,7 +17,7 @@ from dispatch.households import CollectionPoint, Household, Registry, masked_nam
 from dispatch.ids import JobId, day_of_plan
 from dispatch.jobs import JobFenced, JobState
 from dispatch.operations.registry import read_fleet, read_registry
-from dispatch.plan import Figures, Plan, PlanId, Route, plan_id_of
+from dispatch.plan import Figures, Plan, PlanId, Route, plan_id_of, route_without_notes
 from dispatch.store import PublishAnswer, RouteBodies, Store
 
 
@@ -294,7 +294,7 @@ def _route_document(
             "lat": plan.depot_place.lat,
             "time_zone": fleet.depot.time_zone,
         },
-        "route": route,
+        "route": route_without_notes(route) if masked else route,
         "contacts": contacts,
         "attribution": plan.attribution,
         "synthetic": plan.synthetic,

@@ -152,6 +152,19 @@ def follow(store: Store, day: DepotDay, *, after: str) -> AsyncGenerator[FeedIte
     return store.feed.follow(day, after=after)
 
 
+async def recall(store: Store, day: DepotDay, *, after: str) -> AsyncGenerator[FeedItem, None]:
+    """
+    The day's events after the stream id `after` up to now, and then an end.
+
+    Raises
+    ------
+    StreamIdMalformed
+        `after` is no stream id.
+    """
+    async for item in store.feed.recall(day, after=after):
+        yield item
+
+
 def arrivals_at(
     point_id: PointId, plan: Plan, standing: Board, names: Mapping[CourierId, str]
 ) -> tuple[Arrival, ...]:

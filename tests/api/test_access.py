@@ -70,6 +70,15 @@ async def test_nobody_reads_or_changes_what_belongs_to_another_company(village, 
     assert mine.json()["status"] == "open"
 
 
+async def test_a_dashboard_sees_no_note_that_somebody_wrote(village):
+    order = {"order_id": "noted", "household_id": "h1", "note": "call 13912345678"}
+    path = "/v1/orders?day=2026-11-11"
+    await village.call("POST", path, json={"orders": [order]})
+    for each in (path, "/v1/orders/noted?day=2026-11-11"):
+        assert "13912345678" in (await village.call("GET", each)).text
+        assert "13912345678" not in (await village.call("GET", each, role="dashboard")).text
+
+
 async def test_a_key_bound_to_one_depot_sees_no_other(village):
     assert (await village.call("GET", "/v1/fleet?depot=other")).status_code == 404
     answer = await village.call("GET", "/v1/plans/other.2026-11-11.1")
@@ -87,8 +96,10 @@ async def test_a_courier_speaks_and_reads_for_itself_only(village):
         "at": "2026-11-11T09:00:00+08:00",
     }
     path = "/v1/events?day=2026-11-11"
-    answer = await village.call("POST", path, role="courier", json={"events": [event]})
-    assert answer.status_code == 404
+    events = [event, event | {"event_id": "e2", "courier_id": "c1"}]
+    answer = await village.call("POST", path, role="courier", json={"events": events})
+    assert answer.json()["counts"] == {"recorded": 1, "refused": 1}
+    assert answer.json()["results"][-1]["code"] == "not-your-courier"
 
 
 async def test_a_point_keeper_sees_its_own_point_only(village):

@@ -130,7 +130,13 @@ async def test_a_cancelled_job_that_never_began_is_over(village):
     job = (await village.call("POST", f"/v1/plans?{DAY}", **wish)).json()
     path = f"/v1/jobs/{job['job_id']}"
     assert (await village.call("POST", f"{path}/cancel")).json()["state"] == "cancelled"
-    assert "planning-failed" in (await village.call("GET", f"{path}/events")).text
+    told = (await village.call("GET", f"{path}/events")).text
+    assert "planning-failed" in told
+    last = told.rpartition("id: ")[2].partition("\n")[0]
+    after = await village.call("GET", f"{path}/events", headers={"Last-Event-ID": last})
+    assert "event:" not in after.text
+    wrong = await village.call("GET", f"{path}/events", headers={"Last-Event-ID": "x"})
+    assert wrong.json()["code"] == "stream-id-malformed"
 
 
 async def test_a_key_knows_whom_it_speaks_for(village):

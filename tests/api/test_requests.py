@@ -5,13 +5,17 @@ import json
 import pytest
 
 from api import requests as api_requests
+from dispatch import operations
+from dispatch.access import Role
+from dispatch.store import Store
 
 DAY = "?day=2026-11-11"
 ORDER = {"order_id": "o1", "household_id": "h1"}
 
 
 async def put_orders(company, *orders, **more):
-    return await company.call("POST", f"/v1/orders{DAY}", json={"orders": list(orders)}, **more)
+    body = json.dumps({"orders": list(orders)})  # as ASCII: httpx itself refuses half characters
+    return await company.call("POST", f"/v1/orders{DAY}", content=body, **more)
 
 
 async def test_the_same_orders_twice_add_nothing(village):
@@ -45,6 +49,11 @@ async def test_the_same_orders_twice_add_nothing(village):
             "truck would be gone",
         ),
         ("no object", "not-valid", "dictionary"),
+        (ORDER | {"pieces": "3"}, "not-valid", "/pieces"),
+        (ORDER | {"ready_at": 5}, "not-valid", "/ready_at"),
+        (ORDER | {"ready_at": "9999-12-31T23:59:59-12:00"}, "not-valid", "/ready_at"),
+        ({"order_id": "\ud800", "household_id": "h1"}, "not-valid", "/order_id"),
+        ({"order_id": "a\nb", "household_id": "h1"}, "not-valid", "/order_id"),
     ],
 )
 async def test_a_bad_order_is_named_and_stops_no_good_one(village, order, code, says):
@@ -193,3 +202,48 @@ async def test_openapi_describes_every_answer_and_body(client):
                 for body in operation["requestBody"]["content"].values():
                     assert body["schema"], where
     assert api_requests.IDEMPOTENCY_KEY in spec["info"]["description"]
+
+
+def an_event(event_id, **facts):
+    event = {
+        "kind": "collected",
+        "event_id": event_id,
+        "courier_id": "c1",
+        "order_ids": ["o001"],
+        "at": "2026-11-11T09:00:00+08:00",
+    }
+    return event | facts
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (an_event("bad", at="2099-11-11T09:00:00+08:00"), "event-in-future"),
+        (an_event("bad", at="0001-01-01T00:00:00+12:00"), "not-valid"),
+        (an_event("bad", kind="failed"), "not-valid"),
+        (an_event("bad", order_ids=["nothing"]), "order-unknown"),
+        (an_event("bad", order_ids=[]), "not-valid"),
+        (an_event("bad", mood="fine"), "unknown-field"),
+    ],
+)
+async def test_a_bad_event_is_named_and_stops_no_good_one(village, event, code):
+    body = {"events": [event, an_event("good")]}
+    answer = await village.call("POST", f"/v1/events{DAY}", json=body)
+    assert answer.json()["counts"] == {"recorded": 1, "refused": 1}
+    (refused,) = [each for each in answer.json()["results"] if each["outcome"] == "refused"]
+    assert (refused["id"], refused["code"]) == ("bad", code)
+
+
+async def test_a_misspelt_depot_takes_nothing_in(server, client, company, fleet_json):
+    async with Store.open(server.url) as store:
+        key = await operations.create_key(
+            store, company_id=company.company_id, role=Role.DISPATCHER
+        )
+    headers = {"Authorization": f"Bearer {key}"}
+    asked = {"orders": [ORDER]}
+    answer = await client.post("/v1/orders", json=asked, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "depot-needed")
+    await client.put("/v1/fleet?depot=shaji", content=fleet_json, headers=headers)
+    answer = await client.post("/v1/orders?depot=shajii", json=asked, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (404, "depot-unknown")
+    assert (await client.post("/v1/orders", json=asked, headers=headers)).status_code == 200

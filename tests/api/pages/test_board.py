@@ -43,7 +43,11 @@ def figure(page, name):
 def ready_map(page):
     page.wait_for_selector(".map[data-ready=true]")
     page.wait_for_function(
-        "() => document.querySelector('.map').mapOfBoard.querySourceFeatures('stops').length > 0"
+        """() => {
+          const map = document.querySelector(".map").mapOfBoard;
+          const has = (source) => map.querySourceFeatures(source).length > 0;
+          return map.loaded() && has("stops") && has("trips");
+        }"""
     )
 
 
@@ -117,7 +121,6 @@ def test_selecting_in_the_list_selects_on_map_and_chart(board):
 def test_selecting_on_the_map_selects_in_the_list(board):
     page = board.page
     ready_map(page)
-    page.wait_for_function("() => document.querySelector('.map').mapOfBoard.loaded()")
     at = page.evaluate(
         """() => {
           const element = document.querySelector(".map");

@@ -80,7 +80,12 @@ async def test_an_impossible_budget_is_refused(store, crewed, budget_s):
 
 async def test_a_key_is_known_by_its_secret_until_it_is_revoked(store, day):
     secret = await operations.create_key(
-        store, company_id=day.company_id, role=Role.COURIER, subject=CourierId("k1"), note="phone"
+        store,
+        company_id=day.company_id,
+        role=Role.COURIER,
+        depot_id=day.depot_id,
+        subject=CourierId("k1"),
+        note="phone",
     )
     assert secret.startswith("cl_")
     identity = await operations.identify(store, secret)
