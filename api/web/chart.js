@@ -23,6 +23,7 @@ const ROW = { least: 26, most: 38 };
 const AXIS = 28;
 const GUTTER = 112;
 const MARGIN_MS = 15 * 60_000;
+const AXIS_CLEAR_PX = 52;
 const SHORTEST_SPAN_MS = 20 * 60_000;
 const FONT = '12px system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif';
 
@@ -245,7 +246,10 @@ function paint(context, scroller, view, shown) {
   context.font = FONT;
   context.textBaseline = "middle";
 
-  paintGrid(context, colors, shown, x, wide, high);
+  // Labels of the axis keep clear of the marks that are painted over it.
+  const marks = [...view.cutOffs.map((at) => x(at) - 40), x(now())];
+  const isClear = (left) => marks.every((mark) => Math.abs(mark - left) > AXIS_CLEAR_PX);
+  paintGrid(context, colors, shown, x, { wide, high, isClear });
   const tall = rowHeight(scroller, rows.length);
   const from = Math.max(0, Math.floor(top / tall));
   const to = Math.min(rows.length, Math.ceil((top + high - AXIS) / tall));
@@ -262,7 +266,7 @@ function paint(context, scroller, view, shown) {
   paintNow(context, colors, x, wide, high);
 }
 
-function paintGrid(context, colors, shown, x, wide, high) {
+function paintGrid(context, colors, shown, x, { wide, high, isClear }) {
   const minute = 60_000;
   const step = (STEPS.find((each) => each * minute * ((wide - GUTTER) / shown.span) >= 56) ?? 240) * minute;
   context.textAlign = "center";
@@ -278,7 +282,7 @@ function paintGrid(context, colors, shown, x, wide, high) {
     context.moveTo(left, AXIS);
     context.lineTo(left, high);
     context.stroke();
-    if (left > GUTTER + 16 && left < wide - 16) {
+    if (left > GUTTER + 16 && left < wide - 16 && isClear(left)) {
       context.fillStyle = colors["ink-3"];
       context.fillText(clockTime(at), left, AXIS / 2);
     }

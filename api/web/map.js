@@ -64,6 +64,22 @@ function unservedFeatures(view) {
     }));
 }
 
+/** A name in the middle of each village's stops. @param {import("./plan_view.js").PlanView} view */
+function villageFeatures(view) {
+  /** @type {Map<string, {lon: number, lat: number, stops: number}>} */
+  const sums = new Map();
+  for (const { village, lon, lat } of view.stops) {
+    if (!village) continue;
+    const sum = sums.get(village) ?? { lon: 0, lat: 0, stops: 0 };
+    sums.set(village, { lon: sum.lon + lon, lat: sum.lat + lat, stops: sum.stops + 1 });
+  }
+  return [...sums].map(([name, { lon, lat, stops }]) => ({
+    type: "Feature",
+    properties: { name, stops },
+    geometry: point(lon / stops, lat / stops),
+  }));
+}
+
 /** @param {any[]} features */
 const collection = (features) => ({ type: "FeatureCollection", features });
 
@@ -145,6 +161,7 @@ function startMap(container) {
         map.getSource("stops").setData(collection(view ? stopFeatures(view) : []));
         map.getSource("trips").setData(collection(view ? tripFeatures(view) : []));
         map.getSource("unserved").setData(collection(view ? unservedFeatures(view) : []));
+        map.getSource("villages").setData(collection(view ? villageFeatures(view) : []));
         const home = view?.depot ?? depot.value;
         map
           .getSource("depot")

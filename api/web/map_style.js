@@ -151,6 +151,7 @@ export function mapStyle({ tiles, raster }) {
       stops: { type: "geojson", data: EMPTY },
       unserved: { type: "geojson", data: EMPTY, promoteId: "order" },
       numbers: { type: "geojson", data: EMPTY },
+      villages: { type: "geojson", data: EMPTY },
       depot: { type: "geojson", data: EMPTY },
     },
     layers: [
@@ -220,16 +221,18 @@ export function mapStyle({ tiles, raster }) {
         },
       },
       {
-        id: "places",
+        id: "villages",
         type: "symbol",
-        source: "base",
-        ...(raster ? { source: "depot", filter: ["==", ["get", "none"], true] } : { "source-layer": "places" }),
+        source: "villages",
+        minzoom: 8.5,
         layout: {
           "text-field": ["get", "name"],
           "text-font": FONT,
-          "text-size": ["match", ["get", "kind"], "town", 15, 12],
-          "text-padding": 6,
-          "symbol-sort-key": ["match", ["get", "kind"], "town", 0, 1],
+          "text-size": ["interpolate", ["linear"], ["zoom"], 9, 11, 14, 14],
+          "text-variable-anchor": ["top", "bottom", "left", "right"],
+          "text-radial-offset": 0.9,
+          "text-padding": 4,
+          "symbol-sort-key": ["-", 0, ["get", "stops"]],
         },
         paint: {
           "text-color": color.place,
