@@ -1,0 +1,212 @@
+import csv
+import io
+import json
+from datetime import date, datetime, timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import gpxpy
+import polyline
+import pytest
+
+from dispatch.days import CompanyId, DepotDay, DepotId
+from dispatch.exports import (
+    Contact,
+    contacts_of,
+    fates_csv,
+    plan_geojson,
+    problems_csv,
+    route_gpx,
+    route_sheet,
+    summary,
+)
+from dispatch.fleet import Courier, CourierId, VehicleModelId
+from dispatch.households import Household, HouseholdId, Registry
+from dispatch.intake import RowCode, RowProblem
+from dispatch.orders import Order, OrderId, OrderRecord, OrderStatus
+from dispatch.plan import Figures, Leg, Plan, Route, Stop, StopKind, Trip, Unserved
+from routing.places import Place
+
+EIGHT = datetime(2026, 11, 11, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
+DEPOT = Place(118.10, 33.90)
+COURIER = Courier(
+    courier_id=CourierId("c1"),
+    name="王<小>明",
+    model_id=VehicleModelId("trike"),
+    shift_starts=EIGHT.time(),
+    shift_ends=EIGHT.time(),
+)
+
+
+def a_leg(*lon_lats):
+    line = polyline.encode([(lat, lon) for lon, lat in lon_lats], 6)
+    return Leg(duration_s=600, distance_m=1500, polyline6=line, walk_m=40)
+
+
+def a_stop(seq, place, **facts):
+    at = EIGHT + timedelta(minutes=10 * seq)
+    facts = {"order_ids": (OrderId(f"o{seq}"),), "notes": (), "handling": ()} | facts
+    return Stop(
+        seq=seq,
+        kind=StopKind.HOUSEHOLD,
+        place=place,
+        title=f"东风 h{seq}",
+        village="东风",
+        household_ids=(HouseholdId(f"h{seq}"),),
+        point_id=None,
+        pieces=2,
+        weight_g=2500,
+        volume_ml=0,
+        arrive_at=at,
+        begin_at=at,
+        depart_at=at + timedelta(minutes=2),
+        leg=a_leg((DEPOT.lon, DEPOT.lat), (place.lon, place.lat)),
+        **facts,
+    )
+
+
+FIRST, SECOND = Place(118.11, 33.91), Place(118.12, 33.92)
+STOPS = (
+    a_stop(1, FIRST, notes=("<b>轻放</b>",), handling=("fragile",)),
+    a_stop(2, SECOND, order_ids=(OrderId("=1+1"), OrderId("o3"))),
+)
+TRIP = Trip(
+    leave_at=EIGHT,
+    back_at=EIGHT + timedelta(minutes=50),
+    cut_off_at=EIGHT + timedelta(minutes=95),
+    stops=STOPS,
+    home=a_leg((SECOND.lon, SECOND.lat), (DEPOT.lon, DEPOT.lat)),
+    pieces=4,
+    weight_g=5000,
+    volume_ml=0,
+)
+ROUTE = Route(
+    courier_id=COURIER.courier_id,
+    model_id=COURIER.model_id,
+    profile="trike",
+    trips=(TRIP,),
+    breaks=(),
+    distance_m=4500,
+    duration_s=3000,
+    cost_fen=12345,
+)
+LEFT = Unserved(order_id=OrderId("o9"), reason="too-heavy", detail="-no, really", place=FIRST)
+PLAN = Plan(
+    plan_id="shaji.2026-11-11.1",
+    day=DepotDay(CompanyId("demo"), DepotId("shaji"), date(2026, 11, 11)),
+    version=1,
+    based_on=0,
+    made_at=EIGHT,
+    seed=1,
+    budget_s=1,
+    turnaround_s=600,
+    depot_name="沙集网点",
+    depot_place=DEPOT,
+    network="n",
+    attribution="© OpenStreetMap contributors",
+    synthetic=True,
+    routes=(ROUTE,),
+    unserved=(LEFT,),
+    figures=Figures(
+        orders=4, served=3, stops=2, couriers=1, distance_m=4500, duration_s=3000, cost_fen=12345
+    ),
+)
+REGISTRY = Registry(
+    households={
+        HouseholdId("h1"): Household(
+            household_id=HouseholdId("h1"), village="东风", name="李四", phone="13812345678"
+        )
+    }
+)
+
+
+def rows(body):
+    return list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+
+
+def test_geojson_holds_every_part_of_the_plan_and_nothing_personal():
+    told = json.loads(plan_geojson(PLAN))
+    kinds = [each["properties"]["kind"] for each in told["features"]]
+    assert kinds == ["depot", "trip", "stop", "stop", "unserved"]
+    assert (told["attribution"], told["synthetic"]) == (PLAN.attribution, True)
+    (trip,) = [each for each in told["features"] if each["properties"]["kind"] == "trip"]
+    line = trip["geometry"]["coordinates"]
+    assert line[0] == line[-1] == [DEPOT.lon, DEPOT.lat]
+    assert [SECOND.lon, SECOND.lat] in line
+    assert trip["properties"]["distance_m"] == 3 * 1500
+    assert "轻放" not in plan_geojson(PLAN).decode()
+
+
+def test_legs_that_meet_are_joined_without_a_doubled_point():
+    (trip,) = [
+        each
+        for each in json.loads(plan_geojson(PLAN))["features"]
+        if each["properties"]["kind"] == "trip"
+    ]
+    line = trip["geometry"]["coordinates"]
+    assert all(a != b for a, b in pairwise(line))
+
+
+def test_gpx_is_read_by_a_phone():
+    gpx = gpxpy.parse(route_gpx(PLAN, ROUTE).decode())
+    assert [point.name for point in gpx.waypoints] == ["1 东风 h1", "2 东风 h2"]
+    assert gpx.waypoints[0].time.utcoffset() == timedelta()
+    assert len(gpx.tracks[0].segments) == 1
+
+
+def test_every_order_has_its_fate_and_no_cell_is_a_formula():
+    record = OrderRecord(order=Order(order_id=OrderId("o1")), status=OrderStatus.COLLECTED)
+    told = {row["order"]: row for row in rows(fates_csv(PLAN, [record]))}
+    assert told.keys() == {"o1", "'=1+1", "o3", "o9"}
+    assert (told["o1"]["status"], told["o1"]["courier"], told["o1"]["stop"]) == (
+        "collected",
+        "c1",
+        "1",
+    )
+    assert (told["o9"]["reason"], told["o9"]["detail"]) == ("too-heavy", "'-no, really")
+
+
+def test_refused_rows_say_what_to_do():
+    problem = RowProblem(
+        line=3, column="件数", code=RowCode.NOT_A_NUMBER, detail="no", advice="mend", value="@x"
+    )
+    (row,) = rows(problems_csv([problem]))
+    assert (row["line"], row["value"], row["advice"]) == ("3", "'@x", "mend")
+
+
+class Text(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text = [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_a_sheet_is_whole_escaped_and_needs_nothing_from_elsewhere():
+    html = route_sheet(PLAN, ROUTE, COURIER, contacts_of(ROUTE, REGISTRY))
+    page = Text(html)
+    assert "李四 13812345678" in page.text
+    assert "王<小>明" in page.text
+    assert "<b>轻放</b>" in page.text, "what somebody wrote is text, not markup"
+    assert ("b", {}) not in page.tags
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe"}
+    assert "虚构" in page.text
+    assert PLAN.attribution in page.text
+    assert "截单 09:35" in page.text
+
+
+def test_contacts_are_of_those_on_the_route():
+    assert contacts_of(ROUTE, REGISTRY) == {"h1": Contact("李四", "13812345678")}
+
+
+def test_the_summary_counts_what_a_dispatcher_asks_for():
+    told = summary(PLAN)
+    assert told.unserved == {"too-heavy": 1}
+    assert told.least_slack_min == 45
+    assert told.cost_yuan == pytest.approx(123.45)
