@@ -26,7 +26,7 @@ class _Listed:
 
 
 COMMANDS: Final = {
-    "demo": _Listed("demo", "Play a demo day, live on the board until Ctrl-C."),
+    "demo": _Listed("demo", "Play a day on this machine."),
     "demo-data": _Listed("demo_data", "Write the files of a demo day."),
     "roads": _Listed("roads", "Make road networks of OpenStreetMap extracts."),
     "plan": _Listed("plan", "Plan a day from files, without a server."),

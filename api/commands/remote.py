@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Self
 from urllib.parse import quote
 
 import httpx
@@ -81,6 +81,12 @@ class Remote:
             )
         except (httpx.InvalidURL, UnicodeEncodeError) as failure:
             raise ServerUnreachable(server, str(failure)) from failure
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._client.close()
 
     def call(
         self,
@@ -163,20 +169,20 @@ def import_files(
         if depot is not None and depot != of_fleet:
             raise typer.BadParameter(f"the fleet is that of {of_fleet}", param_hint="--depot")
         depot = of_fleet
-    remote = Remote(server, key)
     told: dict[str, Any] = {}
-    for path, file in sent:
-        name = path.removeprefix("/v1/")
-        is_fleet = file is fleet
-        # The server tells CSV, XLSX and JSON files apart by their content, as `cunlu plan` does.
-        answer = remote.call(
-            "PUT" if is_fleet else "POST",
-            path,
-            query={"depot": depot, "day": _day(day) if name == "orders" else None},
-            body=bodies[file],
-            media_type="application/octet-stream" if is_fleet else "text/csv",
-        ).json()
-        told[name] = {"couriers": len(answer["couriers"])} if is_fleet else answer
+    with Remote(server, key) as remote:
+        for path, file in sent:
+            name = path.removeprefix("/v1/")
+            is_fleet = file is fleet
+            # The server tells CSV, XLSX and JSON files apart by their content, as `cunlu plan` does.
+            answer = remote.call(
+                "PUT" if is_fleet else "POST",
+                path,
+                query={"depot": depot, "day": _day(day) if name == "orders" else None},
+                body=bodies[file],
+                media_type="application/octet-stream" if is_fleet else "text/csv",
+            ).json()
+            told[name] = {"couriers": len(answer["couriers"])} if is_fleet else answer
     refused = [
         (name, each)
         for name, answer in told.items()
@@ -213,19 +219,21 @@ def status(
 
     Example: `cunlu status --watch`
     """
-    remote = Remote(server, key)
-    while True:
-        board = remote.call("GET", "/v1/status", query={"depot": depot, "day": _day(day)}).json()
-        if as_json:
-            print_json(board)
-            sys.stdout.flush()
-        else:
-            if watch:
-                typer.echo("\033[2J\033[H" if sys.stdout.isatty() else "", nl=False)
-            _show(board)
-        if not watch:
-            return
-        time.sleep(_WATCH_EVERY_S)
+    with Remote(server, key) as remote:
+        while True:
+            board = remote.call(
+                "GET", "/v1/status", query={"depot": depot, "day": _day(day)}
+            ).json()
+            if as_json:
+                print_json(board)
+                sys.stdout.flush()
+            else:
+                if watch:
+                    typer.echo("\033[2J\033[H" if sys.stdout.isatty() else "", nl=False)
+                _show(board)
+            if not watch:
+                return
+            time.sleep(_WATCH_EVERY_S)
 
 
 @app.command()
@@ -247,17 +255,17 @@ def export(
 
     Example: `cunlu export --plan current --format geojson --out routes.geojson`
     """
-    remote = Remote(server, key)
-    if plan == "current":
-        found = remote.call(
-            "GET", "/v1/plans/current", query={"depot": depot, "day": _day(day)}
-        ).json()
-        plan = found["plan_id"]
-    answer = remote.call(
-        "GET",
-        f"/v1/plans/{quote(plan, safe='')}/export",
-        query={"format": file_format, "courier": courier},
-    )
+    with Remote(server, key) as remote:
+        if plan == "current":
+            found = remote.call(
+                "GET", "/v1/plans/current", query={"depot": depot, "day": _day(day)}
+            ).json()
+            plan = found["plan_id"]
+        answer = remote.call(
+            "GET",
+            f"/v1/plans/{quote(plan, safe='')}/export",
+            query={"format": file_format, "courier": courier},
+        )
     if str(out) == "-":
         sys.stdout.buffer.write(answer.content)
         return

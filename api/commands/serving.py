@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from api.app import create_app
 from api.commands.console import AsJson, note, print_json
 from api.commands.exit_codes import ExitCode
-from api.serving import Server
+from api.serving import Server, listen
 from dispatch import operations
 from dispatch.access import KeyId, Role, digest_of, key_id_of
 from dispatch.days import CompanyId, DepotId
@@ -253,8 +253,7 @@ def _log(settings: Settings) -> None:
 def _listen(host: str, port: int) -> socket.socket:
     """A socket of our own, so that the address is known before anything starts."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family)
+        return listen(host, port)
     except OSError as failure:
         raise AddressTaken(host, port, failure.strerror or str(failure)) from failure
 
