@@ -2,7 +2,6 @@
 
 export const en = {
   "app.name": "cunlu",
-  "app.tagline": "pickup dispatch",
   "app.board": "Dispatch board",
   "skip.to.list": "Skip to the list of routes",
 

@@ -2,7 +2,6 @@
 
 export const zh = {
   "app.name": "村路",
-  "app.tagline": "揽件调度",
   "app.board": "调度看板",
   "skip.to.list": "跳到路线列表",
 

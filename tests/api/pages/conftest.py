@@ -439,12 +439,14 @@ def open_page(browser: Browser, app: App) -> Iterator[Callable[..., Watched]]:
     def open_page(
         path: str,
         *,
-        size: tuple[int, int] = (1440, 900),
+        size: tuple[int, int] = (1200, 700),
         stored: dict[str, str] | None = None,
         **options: Any,
     ) -> Watched:
         viewport: ViewportSize = {"width": size[0], "height": size[1]}
-        context = browser.new_context(viewport=viewport, service_workers="block", **options)
+        context = browser.new_context(
+            viewport=viewport, service_workers="block", reduced_motion="reduce", **options
+        )
         contexts.append(context)
         context.set_default_timeout(20_000)
         for name, value in (stored or {}).items():
