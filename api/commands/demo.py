@@ -91,6 +91,8 @@ def demo(
 
     Example: `cunlu demo --orders 300 --couriers 10 --speed 60`
     """
+    # Asked to end in whatever way, all that was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     stage = data_dir.resolve() / "demo"
     stage.mkdir(parents=True, exist_ok=True)
     with progress("demo day") as tell:
