@@ -307,6 +307,11 @@ def test_a_plan_is_made_of_files_and_made_again_in_the_same_folder(day, tmp_path
     assert (out / f"{couriers[0]}.gpx").exists()
     assert [each.name for each in tmp_path.iterdir()] == [out.name]  # nothing is left beside it
 
+    (out / "diary.txt").write_text("mine")
+    with pytest.raises(PlanFolderTaken, match=r"diary\.txt"):
+        write_folder(out, {"plan.json": b"new"})
+    assert (out / f"{couriers[0]}.gpx").exists()
+
 
 def test_refused_rows_are_listed_and_the_good_ones_planned(day, tmp_path):
     orders = tmp_path / "orders.csv"
