@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports unit lock clean
+.PHONY: help demo test lint format types imports unit browser lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 16
@@ -12,7 +12,7 @@ help: ## what can be made
 demo: $(VENV)/.runtime ## a day in Shaji, live on your screen until Ctrl-C (ONCE=1: figures only)
 	@$(BIN)/cunlu demo $(if $(ONCE),--once)
 
-test: lint types imports unit ## every check there is
+test: lint types imports unit browser ## every check there is
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -30,6 +30,9 @@ imports: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n auto $(ARGS)
+
+browser: $(VENV)/.dev ## the pages in a real Chromium (skipped, loudly, where there is none)
+	$(BIN)/pytest tests/api/pages
 
 lock: ## pin what pyproject.toml allows today, by hash and without addresses
 	$(PYTHON) tools/lock.py

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Playwright's own event loop runs in the thread of its tests: no asyncio test can share their process.
+# So the browser tests run when they are named (`pytest tests/api/pages`), and `make test` names them.
+_BROWSER_TESTS = "pages"
+
 _REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -15,3 +19,9 @@ def shared_data() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"needs the shared data in {folder}: set CUNLU_SHARED to its folder")
     return folder
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the browser tests out of a run that does not name them."""
+    named = any(_BROWSER_TESTS in str(each) for each in config.args)
+    return True if collection_path.name == _BROWSER_TESTS and not named else None
