@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -148,6 +149,12 @@ def test_legs_that_meet_are_joined_without_a_doubled_point():
     assert all(a != b for a, b in pairwise(line))
 
 
+def test_an_unserved_order_without_a_place_is_on_no_map():
+    plan = replace(PLAN, unserved=(replace(LEFT, place=None),))
+    kinds = [each["properties"]["kind"] for each in json.loads(plan_geojson(plan))["features"]]
+    assert kinds == ["depot", "trip", "stop", "stop"]
+
+
 def test_gpx_is_read_by_a_phone():
     gpx = gpxpy.parse(route_gpx(PLAN, ROUTE).decode())
     assert [point.name for point in gpx.waypoints] == ["1 东风 h1", "2 东风 h2"]
@@ -165,6 +172,19 @@ def test_every_order_has_its_fate_and_no_cell_is_a_formula():
         "1",
     )
     assert (told["o9"]["reason"], told["o9"]["detail"]) == ("too-heavy", "'-no, really")
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_first_character_makes_a_cell_a_formula(first):
+    left = replace(LEFT, detail=f"{first}1+1")
+    body = fates_csv(replace(PLAN, routes=(), unserved=(left,)))
+    (row,) = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""))
+    assert row["detail"] == f"'{first}1+1"
+
+
+def test_a_spreadsheet_is_told_that_a_table_is_utf_8():
+    assert fates_csv(PLAN).startswith(b"\xef\xbb\xbf")
+    assert problems_csv(()).startswith(b"\xef\xbb\xbf")
 
 
 def test_refused_rows_say_what_to_do():
@@ -199,6 +219,7 @@ def test_a_sheet_is_whole_escaped_and_needs_nothing_from_elsewhere():
     assert "虚构" in page.text
     assert PLAN.attribution in page.text
     assert "截单 09:35" in page.text
+    assert "1 趟 · 2 站 · 4 件 · 5.0 kg · 4.5 km" in page.text
 
 
 def test_contacts_are_of_those_on_the_route():
@@ -210,3 +231,11 @@ def test_the_summary_counts_what_a_dispatcher_asks_for():
     assert told.unserved == {"too-heavy": 1}
     assert told.least_slack_min == 45
     assert told.cost_yuan == pytest.approx(123.45)
+
+
+def test_the_least_slack_is_of_the_trip_that_comes_closest_to_its_truck():
+    later = replace(TRIP, cut_off_at=TRIP.back_at + timedelta(minutes=7))
+    assert (
+        summary(replace(PLAN, routes=(replace(ROUTE, trips=(TRIP, later)),))).least_slack_min == 7
+    )
+    assert summary(replace(PLAN, routes=())).least_slack_min is None
