@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from api.errors import ApiError, pointer_of
+from dispatch.gazetteer import Candidate
 from dispatch.intake import Intake, RowProblem
 from routing.errors import RoutingError
 
@@ -40,6 +41,8 @@ class ItemResult:
     line: int | None = None
     column: str = ""
     advice: str = ""
+    candidates: tuple[Candidate, ...] = ()
+    """Places that an unclear address may mean, for a person to choose from."""
 
 
 def body_of(member: str, model: type[BaseModel]) -> dict[str, Any]:
@@ -103,6 +106,7 @@ def parse_batch(
                     code=each.reason,
                     detail=each.detail,
                     line=each.line,
+                    candidates=each.candidates,
                 )
                 for each in intake.unresolved
             )

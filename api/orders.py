@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
 from api.batches import BatchAnswer, ItemResult, answer_of, body_of, parse_batch
-from api.requests import Day, GuardedRoute, With, day_clock
+from api.requests import Day, GuardedRoute, With, day_clock, locator_of
 from api.schemas import CancelIn, OrderIn
 from dispatch import operations
 from dispatch.access import Identity
@@ -49,6 +49,7 @@ async def create_orders(
     media_type = request.headers.get("content-type", "")
     is_csv = media_type.startswith("text/csv")
     registry = await operations.read_registry(deps.store, day.scope) if is_csv else None
+    locator = await locator_of(deps, day.scope) if is_csv else None
     batch = await asyncio.to_thread(
         parse_batch,
         body,
@@ -63,6 +64,7 @@ async def create_orders(
             day=clock,
             registry=registry or Registry(),
             mapping=mapping,
+            locator=locator,
             seller=seller,
         ),
     )

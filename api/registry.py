@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
 from api.batches import BatchAnswer, answer_of, body_of, parse_batch
-from api.requests import GuardedRoute, Scope, With
+from api.requests import GuardedRoute, Scope, With, locator_of
 from api.schemas import HouseholdIn, PointIn
 from dispatch import operations
 from dispatch.access import Identity
@@ -42,9 +42,10 @@ async def _change(
 ) -> Response:
     """Households and points share a file format and a way in; a CSV may hold both."""
     body = await request.body()
+    locator = await locator_of(deps, scope)
 
     def read_csv(data: bytes) -> Intake[Household | CollectionPoint]:
-        return read_registry(data, name="registry.csv", kind=kind)
+        return read_registry(data, name="registry.csv", kind=kind, locator=locator)
 
     is_point = kind is Kind.POINT
     batch = await asyncio.to_thread(

@@ -19,6 +19,7 @@ from api.roads import Roads
 from dispatch import operations
 from dispatch.clock import Clock
 from dispatch.days import DayClock, DepotDay, DepotScope
+from dispatch.gazetteer import Locator
 from dispatch.ids import checked_depot_id
 from dispatch.jobs import JobQueue
 from dispatch.operations import FleetMissing, KeptAnswer
@@ -126,6 +127,15 @@ async def _scope(
 
 
 Scope = Annotated[DepotScope, Depends(_scope)]
+
+
+async def locator_of(deps: Deps, scope: DepotScope) -> Locator | None:
+    """Whom the company has us ask for addresses around its depot; None: nobody."""
+    try:
+        depot = (await operations.read_fleet(deps.store, scope)).depot
+    except FleetMissing:
+        return None
+    return deps.settings.locator(depot.place)
 
 
 async def zone_of(deps: Deps, scope: DepotScope) -> ZoneInfo:

@@ -10,6 +10,9 @@ from pydantic import AwareDatetime, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.clock import Clock, ScaledClock, SystemClock
+from dispatch.gazetteer import Locator
+from dispatch.geocoding import FileAnswerCache, Geocoding
+from routing.places import Place
 
 
 class Settings(BaseSettings):
@@ -38,6 +41,8 @@ class Settings(BaseSettings):
     geocoder: str | None = None
     """Name of a geopy geocoder; None: no request about an address leaves the machine."""
     geocoder_options: dict[str, str] = Field(default_factory=dict)
+    geocoder_region: str = ""
+    """What stands in front of a village when it is asked for, such as 江苏省徐州市睢宁县沙集镇."""
     tile_url: str | None = None
     """A base map in place of our own tiles; None: no page asks another host."""
 
@@ -47,3 +52,15 @@ class Settings(BaseSettings):
             return SystemClock()
         started_real = self.clock_started or datetime.now(UTC)
         return ScaledClock(self.clock_start, started_real, self.clock_speed)
+
+    def locator(self, around: Place) -> Locator | None:
+        """Who is asked for addresses near `around` that the registry does not know; None: nobody."""
+        if self.geocoder is None:
+            return None
+        return Geocoding(
+            self.geocoder,
+            around=around,
+            cache=FileAnswerCache(self.data_dir / "geocodes.sqlite"),
+            region=self.geocoder_region,
+            options=self.geocoder_options,
+        )

@@ -32,12 +32,13 @@ from api.commands.plan_folder import (
 from dispatch.clock import SystemClock
 from dispatch.days import CompanyId, DayClock, DepotDay
 from dispatch.exports import contacts_of, fates_csv, plan_geojson, route_gpx, route_sheet, summary
-from dispatch.gazetteer import AddressQuestion
+from dispatch.gazetteer import AddressQuestion, Locator
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
 from dispatch.intake import Intake, Kind, read_fleet, read_orders, read_registry, registry_of
 from dispatch.plan import Plan
 from dispatch.planning import SearchStep, plan_day
+from dispatch.settings import Settings
 from routing.roads.network import RoadNetwork
 
 app = typer.Typer()
@@ -114,11 +115,18 @@ def plan_files(
     refused = _Refused()
     with progress("files") as tell:
         crew = read_fleet(fleet, name=fleet.name)
-        registry = _registry(households, points, refused)
+        locator = Settings().locator(crew.depot.place)
+        registry = _registry(households, points, refused, locator)
         zone = crew.depot.zone
         now = SystemClock().now()
         date = date_of(day) or now.astimezone(zone).date()
-        asked = read_orders(orders, name=orders.name, day=DayClock(date, zone), registry=registry)
+        asked = read_orders(
+            orders,
+            name=orders.name,
+            day=DayClock(date, zone),
+            registry=registry,
+            locator=locator,
+        )
         refused.take(orders, asked)
         tell("roads")
         network = _network(roads, tuple(each.profile for each in crew.models.values()))
@@ -166,8 +174,10 @@ def plan_files(
         raise typer.Exit(ExitCode.REFUSED_SOME)
 
 
-def _registry(households: Path, points: Path | None, refused: _Refused) -> Registry:
-    known = read_registry(households, name=households.name)
+def _registry(
+    households: Path, points: Path | None, refused: _Refused, locator: Locator | None
+) -> Registry:
+    known = read_registry(households, name=households.name, locator=locator)
     refused.take(households, known)
     accepted = list(known.accepted)
     if points is not None:
