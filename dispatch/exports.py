@@ -17,7 +17,6 @@ import polyline
 
 from dispatch.fleet import Courier
 from dispatch.households import Registry
-from dispatch.intake import RowProblem
 from dispatch.orders import OrderRecord, OrderStatus
 from dispatch.plan import Plan, Route, Trip
 from routing.places import Place
@@ -179,13 +178,13 @@ def _cell(value: object) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """UTF-8 with the mark by which spreadsheets know it."""
+def csv_of(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A table for spreadsheets: UTF-8 with the mark by which they know it, and no cell a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(header)
     writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
+    return out.getvalue().encode("utf-8-sig", "replace")
 
 
 def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
@@ -219,18 +218,7 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
         for each in plan.unserved
     ]
     header = ("order", "status", "courier", "trip", "stop", "planned", "where", "reason", "detail")
-    return _table(header, sorted(rows, key=lambda row: str(row[0])))
-
-
-def problems_csv(problems: Sequence[RowProblem]) -> bytes:
-    """The rows of a file that did not go in, with what to do about each."""
-    return _table(
-        ("line", "column", "code", "value", "detail", "advice"),
-        (
-            (each.line, each.column, each.code, each.value, each.detail, each.advice)
-            for each in problems
-        ),
-    )
+    return csv_of(header, sorted(rows, key=lambda row: str(row[0])))
 
 
 def contacts_of(route: Route, registry: Registry) -> Mapping[str, Contact]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +29,15 @@ from api.commands.plan_folder import (
 )
 from dispatch.clock import SystemClock
 from dispatch.days import CompanyId, DayClock, DepotDay
-from dispatch.exports import contacts_of, fates_csv, plan_geojson, route_gpx, route_sheet, summary
+from dispatch.exports import (
+    contacts_of,
+    csv_of,
+    fates_csv,
+    plan_geojson,
+    route_gpx,
+    route_sheet,
+    summary,
+)
 from dispatch.gazetteer import AddressQuestion, Locator
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
@@ -66,24 +72,12 @@ class _Refused:
         ]
 
     def csv(self) -> bytes:
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow(("file", "line", "column", "code", "detail", "advice", "value"))
-        writer.writerows([_inert(cell) for cell in row] for row in self.rows)
-        # With a byte order mark, or spreadsheets read Chinese as something else.
-        return text.getvalue().encode("utf-8-sig", "replace")
+        return csv_of(("file", "line", "column", "code", "detail", "advice", "value"), self.rows)
 
 
 def _candidates(question: AddressQuestion) -> str:
     titles = " | ".join(each.title for each in question.candidates)
     return f"say which one is meant: {titles}" if titles else "give coordinates or another name"
-
-
-def _inert(cell: object) -> object:
-    """A stranger's text that a spreadsheet would run as a formula, made text."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{cell}"
-    return cell
 
 
 @app.command("plan")

@@ -15,16 +15,15 @@ from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.exports import (
     Contact,
     contacts_of,
+    csv_of,
     fates_csv,
     plan_geojson,
-    problems_csv,
     route_gpx,
     route_sheet,
     summary,
 )
 from dispatch.fleet import Courier, CourierId, VehicleModelId
 from dispatch.households import Household, HouseholdId, Registry
-from dispatch.intake import RowCode, RowProblem
 from dispatch.orders import Order, OrderId, OrderRecord, OrderStatus
 from dispatch.plan import Figures, Leg, Plan, Route, Stop, StopKind, Trip, Unserved
 from routing.places import Place
@@ -184,15 +183,7 @@ def test_no_first_character_makes_a_cell_a_formula(first):
 
 def test_a_spreadsheet_is_told_that_a_table_is_utf_8():
     assert fates_csv(PLAN).startswith(b"\xef\xbb\xbf")
-    assert problems_csv(()).startswith(b"\xef\xbb\xbf")
-
-
-def test_refused_rows_say_what_to_do():
-    problem = RowProblem(
-        line=3, column="件数", code=RowCode.NOT_A_NUMBER, detail="no", advice="mend", value="@x"
-    )
-    (row,) = rows(problems_csv([problem]))
-    assert (row["line"], row["value"], row["advice"]) == ("3", "'@x", "mend")
+    assert csv_of(("a",), ()).startswith(b"\xef\xbb\xbf")
 
 
 class Text(HTMLParser):
