@@ -19,9 +19,8 @@ from dispatch.days import CompanyId, DepotId
 from dispatch.server import EmbeddedServer
 from dispatch.settings import Settings
 from dispatch.store import Store
-from routing.roads.network import RoadNetwork
 
-WEST, SOUTH, STEP, SIDE = 118.10, 33.88, 0.005, 6
+WEST, SOUTH, STEP = 118.10, 33.88, 0.005
 
 
 @pytest.fixture(scope="session")
@@ -33,28 +32,8 @@ def server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture(scope="session")
-def roads(tmp_path_factory) -> Path:
-    """A grid of village streets, built from a real OSM file."""
-    nodes = [
-        f'<node id="{row * SIDE + column + 1}" lat="{SOUTH + row * STEP:.6f}" '
-        f'lon="{WEST + column * STEP:.6f}" version="1"/>'
-        for row in range(SIDE)
-        for column in range(SIDE)
-    ]
-    lines = [[row * SIDE + column + 1 for column in range(SIDE)] for row in range(SIDE)]
-    lines += [[row * SIDE + column + 1 for row in range(SIDE)] for column in range(SIDE)]
-    ways = [
-        f'<way id="{number}" version="1">'
-        + "".join(f'<nd ref="{node}"/>' for node in line)
-        + f'<tag k="highway" v="residential"/><tag k="name" v="村路{number}"/></way>'
-        for number, line in enumerate(lines, start=1)
-    ]
-    folder = tmp_path_factory.mktemp("roads")
-    extract = folder / "grid.osm"
-    extract.write_text(f'<?xml version="1.0"?><osm version="0.6">{"".join(nodes + ways)}</osm>')
-    network = folder / "grid.network"
-    RoadNetwork.build(extract, profiles=("trike", "van")).save(network)
-    return network
+def roads(grid_network) -> Path:
+    return grid_network
 
 
 @dataclass(frozen=True)

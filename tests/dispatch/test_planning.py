@@ -18,33 +18,11 @@ from routing.roads.network import RoadNetwork
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WEST, SOUTH, STEP = 118.10, 33.88, 0.005
-SIDE = 6  # junctions along each side of the grid
-
-
-def an_extract():
-    """A grid of village streets as an OSM file: small, real syntax, no two blocks alike by accident."""
-    nodes = [
-        f'<node id="{row * SIDE + column + 1}" lat="{SOUTH + row * STEP:.6f}" '
-        f'lon="{WEST + column * STEP:.6f}" version="1"/>'
-        for row in range(SIDE)
-        for column in range(SIDE)
-    ]
-    lines = [[row * SIDE + column + 1 for column in range(SIDE)] for row in range(SIDE)]
-    lines += [[row * SIDE + column + 1 for row in range(SIDE)] for column in range(SIDE)]
-    ways = [
-        f'<way id="{number}" version="1">'
-        + "".join(f'<nd ref="{node}"/>' for node in line)
-        + '<tag k="highway" v="residential"/></way>'
-        for number, line in enumerate(lines, start=1)
-    ]
-    return f'<?xml version="1.0"?><osm version="0.6">{"".join(nodes + ways)}</osm>'
 
 
 @pytest.fixture(scope="session")
-def network(tmp_path_factory):
-    path = tmp_path_factory.mktemp("roads") / "grid.osm"
-    path.write_text(an_extract())
-    return RoadNetwork.build(path, profiles=("trike", "van"))
+def network(grid_network):
+    return RoadNetwork.load(grid_network)
 
 
 def a_place(column, row):

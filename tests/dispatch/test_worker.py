@@ -25,36 +25,15 @@ from dispatch.settings import Settings
 from dispatch.store import Store
 from dispatch.worker import STARTS_MAX, run_worker
 from routing.places import Place
-from routing.roads.network import RoadNetwork
 
 AT = datetime(2026, 11, 11, 0, 30, tzinfo=UTC)
-WEST, SOUTH, STEP, SIDE = 118.10, 33.88, 0.005, 6
+WEST, SOUTH, STEP = 118.10, 33.88, 0.005
 LEASE_S = 1.5
 
 
 @pytest.fixture(scope="session")
-def roads(tmp_path_factory):
-    """A grid of village streets, as the network file that a worker reads."""
-    folder = tmp_path_factory.mktemp("roads")
-    nodes = [
-        f'<node id="{row * SIDE + column + 1}" lat="{SOUTH + row * STEP:.6f}" '
-        f'lon="{WEST + column * STEP:.6f}" version="1"/>'
-        for row in range(SIDE)
-        for column in range(SIDE)
-    ]
-    lines = [[row * SIDE + column + 1 for column in range(SIDE)] for row in range(SIDE)]
-    lines += [[row * SIDE + column + 1 for row in range(SIDE)] for column in range(SIDE)]
-    ways = [
-        f'<way id="{number}" version="1">'
-        + "".join(f'<nd ref="{node}"/>' for node in line)
-        + '<tag k="highway" v="residential"/></way>'
-        for number, line in enumerate(lines, start=1)
-    ]
-    extract = folder / "grid.osm"
-    extract.write_text(f'<osm version="0.6">{"".join(nodes + ways)}</osm>')
-    network = folder / "grid.network"
-    RoadNetwork.build(extract, profiles=("trike",)).save(network)
-    return network
+def roads(grid_network):
+    return grid_network
 
 
 @pytest.fixture
