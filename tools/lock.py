@@ -29,6 +29,8 @@ def main(upgrades: list[str]) -> None:
         constraint = [] if name == "dev.txt" else ["--constraint", str(LOCKS / "dev.txt")]
         command = ["uv", "pip", "compile", *SOURCES[name], "--universal", "--generate-hashes"]
         command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+        # One version for all Pythons where there is one, so that all are checked alike.
+        command += ["--fork-strategy", "fewest"]
         command += ["--python-version", "3.11", "--output-file", str(LOCKS / name)]
         subprocess.run([*command, *constraint, *flags, "--quiet"], check=True, cwd=ROOT)
         text = (LOCKS / name).read_text()
