@@ -124,15 +124,17 @@ def test_an_answer_lost_on_the_way_does_not_count_twice(phone, published):
 def test_a_report_that_the_server_refuses_is_told(phone):
     page = phone.page
     expect(page.locator(".card h2")).to_have_text("兴国村 H00001")
-    page.evaluate(
-        """() => {
-          const shift = JSON.parse(localStorage.getItem("cunlu.shift"));
-          shift.stored.route.trips[0].stops[0].order_ids = ["gone"];
-          shift.etag = "";
-          localStorage.setItem("cunlu.shift", JSON.stringify(shift));
-        }"""
-    )
+    page.wait_for_function("() => localStorage.getItem('cunlu.shift')")
     page.route("**/v1/me", lambda route: route.abort())
+    # Before the page's own scripts, so that nothing of the earlier load writes over it.
+    page.add_init_script(
+        """
+        const shift = JSON.parse(localStorage.getItem("cunlu.shift"));
+        shift.stored.route.trips[0].stops[0].order_ids = ["gone"];
+        shift.etag = "";
+        localStorage.setItem("cunlu.shift", JSON.stringify(shift));
+        """
+    )
     page.reload()
     page.get_by_role("button", name="已取件").tap()
     expect(page.locator(".refusal")).to_contain_text("gone")
