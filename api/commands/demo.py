@@ -147,7 +147,10 @@ def _print(day: DemoDay, told: Summary) -> None:
             ("kilometres", told.km),
             ("hours", told.hours),
             ("cost, yuan", told.cost_yuan),
-            ("least slack to a truck, minutes", told.least_slack_min or 0),
+            (
+                "least slack to a truck, minutes",
+                "–" if told.least_slack_min is None else told.least_slack_min,
+            ),
         ],
     )
 
