@@ -11,8 +11,8 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from api.errors import ApiError, pointer_of
-from dispatch.gazetteer import Candidate
-from dispatch.intake import Intake, RowProblem
+from dispatch.gazetteer import AddressQuestion, Candidate
+from dispatch.intake import BadCell, Intake, RowProblem
 from routing.errors import RoutingError
 
 _M = TypeVar("_M", bound=BaseModel)
@@ -26,10 +26,10 @@ JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemResult:
     """
-    What became of one item, in the order sent.
+    What became of one item.
 
     outcome
-        created, changed, unchanged, conflict, recorded, duplicate, unresolved or refused.
+        created, changed, unchanged, conflict, placed, recorded, duplicate, unresolved or refused.
     line
         Line of a CSV or NDJSON body, 1-based; position in a JSON list, 0-based.
     """
@@ -68,6 +68,14 @@ def body_of(member: str, model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
+class BadItem(Exception):
+    """An item that contradicts itself or its day, found by whoever reads it."""
+
+    def __init__(self, pointer: str, bad: BadCell) -> None:
+        self.pointer, self.bad = pointer, bad
+        super().__init__(bad.detail)
+
+
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[_R]):
     """Records that are good in themselves, and results of the items that are not."""
@@ -99,19 +107,7 @@ def parse_batch(
     match media_type.partition(";")[0].strip().lower():
         case "text/csv" if read_csv is not None:
             intake = read_csv(body)
-            unresolved = (
-                ItemResult(
-                    id=each.order_id or each.household_id or "",
-                    outcome="unresolved",
-                    code=each.reason,
-                    detail=each.detail,
-                    line=each.line,
-                    candidates=each.candidates,
-                )
-                for each in intake.unresolved
-            )
-            refused = (_of_row(each) for each in intake.problems)
-            return Batch(intake.accepted, (*refused, *unresolved))
+            return Batch(intake.accepted, tuple(_of_row(each) for each in intake.problems))
         case "application/x-ndjson":
             items = _ndjson(body)
         case "application/json" | "":
@@ -139,6 +135,18 @@ def parse_batch(
             records.append(read(model.model_validate(item)))
         except ValidationError as error:
             refused_items.append(_of_item(item, line, id_field, model, error))
+        except BadItem as error:
+            refused_items.append(
+                ItemResult(
+                    id=_id_told(item, id_field),
+                    outcome="refused",
+                    code=error.bad.code,
+                    detail=error.bad.detail,
+                    line=line,
+                    column=error.pointer,
+                    advice=error.bad.advice,
+                )
+            )
         except RoutingError as error:
             refused_items.append(
                 ItemResult(
@@ -183,6 +191,18 @@ def _json_items(body: bytes, member: str) -> list[Any]:
     return items
 
 
+def unresolved_result(question: AddressQuestion) -> ItemResult:
+    """An item that was taken in, and what a person is asked about it."""
+    return ItemResult(
+        id=question.order_id or question.household_id or "",
+        outcome="unresolved",
+        code=question.reason,
+        detail=question.detail,
+        line=question.line,
+        candidates=question.candidates,
+    )
+
+
 def _of_row(row: RowProblem) -> ItemResult:
     return ItemResult(
         id="",
@@ -223,7 +243,7 @@ def _of_item(
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswer:
-    """One result for each item; `counts` says how many had each outcome."""
+    """One result for each item, first those taken in, in the order sent, then those refused; `counts` says how many had each outcome."""
 
     results: Sequence[ItemResult]
     counts: dict[str, int]

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from typing import Annotated
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
-from api.batches import BatchAnswer, ItemResult, answer_of, body_of, parse_batch
+from api.batches import (
+    BadItem,
+    BatchAnswer,
+    ItemResult,
+    answer_of,
+    body_of,
+    parse_batch,
+    unresolved_result,
+)
 from api.requests import Day, GuardedRoute, With, day_clock, locator_of
 from api.schemas import CancelIn, OrderIn
 from dispatch import operations
 from dispatch.access import Identity
+from dispatch.days import DayClock
+from dispatch.gazetteer import AddressQuestion, Gazetteer, Locator
 from dispatch.households import Registry
-from dispatch.intake import read_orders
-from dispatch.operations import OrderPage
-from dispatch.orders import OrderId, OrderRecord
+from dispatch.intake import Intake, at_address, read_orders, time_objections
+from dispatch.operations import OrderOutcome, OrderPage, Outcome
+from dispatch.orders import Order, OrderId, OrderRecord
 
 router = APIRouter(route_class=GuardedRoute, tags=["orders"], responses=PROBLEMS)
 
@@ -43,13 +53,16 @@ async def create_orders(
         str | None, Query(description="Shop whose export this is, for rows that name none.")
     ] = None,
 ) -> Response:
-    """One result for each item. The same order twice is `unchanged`; bad items stop none."""
+    """One result for each item; those refused come last. The same order twice is `unchanged`."""
     body = await request.body()
-    clock = await day_clock(deps, day)
     media_type = request.headers.get("content-type", "")
     is_csv = media_type.startswith("text/csv")
-    registry = await operations.read_registry(deps.store, day.scope) if is_csv else None
-    locator = await locator_of(deps, day.scope) if is_csv else None
+    asks = is_csv or b'"address"' in body
+    reader = _OrderReader(
+        day=await day_clock(deps, day),
+        registry=await operations.read_registry(deps.store, day.scope) if asks else Registry(),
+        locator=await locator_of(deps, day.scope) if asks else None,
+    )
     batch = await asyncio.to_thread(
         parse_batch,
         body,
@@ -57,25 +70,86 @@ async def create_orders(
         member="orders",
         id_field="order_id",
         model=OrderIn,
-        read=OrderIn.order,
-        read_csv=lambda data: read_orders(
+        read=reader.read,
+        read_csv=lambda data: reader.read_csv(data, mapping=mapping, seller=seller),
+    )
+    households, points = await operations.missing_from_registry(
+        deps.store, day.scope, batch.records
+    )
+    strangers = {
+        each.order_id: _stranger(each, is_point=each.point_id in points)
+        for each in batch.records
+        if each.household_id in households or each.point_id in points
+    }
+    outcomes = await operations.create_orders(
+        deps.store,
+        day,
+        [each for each in batch.records if each.order_id not in strangers],
+        by=caller.author,
+        at=deps.clock.now(),
+    )
+    taken = (_result(each, reader.questions.get(each.order_id)) for each in outcomes)
+    return as_json(answer_of((*taken, *strangers.values(), *batch.refused)))
+
+
+@dataclass(slots=True)
+class _OrderReader:
+    """Holds orders of every media type to the same rules; keeps what remains to be asked."""
+
+    day: DayClock
+    registry: Registry
+    locator: Locator | None
+    questions: dict[str, AddressQuestion] = field(default_factory=dict)
+    _gazetteer: Gazetteer | None = None
+
+    def read(self, told: OrderIn) -> Order:
+        order = told.order()
+        for column, bad in time_objections(order, self.day):
+            raise BadItem(_FIELDS[column], bad)
+        if order.address:
+            self._gazetteer = self._gazetteer or Gazetteer(self.registry)
+            order, question = at_address(order, self._gazetteer, self.locator)
+            if question is not None:
+                self.questions[order.order_id] = question
+        return order
+
+    def read_csv(self, data: bytes, *, mapping: str | None, seller: str | None) -> Intake[Order]:
+        intake = read_orders(
             data,
             name="orders.csv",
-            day=clock,
-            registry=registry or Registry(),
+            day=self.day,
+            registry=self.registry,
             mapping=mapping,
-            locator=locator,
+            locator=self.locator,
             seller=seller,
-        ),
+        )
+        self.questions = {each.order_id: each for each in intake.unresolved if each.order_id}
+        return intake
+
+
+_FIELDS: Final = {"ready": "/ready_at", "cut_off": "/cut_off_at", "windows": "/windows"}
+
+
+def _stranger(order: Order, *, is_point: bool) -> ItemResult:
+    """Why an order is refused whose household or point the registry does not have."""
+    what, named = ("point", order.point_id) if is_point else ("household", order.household_id)
+    return ItemResult(
+        id=order.order_id,
+        outcome="refused",
+        code=f"{what}-unknown",
+        detail=f"the registry has no {what} {named}",
+        column=f"/{what}_id",
+        advice=f"add the {what} to the registry first, or correct the id",
     )
-    outcomes = await operations.create_orders(
-        deps.store, day, batch.records, by=caller.author, at=deps.clock.now()
+
+
+def _result(outcome: OrderOutcome, question: AddressQuestion | None) -> ItemResult:
+    """An outcome, with what a person is asked where the order's place stays unclear."""
+    if outcome.outcome is Outcome.UNRESOLVED and question is not None:
+        return unresolved_result(question)
+    return ItemResult(
+        id=outcome.order_id, outcome=outcome.outcome, code=outcome.code, detail=outcome.detail
     )
-    taken = (
-        ItemResult(id=each.order_id, outcome=each.outcome, code=each.code, detail=each.detail)
-        for each in outcomes
-    )
-    return as_json(answer_of((*taken, *batch.refused)))
 
 
 @router.get(
@@ -104,7 +178,7 @@ def _seen(record: OrderRecord, caller: Identity) -> OrderRecord:
     """Notes are what people wrote, and may name anybody: not for screens on walls."""
     if caller.sees_phones:
         return record
-    return replace(record, order=replace(record.order, note=""))
+    return replace(record, order=replace(record.order, note="", address=""))
 
 
 @router.post(

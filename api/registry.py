@@ -11,7 +11,14 @@ from fastapi.responses import Response
 
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
-from api.batches import BatchAnswer, answer_of, body_of, parse_batch
+from api.batches import (
+    BatchAnswer,
+    ItemResult,
+    answer_of,
+    body_of,
+    parse_batch,
+    unresolved_result,
+)
 from api.requests import GuardedRoute, Scope, With, locator_of
 from api.schemas import HouseholdIn, PointIn
 from dispatch import operations
@@ -44,8 +51,12 @@ async def _change(
     body = await request.body()
     locator = await locator_of(deps, scope)
 
+    unresolved: list[ItemResult] = []
+
     def read_csv(data: bytes) -> Intake[Household | CollectionPoint]:
-        return read_registry(data, name="registry.csv", kind=kind, locator=locator)
+        intake = read_registry(data, name="registry.csv", kind=kind, locator=locator)
+        unresolved.extend(unresolved_result(each) for each in intake.unresolved)
+        return intake
 
     is_point = kind is Kind.POINT
     batch = await asyncio.to_thread(
@@ -63,7 +74,7 @@ async def _change(
     change = await operations.change_registry(
         deps.store, scope, households, points, by=caller.author, at=deps.clock.now()
     )
-    answer = answer_of(batch.refused)
+    answer = answer_of((*unresolved, *batch.refused))
     told = {"created": change.created, "changed": change.changed, "unchanged": change.unchanged}
     return as_json(replace(answer, counts=told | answer.counts))
 

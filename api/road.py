@@ -24,7 +24,7 @@ from dispatch.events import CourierEvent
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.operations import Arrival, FleetMissing
-from dispatch.progress import Board
+from dispatch.progress import Board, ShiftProgress
 
 router = APIRouter(route_class=GuardedRoute, tags=["the road"], responses=PROBLEMS)
 
@@ -75,16 +75,33 @@ async def read_route(
     courier_id: str, request: Request, deps: With, caller: Caller, day: Day
 ) -> Response:
     """`me` is the courier of the key. Contacts are masked unless the role may see them."""
-    if courier_id == "me" and caller.subject is not None:
-        courier_id = caller.subject
-    own_subject(caller, Role.COURIER, courier_id, "route")
     route = await operations.read_route(
-        deps.store, day, CourierId(courier_id), masked=not caller.sees_phones
+        deps.store, day, _own_courier(caller, courier_id), masked=not caller.sees_phones
     )
     headers = {"ETag": quoted(route.etag), "Cache-Control": "no-cache"}
     if unquoted(request.headers.get("if-none-match", "")) == route.etag:
         return Response(status_code=304, headers=headers)
     return stored(route.body, headers=headers)
+
+
+@router.get(
+    "/couriers/{courier_id}/progress",
+    operation_id="read_shift",
+    response_model=ShiftProgress,
+    summary="How a courier's shift stands",
+)
+async def read_shift(courier_id: str, deps: With, caller: Caller, day: Day) -> Response:
+    """`me` is the courier of the key. What was reported from any phone, and what was cancelled."""
+    shift = await operations.read_shift(
+        deps.store, day, _own_courier(caller, courier_id), now=deps.clock.now()
+    )
+    return as_json(shift)
+
+
+def _own_courier(caller: Identity, told: str) -> CourierId:
+    courier_id = caller.subject if told == "me" and caller.subject is not None else told
+    own_subject(caller, Role.COURIER, courier_id, "route")
+    return CourierId(courier_id)
 
 
 @router.post(

@@ -19,6 +19,7 @@ from pydantic import (
 from dispatch.days import TimeWindow
 from dispatch.events import Arrived, Collected, CourierEvent, Failed, FailReason
 from dispatch.fleet import CourierId
+from dispatch.gazetteer import Match
 from dispatch.households import (
     CollectionPoint,
     Household,
@@ -85,7 +86,12 @@ class WindowIn(_Strict):
 
 
 class OrderIn(_Strict):
-    """One pickup request. Give a household, a collection point or a place; a point comes first."""
+    """
+    One pickup request. Give a household, a collection point or a place; a point comes first.
+
+    `address` is where the parcels wait in the seller's own words; it is looked up in the registry,
+    then by the configured geocoder, and asked of a person (`GET /v1/addresses`) if it stays unclear.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -115,13 +121,17 @@ class OrderIn(_Strict):
     cut_off_at: Moment | None = None
     handling: frozenset[Handling] = frozenset()
     note: Note = ""
+    address: Text = ""
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
-        if self.household_id is None and self.point_id is None and self.place is None:
-            raise ValueError("give household_id, point_id or place: where shall it be picked up?")
-        if self.ready_at and self.cut_off_at and self.ready_at > self.cut_off_at:
-            raise ValueError("ready_at is after cut_off_at: the truck would be gone")
+        somewhere = self.household_id or self.point_id or self.place or self.address
+        if not somewhere:
+            raise ValueError(
+                "give household_id, point_id, place or address: where shall it be picked up?"
+            )
+        if self.address and (self.point_id or self.place):
+            raise ValueError("give either an address, or a point or place: which one counts?")
         ordered = sorted(self.windows, key=lambda each: each.earliest_at)
         if any(a.latest_at > b.earliest_at for a, b in pairwise(ordered)):
             raise ValueError("windows overlap: join them")
@@ -142,6 +152,7 @@ class OrderIn(_Strict):
             cut_off_at=self.cut_off_at,
             handling=self.handling,
             note=self.note,
+            address=self.address,
         )
 
 
@@ -231,6 +242,42 @@ class PointIn(_Strict):
 
 class CancelIn(_Strict):
     reason: Text = ""
+
+
+class WhereIn(_Strict):
+    """What an address means: a household, a collection point or a place, exactly one of them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"household_id": "H00412"}]})
+
+    household_id: TextId | None = None
+    point_id: TextId | None = None
+    place: PlaceIn | None = None
+    remember: bool = True
+    """Whether the words become a further name of that household, so that nobody is asked again."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if sum(each is not None for each in (self.household_id, self.point_id, self.place)) != 1:
+            raise ValueError("give exactly one of household_id, point_id and place")
+        return self
+
+    def answer(self) -> Match | Place:
+        if self.place is not None:
+            return self.place.place()
+        return Match(
+            household_id=None if self.household_id is None else HouseholdId(self.household_id),
+            point_id=None if self.point_id is None else PointId(self.point_id),
+        )
+
+
+class LocationIn(_Strict):
+    """Where a household lies."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"place": {"lon": 118.1402, "lat": 33.9011}}]}
+    )
+
+    place: PlaceIn
 
 
 class PlanIn(_Strict):

@@ -41,6 +41,12 @@ class OrderCancelled(_Event, frozen=True, kw_only=True, tag="order-cancelled"):
     reason: str
 
 
+class OrderPlaced(_Event, frozen=True, kw_only=True, tag="order-placed"):
+    """Somebody said which place the order's address means."""
+
+    order_id: OrderId
+
+
 class RegistryChanged(_Event, frozen=True, kw_only=True, tag="registry-changed"):
     households: int
     points: int
@@ -112,6 +118,7 @@ CourierEvent = Arrived | Collected | Failed
 Event = (
     OrdersCreated
     | OrderCancelled
+    | OrderPlaced
     | RegistryChanged
     | FleetChanged
     | PlanRequested

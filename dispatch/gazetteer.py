@@ -68,6 +68,9 @@ class Locator(Protocol):
 
     def locate(self, text: str) -> Place | AddressQuestion: ...
 
+    def recall(self, text: str) -> Place | AddressQuestion | None:
+        """What it answered before, without asking anybody; None: it was never asked."""
+
 
 _MARKS: Final = re.compile(r"[\s,.;:|/\\()\[\]{}<>'\"#*_·・、。–—-]+")
 _DIGITS: Final = {each: number for number, each in enumerate("零一二三四五六七八九")}

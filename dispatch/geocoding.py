@@ -210,27 +210,34 @@ class Geocoding:
 
     def locate(self, text: str) -> Place | AddressQuestion:
         """The one precise place near the depot that the service knows for `text`, or a question."""
-        asked = text if text.startswith(self._region) else self._region + text
-        key = self._key(asked)
-        kept = self._cache.get(key)
-        if kept is not None:
-            return decide(text, msgspec.json.decode(kept, type=tuple[Finding, ...]), self._around)
+        if (kept := self.recall(text)) is not None:
+            return kept
         if self._failures >= PATIENCE:
             detail = f"{self._service} failed {PATIENCE} times in a row and was not asked again"
             return AddressQuestion(text=text, reason=Unclear.SERVICE_FAILED, detail=detail)
         try:
-            findings = self._findings(asked)
+            findings = self._findings(self._asked(text))
         except (GeopyError, LookupError, TypeError, ValueError, AttributeError) as failure:
             # The last four: geopy's parsers meet an answer of another shape than documented.
             self._failures += 1
             detail = f"{self._service} did not answer ({type(failure).__name__})"
             return AddressQuestion(text=text, reason=Unclear.SERVICE_FAILED, detail=detail)
         self._failures = 0
-        self._cache.put(key, msgspec.json.encode(findings))
+        self._cache.put(self._key(text), msgspec.json.encode(findings))
         return decide(text, findings, self._around)
 
-    def _key(self, asked: str) -> str:
-        question = f"{self._service}\n{self._server}\n{self._datum}\n{asked}"
+    def recall(self, text: str) -> Place | AddressQuestion | None:
+        """What the service answered before; None: it was never asked. Asks nobody."""
+        kept = self._cache.get(self._key(text))
+        if kept is None:
+            return None
+        return decide(text, msgspec.json.decode(kept, type=tuple[Finding, ...]), self._around)
+
+    def _asked(self, text: str) -> str:
+        return text if text.startswith(self._region) else self._region + text
+
+    def _key(self, text: str) -> str:
+        question = f"{self._service}\n{self._server}\n{self._datum}\n{self._asked(text)}"
         return hashlib.sha256(question.encode()).hexdigest()
 
     def _findings(self, text: str) -> tuple[Finding, ...]:

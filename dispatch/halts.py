@@ -52,6 +52,8 @@ def left_out(order: Order, reason: str, detail: str, place: Place | None = None)
 
 def spot_of(order: Order, registry: Registry) -> Spot | Unserved:
     """Where `order` is picked up, or why nobody can know."""
+    if order.unclear:
+        return left_out(order, "address-unclear", "nobody has said which place its address means")
     if order.point_id is not None:
         point = registry.points.get(order.point_id)
         if point is None:

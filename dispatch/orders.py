@@ -39,6 +39,10 @@ class Order:
     Picked up at the collection point if `point_id` is given, else at `place` if given, else at the
     household's place. `household_id` is the seller whenever known, wherever the parcels wait.
 
+    address
+        Where the parcels wait in the seller's own words, if that is how it was stated.
+    unclear
+        Nobody knows yet which place `address` means: the order waits for an answer.
     ready_at
         The parcels are not there before; None: from the start of the day.
     windows
@@ -59,6 +63,8 @@ class Order:
     cut_off_at: datetime | None = None
     handling: frozenset[Handling] = frozenset()
     note: str = ""
+    address: str = ""
+    unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

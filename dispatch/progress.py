@@ -102,6 +102,22 @@ class Board:
     routes: tuple[RouteProgress, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftProgress:
+    """
+    One courier's shift, for whoever carries it on: a second phone, or one that was off line.
+
+    `fates` holds the orders of the route that have ended, by whomever told.
+    """
+
+    plan_id: PlanId
+    version: int
+    now_at: datetime
+    as_of: str
+    route: RouteProgress
+    fates: Mapping[OrderId, Fate]
+
+
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What became of an order, and when in the world."""
@@ -243,6 +259,27 @@ def board(
         version=plan.version,
         figures=figures,
         routes=routes,
+    )
+
+
+def shift_progress(
+    plan: Plan, courier_id: CourierId, events: Iterable[Event], *, now: datetime, as_of: str
+) -> ShiftProgress | None:
+    """How one courier's shift stands at `now`; None if the plan has no route for it."""
+    for route in plan.routes:
+        if route.courier_id == courier_id:
+            break
+    else:
+        return None
+    orders = {order_id for stop in route.stops for order_id in stop.order_ids}
+    facts = road_facts(events)
+    return ShiftProgress(
+        plan_id=plan.plan_id,
+        version=plan.version,
+        now_at=now,
+        as_of=as_of,
+        route=_route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s),
+        fates={order_id: fate for order_id, fate in facts.fates.items() if order_id in orders},
     )
 
 

@@ -5,6 +5,7 @@ from dispatch.intake.files import LIMIT_BYTES
 from dispatch.intake.fleet import read_fleet
 from dispatch.intake.orders import read_orders
 from dispatch.intake.problems import (
+    BadCell,
     FileRefused,
     FleetInvalid,
     FleetProblem,
@@ -13,10 +14,12 @@ from dispatch.intake.problems import (
 )
 from dispatch.intake.registry import Kind, read_registry, registry_of
 from dispatch.intake.rows import Intake
+from dispatch.intake.rules import at_address, at_match, time_objections
 
 __all__ = [
     "LIMIT_BYTES",
     "PLATFORMS",
+    "BadCell",
     "ExportMapping",
     "FileRefused",
     "FleetInvalid",
@@ -25,9 +28,12 @@ __all__ = [
     "Kind",
     "RowCode",
     "RowProblem",
+    "at_address",
+    "at_match",
     "mapping_from_toml",
     "read_fleet",
     "read_orders",
     "read_registry",
     "registry_of",
+    "time_objections",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from dispatch.days import DayClock
-from dispatch.gazetteer import AddressQuestion, Gazetteer, Locator, Match, Unclear
+from dispatch.gazetteer import AddressQuestion, Gazetteer, Locator, Match
 from dispatch.households import HouseholdId, PointId, Registry
 from dispatch.intake import cells
 from dispatch.intake.columns import (
@@ -25,9 +25,9 @@ from dispatch.intake.columns import (
 from dispatch.intake.files import LIMIT_BYTES, load
 from dispatch.intake.problems import BadCell, ColumnsMissing, RowCode, RowProblem
 from dispatch.intake.rows import WORDS, Intake, Once, RowReader, whole
+from dispatch.intake.rules import at_address, time_objections, unclear
 from dispatch.intake.tables import Row, Table, read_table
 from dispatch.orders import Handling, Order, OrderId
-from routing.places import Place
 
 # Far above what a village order is and far below what a wrong unit makes of it; chosen.
 PIECES_MAX: Final = 10_000
@@ -66,6 +66,9 @@ def read_orders(
 ) -> Intake[Order]:
     """
     The orders of one day in a file (its path, or its bytes), in the order of the file.
+
+    An order whose place is unclear is accepted with its `address` *and* listed in `unresolved`: it
+    waits until somebody answers.
 
     name
         What reports call the file.
@@ -119,22 +122,19 @@ def _read(
     accepted: list[Order] = []
     problems = list(table.problems)
     unresolved: list[AddressQuestion] = []
-    once: Once[Order | AddressQuestion] = Once()
+    once: Once[Order] = Once()
     for rows in _orders_of(table.rows, columns, export):
         reader = RowReader(rows[0], columns)
         if left_out := _left_out(rows[0], export):
             problems.append(left_out)
             continue
-        answer = orders.read(reader)
-        if answer is not None and len(rows) > 1:
-            answer = _with_further_lines(answer, rows[1:], columns, reader)
-        if answer is not None:
-            same = replace(answer, line=None) if isinstance(answer, AddressQuestion) else answer
-            if once.add(answer.order_id or "", same, reader):
-                if isinstance(answer, Order):
-                    accepted.append(answer)
-                else:
-                    unresolved.append(answer)
+        order, question = orders.read(reader)
+        if order is not None and len(rows) > 1:
+            order = _with_further_lines(order, rows[1:], columns, reader)
+        if order is not None and once.add(order.order_id, order, reader):
+            accepted.append(order)
+            if question is not None:
+                unresolved.append(replace(question, line=reader.row.line))
         problems += reader.problems
     return Intake(
         accepted=tuple(accepted),
@@ -178,17 +178,15 @@ def _left_out(row: Row, export: ExportMapping | None) -> RowProblem | None:
 
 
 def _with_further_lines(
-    answer: Order | AddressQuestion, rows: Sequence[Row], columns: Columns, first: RowReader
-) -> Order | AddressQuestion | None:
-    """`answer` with the pieces of its further lines; None if one of them cannot be read."""
+    order: Order, rows: Sequence[Row], columns: Columns, first: RowReader
+) -> Order | None:
+    """`order` with the pieces of its further lines; None if one of them cannot be read."""
     more = 0
     for row in rows:
         reader = RowReader(row, columns)
         more += reader.read("pieces", whole(1, PIECES_MAX), 1)
         first.problems += reader.problems
-    if first.problems:
-        return None
-    return replace(answer, pieces=answer.pieces + more) if isinstance(answer, Order) else answer
+    return None if first.problems else replace(order, pieces=order.pieces + more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +199,8 @@ class _OrderReader:
     locator: Locator | None
     seller: str | None
 
-    def read(self, row: RowReader) -> Order | AddressQuestion | None:
-        """The order; a question if its place is unclear; None if `row` has problems."""
+    def read(self, row: RowReader) -> tuple[Order | None, AddressQuestion | None]:
+        """The order, with a question if its place is unclear; None if `row` has problems."""
         order_id = row.require("id", cells.identifier)
         order = Order(
             order_id=OrderId(order_id or ""),
@@ -217,9 +215,10 @@ class _OrderReader:
             handling=row.read("handling", _handling, frozenset()),
             note=row.read("note", partial(cells.text, limit=NOTE_LENGTH), ""),
         )
-        self._judge_times(order, row)
-        placed = self._placed(order, row)
-        return None if row.problems else placed
+        for column, bad in time_objections(order, self.day):
+            row.refuse(column, bad)
+        order, question = self._placed(order, row)
+        return (None, None) if row.problems else (order, question)
 
     def _point(self, cell: str) -> PointId:
         point_id = PointId(cells.identifier(cell))
@@ -234,54 +233,18 @@ class _OrderReader:
             "add the point to the registry first, or correct it",
         )
 
-    def _judge_times(self, order: Order, row: RowReader) -> None:
-        ready_at, cut_off_at = order.ready_at, order.cut_off_at
-        checks = [
-            ("ready", ready_at, -cells.READY_BEFORE_S),
-            ("cut_off", cut_off_at, 0),
-            *(("windows", each.earliest_at, 0) for each in order.windows),
-            *(("windows", each.latest_at, 0) for each in order.windows[-1:]),
-        ]
-        for column, at, low_s in checks:
-            try:
-                if at is not None:
-                    cells.within_day(at, self.day, low_s=low_s)
-            except BadCell as bad:
-                row.refuse(column, bad)
-                return
-        advice = "correct one of the two"
-        if ready_at and cut_off_at and ready_at > cut_off_at:
-            row.refuse(
-                "ready",
-                BadCell(RowCode.READY_AFTER_CUT_OFF, "it is ready after its cut-off", advice),
-            )
-        if ready_at and order.windows and ready_at > order.windows[-1].latest_at:
-            row.refuse(
-                "ready",
-                BadCell(RowCode.READY_AFTER_WINDOWS, "it is ready after its last window", advice),
-            )
-        if cut_off_at and order.windows and order.windows[0].earliest_at > cut_off_at:
-            row.refuse(
-                "windows",
-                BadCell(
-                    RowCode.WINDOWS_AFTER_CUT_OFF,
-                    "its first window begins after its cut-off",
-                    advice,
-                ),
-            )
-
-    def _placed(self, order: Order, row: RowReader) -> Order | AddressQuestion:
+    def _placed(self, order: Order, row: RowReader) -> tuple[Order, AddressQuestion | None]:
         """`order` with the household and place that its row names, or the question that remains."""
         seller = self._seller(row)
         if isinstance(seller, Match):
             order = replace(order, household_id=seller.household_id)
         if order.point_id is not None or order.place is not None:
-            return order  # the place is known, whoever the seller is
+            return order, None  # the place is known, whoever the seller is
         pickup = row.read("pickup_address", partial(cells.text, limit=ADDRESS_LENGTH), "")
         if pickup:
-            return self._at_address(order, pickup, row)
+            return at_address(replace(order, address=pickup), self.gazetteer, self.locator)
         if isinstance(seller, AddressQuestion):
-            return self._ask(seller, order, row)
+            return unclear(order, seller)
         if seller is None and not row.problems:
             row.refuse(
                 "household",
@@ -291,7 +254,7 @@ class _OrderReader:
                     "fill household, shop, point, lon and lat, or pickup_address",
                 ),
             )
-        return order
+        return order, None
 
     def _seller(self, row: RowReader) -> Match | AddressQuestion | None:
         """Whom the row names as its seller, by id, name or shop; None if it names nobody."""
@@ -307,30 +270,6 @@ class _OrderReader:
         if household := self.registry.households.get(HouseholdId(named)):
             return Match(household_id=household.household_id, place=household.place)
         return self.gazetteer.find(named, points=False)
-
-    def _at_address(self, order: Order, pickup: str, row: RowReader) -> Order | AddressQuestion:
-        found = self.gazetteer.find(pickup)
-        if isinstance(found, Match):
-            if found.point_id is not None:
-                return replace(order, point_id=found.point_id)
-            if order.household_id in {None, found.household_id}:
-                return replace(order, household_id=found.household_id)
-            if found.place is not None:
-                # Another household's door: the parcels wait there, the seller stays the seller.
-                return replace(order, place=found.place)
-            detail = "it is another household's, whose coordinates nobody knows yet"
-            found = AddressQuestion(text=pickup, reason=Unclear.UNKNOWN, detail=detail)
-        elif self.locator is not None and found.reason is Unclear.UNKNOWN:
-            located = self.locator.locate(pickup)
-            if isinstance(located, Place):
-                return replace(order, place=located)
-            # Neighbours from the registry help a person more than a geocoder's "unknown".
-            found = located if located.candidates or not found.candidates else found
-        return self._ask(found, order, row)
-
-    @staticmethod
-    def _ask(question: AddressQuestion, order: Order, row: RowReader) -> AddressQuestion:
-        return replace(question, order_id=order.order_id, line=row.row.line)
 
 
 def _amount(row: RowReader, columns: dict[str, int], high: int) -> int:

@@ -14,9 +14,8 @@ from dispatch.events import PlanningFailed, PlanRequested, SearchProgressed, enc
 from dispatch.ids import JobId, checked_depot_id, day_of_job, new_job_id
 from dispatch.inputs import DayInputs
 from dispatch.jobs import Job, JobFenced, JobProgress, JobQueue, JobState
-from dispatch.operations.orders import PAGE_MAX, read_orders
+from dispatch.operations.orders import open_orders
 from dispatch.operations.registry import read_fleet, read_registry
-from dispatch.orders import Order, OrderStatus
 from dispatch.plan import PlanId
 from dispatch.store import JobRow, Store
 
@@ -211,14 +210,8 @@ async def read_inputs(store: Store, day: DepotDay) -> DayInputs:
     """
     fleet = await read_fleet(store, day.scope)
     registry = await read_registry(store, day.scope)
-    orders: list[Order] = []
-    after: str | None = None
-    while True:
-        page = await read_orders(store, day, after=after, limit=PAGE_MAX)
-        orders += (each.order for each in page.records if each.status is OrderStatus.OPEN)
-        after = page.next
-        if after is None:
-            return DayInputs(day=day, registry=registry, fleet=fleet, orders=tuple(orders))
+    orders = await open_orders(store, day)
+    return DayInputs(day=day, registry=registry, fleet=fleet, orders=orders)
 
 
 def _job(row: JobRow) -> Job:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -12,11 +12,14 @@ import msgspec
 
 from dispatch.days import DepotDay
 from dispatch.errors import DispatchError
-from dispatch.events import OrderCancelled, OrdersCreated, encode
+from dispatch.events import OrderCancelled, OrderPlaced, OrdersCreated, encode
+from dispatch.gazetteer import Match
 from dispatch.ids import checked_depot_id, checked_text_id
+from dispatch.intake import at_match
 from dispatch.orders import Order, OrderId, OrderRecord, OrderStatus
 from dispatch.progress import settled
 from dispatch.store import CancelAnswer, OrderRow, Store
+from routing.places import Place
 
 PAGE_MAX: Final = 5000
 """About 2 MB of JSON; chosen, not measured."""
@@ -44,6 +47,30 @@ class OrderClosed(DispatchError):
         super().__init__(f"order {order_id} has been collected: it can no longer be cancelled")
 
 
+class OrderPlacedAlready(DispatchError):
+    """Nobody asks any more where the order waits."""
+
+    code: ClassVar[str] = "order-placed-already"
+
+    def __init__(self, order_id: str) -> None:
+        self.order_id = order_id
+        super().__init__(
+            f"order {order_id} has its place already: to move it, cancel it and send another"
+        )
+
+
+class PlaceUnknown(DispatchError):
+    """A household that cannot say where it lies cannot take another's parcels in."""
+
+    code: ClassVar[str] = "place-unknown"
+
+    def __init__(self, household_id: str) -> None:
+        self.household_id = household_id
+        super().__init__(
+            f"household {household_id} has no coordinates yet: give it some, or answer with a place"
+        )
+
+
 class PageCursorMalformed(DispatchError):
     """A cursor that no page of ours ended with."""
 
@@ -58,6 +85,10 @@ class Outcome(StrEnum):
     CREATED = "created"
     UNCHANGED = "unchanged"
     """The same order was there already."""
+    UNRESOLVED = "unresolved"
+    """Kept, but somebody must say which place its address means."""
+    PLACED = "placed"
+    """It was there unresolved; what was sent now says where it is."""
     CONFLICT = "conflict"
     """Another order of this id was there; it stays."""
 
@@ -100,19 +131,30 @@ async def create_orders(
     for order in orders:
         checked_text_id("order id", order.order_id)
     event = OrdersCreated(at=at, by=by, order_ids=())
-    entries = [
-        (order.order_id, msgspec.json.encode(order, order="deterministic")) for order in orders
-    ]
+    entries = [(order.order_id, _encoded(order)) for order in orders]
     stored = await store.create_orders(day, entries, encode(event))
-    return tuple(_outcome(order, before) for order, before in zip(orders, stored, strict=True))
+    outcomes = []
+    for order, before in zip(orders, stored, strict=True):
+        outcome = _outcome(order, before)
+        if outcome.outcome is Outcome.PLACED:
+            assert before is not None, "only what was there can be placed"
+            placed = OrderPlaced(at=at, by=by, order_id=order.order_id)
+            await store.replace_order(day, order.order_id, before, _encoded(order), encode(placed))
+        outcomes.append(outcome)
+    return tuple(outcomes)
 
 
 def _outcome(order: Order, before: bytes | None) -> OrderOutcome:
     """`before` is what was stored under the id already, None: nothing."""
     if before is None:
-        return OrderOutcome(order.order_id, Outcome.CREATED)
+        outcome = Outcome.UNRESOLVED if order.unclear else Outcome.CREATED
+        return OrderOutcome(order.order_id, outcome)
     # Compared as orders: the same moment written in another zone is the same order.
-    if _decoder.decode(before) == order:
+    known = _decoder.decode(before)
+    if _asks_the_same(known, order):
+        if known.unclear:
+            outcome = Outcome.UNRESOLVED if order.unclear else Outcome.PLACED
+            return OrderOutcome(order.order_id, outcome)
         return OrderOutcome(order.order_id, Outcome.UNCHANGED)
     return OrderOutcome(
         order.order_id,
@@ -120,6 +162,18 @@ def _outcome(order: Order, before: bytes | None) -> OrderOutcome:
         code="order-differs",
         detail=f"another order {order.order_id} is there: cancel it, or give this one its own id",
     )
+
+
+def _asks_the_same(known: Order, sent: Order) -> bool:
+    """Equal, or equal but for the place, which one of them does not know yet."""
+    if not (known.unclear or sent.unclear):
+        return known == replace(sent, address=known.address)
+    same_words = known.address == sent.address or not (known.address and sent.address)
+    return same_words and _placeless(known) == _placeless(sent)
+
+
+def _placeless(order: Order) -> Order:
+    return replace(order, household_id=None, point_id=None, place=None, address="", unclear=False)
 
 
 async def read_orders(
@@ -141,6 +195,18 @@ async def read_orders(
     return OrderPage(tuple(_record(row) for row in rows), str(end) if end < total else None, total)
 
 
+async def open_orders(store: Store, day: DepotDay) -> tuple[Order, ...]:
+    """All orders that nobody has collected, failed or cancelled."""
+    orders: list[Order] = []
+    after: str | None = None
+    while True:
+        page = await read_orders(store, day, after=after, limit=PAGE_MAX)
+        orders += (each.order for each in page.records if each.status is OrderStatus.OPEN)
+        after = page.next
+        if after is None:
+            return tuple(orders)
+
+
 async def read_order(store: Store, day: DepotDay, order_id: OrderId) -> OrderRecord:
     """
     One order and what has become of it.
@@ -154,6 +220,45 @@ async def read_order(store: Store, day: DepotDay, order_id: OrderId) -> OrderRec
     if row is None:
         raise OrderUnknown(order_id, day)
     return _record(row)
+
+
+async def place_order(
+    store: Store, day: DepotDay, order_id: OrderId, answer: Match | Place, *, by: str, at: datetime
+) -> OrderRecord:
+    """
+    Say where an unresolved order is picked up; saying the same again answers the same.
+
+    Raises
+    ------
+    OrderUnknown
+        The depot-day has no such order.
+    OrderPlacedAlready
+        Its place is known, and it is another.
+    PlaceUnknown
+        The household named has no coordinates to lend.
+    """
+    while True:
+        row = await store.order(day, order_id)
+        if row is None:
+            raise OrderUnknown(order_id, day)
+        order = _decoder.decode(row.body)
+        placed = _placed(order, answer)
+        if placed == order:
+            return _record(row)
+        if not order.unclear:
+            raise OrderPlacedAlready(order_id)
+        event = encode(OrderPlaced(at=at, by=by, order_id=order_id))
+        if await store.replace_order(day, order_id, row.body, _encoded(placed), event):
+            return await read_order(store, day, order_id)
+
+
+def _placed(order: Order, answer: Match | Place) -> Order:
+    if isinstance(answer, Place):
+        return replace(order, place=answer, unclear=False)
+    placed = at_match(order, answer)
+    if placed is None:
+        raise PlaceUnknown(str(answer.household_id))
+    return placed
 
 
 async def cancel_order(
@@ -191,6 +296,11 @@ def _record(row: OrderRow) -> OrderRecord:
     if fate is None:
         return OrderRecord(order=order, status=OrderStatus.OPEN)
     return OrderRecord(order=order, status=fate.status, reason=fate.reason, changed_at=fate.at)
+
+
+def _encoded(order: Order) -> bytes:
+    """Equal orders give equal bytes: sets are sorted."""
+    return msgspec.json.encode(order, order="deterministic")
 
 
 _decoder: Final = msgspec.json.Decoder(Order)

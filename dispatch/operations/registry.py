@@ -16,6 +16,7 @@ from dispatch.events import FleetChanged, RegistryChanged, encode
 from dispatch.fleet import Fleet
 from dispatch.households import CollectionPoint, Household, Registry
 from dispatch.ids import checked_depot_id, checked_text_id
+from dispatch.orders import Order
 from dispatch.store import Store
 
 _UNTOLD_ZONE: Final = ZoneInfo("Asia/Shanghai")
@@ -95,6 +96,15 @@ async def read_registry(store: Store, scope: DepotScope) -> Registry:
         households={each.household_id: each for each in households},
         points={each.point_id: each for each in points},
     )
+
+
+async def missing_from_registry(
+    store: Store, scope: DepotScope, orders: Sequence[Order]
+) -> tuple[set[str], set[str]]:
+    """The households and the points that these orders name and the registry does not have."""
+    households = dict.fromkeys(each.household_id for each in orders if each.household_id)
+    points = dict.fromkeys(each.point_id for each in orders if each.point_id)
+    return await store.missing(scope, tuple(households), tuple(points))
 
 
 async def replace_fleet(

@@ -17,10 +17,11 @@ from dispatch.feed import FeedItem
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.ids import checked_text_id
+from dispatch.operations.plans import RouteMissing
 from dispatch.operations.registry import read_fleet
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import Plan
-from dispatch.progress import Board, Fate, StopState, board, fate_of
+from dispatch.progress import Board, Fate, ShiftProgress, StopState, board, fate_of, shift_progress
 from dispatch.store import COLLECTED_RANK, ReportAnswer, ReportEntry, Store
 
 
@@ -124,6 +125,25 @@ async def read_board(store: Store, day: DepotDay, *, now: datetime) -> Board:
     """How the day stands at `now`; the feed after `board.as_of` brings what comes next."""
     _, standing = await _standing(store, day, now=now)
     return standing
+
+
+async def read_shift(
+    store: Store, day: DepotDay, courier_id: CourierId, *, now: datetime
+) -> ShiftProgress:
+    """
+    How one courier's shift stands at `now`.
+
+    Raises
+    ------
+    RouteMissing
+        The published plan has no route for the courier, or none is published.
+    """
+    page = await store.daybook.read(day)
+    if page.plan is not None:
+        shift = shift_progress(page.plan, courier_id, page.events, now=now, as_of=page.as_of)
+        if shift is not None:
+            return shift
+    raise RouteMissing(courier_id, day)
 
 
 async def read_arrivals(

@@ -26,6 +26,7 @@ NAMES: Final = (
     "read_orders",
     "record_events",
     "replace_fleet",
+    "replace_order",
     "report_progress",
     "reserve_answer",
     "revoke_identity",

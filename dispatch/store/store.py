@@ -112,6 +112,23 @@ class Store:
         where = ScopeKeys(scope)
         return await self._client.hvals(where.households), await self._client.hvals(where.points)
 
+    async def missing(
+        self, scope: DepotScope, households: Sequence[str], points: Sequence[str]
+    ) -> tuple[set[str], set[str]]:
+        """Which of these ids the registry does not have."""
+        where = ScopeKeys(scope)
+        return (
+            await self._missing(where.households, households),
+            await self._missing(where.points, points),
+        )
+
+    async def _missing(self, key: str, ids: Sequence[str]) -> set[str]:
+        missing: set[str] = set()
+        for chunk in _chunks(ids):
+            bodies = await self._scripts.fetch(("HMGET", key, *chunk))
+            missing.update(each for each, body in zip(chunk, bodies, strict=True) if body is None)
+        return missing
+
     async def replace_fleet(self, day: DepotDay, body: bytes, event: bytes) -> None:
         where = DayKeys(day)
         await self._scripts.change(
@@ -169,6 +186,16 @@ class Store:
             if body is not None
         )
         return rows, total
+
+    async def replace_order(
+        self, day: DepotDay, order_id: str, before: bytes, after: bytes, event: bytes
+    ) -> bool:
+        """Return whether the order was still `before`; if not, nothing changed."""
+        where = DayKeys(day)
+        replaced = await self._scripts.change(
+            "replace_order", [where.orders, where.stream], [order_id, before, after, event]
+        )
+        return bool(replaced)
 
     async def cancel_order(
         self, day: DepotDay, order_id: str, at: datetime, reason: str, event: bytes

@@ -7,6 +7,7 @@ from dispatch.access import Role
 
 IDS = {
     "order_id": "o001",
+    "household_id": "h1",
     "plan_id": "shaji.2026-11-11.1",
     "job_id": "shaji.2026-11-11.j00000000",
     "courier_id": "c1",

@@ -199,9 +199,13 @@ def test_parcels_that_wait_at_a_neighbours_door_keep_their_seller(read, registry
 )
 def test_an_unclear_pickup_place_is_a_question_and_never_a_guess(read, cells):
     taken = one(read, **cells)
-    assert taken.accepted == taken.problems == ()
+    assert taken.problems == ()
+    (order,) = taken.accepted
+    assert order.unclear
+    assert (order.place, order.point_id) == (None, None)
     (question,) = taken.unresolved
     assert (question.order_id, question.line, question.reason) == ("1", 2, Unclear.UNKNOWN)
+    assert order.address == question.text
 
 
 class LocatesEverything:
@@ -214,6 +218,9 @@ class LocatesEverything:
         self.asked.append(text)
         return Place(118.2, 33.9)
 
+    def recall(self, text):
+        return Place(118.2, 33.9) if text in self.asked else None
+
 
 def test_only_an_unknown_pickup_address_is_asked_of_a_geocoder(read):
     locator = LocatesEverything()
@@ -222,7 +229,12 @@ def test_only_an_unknown_pickup_address_is_asked_of_a_geocoder(read):
         locator=locator,
     )
     assert locator.asked == ["东风村桥头修车铺"]
-    assert [each.place for each in taken.accepted] == [None, Place(118.2, 33.9)]
+    assert [(each.place, each.unclear) for each in taken.accepted] == [
+        (None, False),
+        (Place(118.2, 33.9), False),
+        (None, True),
+        (None, True),
+    ]
     assert [(each.order_id, each.reason) for each in taken.unresolved] == [
         ("3", Unclear.UNKNOWN),
         ("4", Unclear.AMBIGUOUS),
@@ -240,8 +252,9 @@ def test_a_platform_export_joins_the_seller_and_never_holds_the_buyer(read):
         f"3,等待发货,钱买家,{BUYER},13900000009,,1,无名小店\n"
     )
     assert taken.mapping == "taobao"
-    (order,) = taken.accepted
+    order, unclear = taken.accepted
     assert (order.order_id, order.household_id, order.pieces) == ("2026000000000000001", "0412", 3)
+    assert (unclear.order_id, unclear.unclear) == ("3", True)
     assert [each.code for each in taken.problems] == [RowCode.NOT_TO_COLLECT]
     assert [each.text for each in taken.unresolved] == ["无名小店"]
     kept = repr((taken.accepted, taken.problems, taken.unresolved))

@@ -73,7 +73,7 @@ def test_a_spreadsheet_reads_like_its_csv(read):
             [9007199254740991, "0412", 1, None, None, None, None],
         )
     )
-    assert [each.order_id for each in taken.accepted] == ["0001", "9007199254740991"]
+    assert [each.order_id for each in taken.accepted] == ["0001", "12", "9007199254740991"]
     first = taken.accepted[0]
     assert (first.pieces, first.weight_g) == (3, 300)
     assert first.ready_at.strftime("%H:%M") == "09:30"

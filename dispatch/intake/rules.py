@@ -1,0 +1,81 @@
+"""What holds for an order however it came in: its times fit its day, its place is known or a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dispatch.days import DayClock
+from dispatch.gazetteer import AddressQuestion, Gazetteer, Locator, Match, Unclear
+from dispatch.intake import cells
+from dispatch.intake.problems import BadCell, RowCode
+from dispatch.orders import Order
+from routing.places import Place
+
+
+def time_objections(order: Order, day: DayClock) -> Iterator[tuple[str, BadCell]]:
+    """What contradicts itself or another day, with the column at fault; another day comes alone."""
+    ready_at, cut_off_at = order.ready_at, order.cut_off_at
+    moments = [
+        ("ready", ready_at, -cells.READY_BEFORE_S),
+        ("cut_off", cut_off_at, 0),
+        *(("windows", each.earliest_at, 0) for each in order.windows),
+        *(("windows", each.latest_at, 0) for each in order.windows[-1:]),
+    ]
+    for column, at, low_s in moments:
+        try:
+            if at is not None:
+                cells.within_day(at, day, low_s=low_s)
+        except BadCell as bad:
+            yield column, bad
+            return
+    advice = "correct one of the two"
+    if ready_at and cut_off_at and ready_at > cut_off_at:
+        detail = "it is ready after its cut-off"
+        yield "ready", BadCell(RowCode.READY_AFTER_CUT_OFF, detail, advice)
+    if ready_at and order.windows and ready_at > order.windows[-1].latest_at:
+        detail = "it is ready after its last window"
+        yield "ready", BadCell(RowCode.READY_AFTER_WINDOWS, detail, advice)
+    if cut_off_at and order.windows and order.windows[0].earliest_at > cut_off_at:
+        detail = "its first window begins after its cut-off"
+        yield "windows", BadCell(RowCode.WINDOWS_AFTER_CUT_OFF, detail, advice)
+
+
+def at_address(
+    order: Order, gazetteer: Gazetteer, locator: Locator | None
+) -> tuple[Order, AddressQuestion | None]:
+    """`order` at the one place that its `address` means; else unclear, with the question."""
+    found = gazetteer.find(order.address)
+    if isinstance(found, Match):
+        placed = at_match(order, found)
+        if placed is not None:
+            return placed, None
+        detail = "it is another household's, whose coordinates nobody knows yet"
+        found = AddressQuestion(text=order.address, reason=Unclear.UNKNOWN, detail=detail)
+    elif locator is not None and found.reason is Unclear.UNKNOWN:
+        located = locator.locate(order.address)
+        if isinstance(located, Place):
+            return replace(order, place=located), None
+        # Neighbours from the registry help a person more than a geocoder's "unknown".
+        found = located if located.candidates or not found.candidates else found
+    return unclear(order, found)
+
+
+def at_match(order: Order, found: Match) -> Order | None:
+    """`order` waiting at the household or point found; None if that has no coordinates to lend."""
+    if found.point_id is not None:
+        return replace(order, point_id=found.point_id, unclear=False)
+    if order.household_id in {None, found.household_id}:
+        return replace(order, household_id=found.household_id, unclear=False)
+    if found.place is None:
+        return None
+    # Another household's door: the parcels wait there, the seller stays the seller.
+    return replace(order, place=found.place, unclear=False)
+
+
+def unclear(order: Order, question: AddressQuestion) -> tuple[Order, AddressQuestion]:
+    """`order` in the words of the question that somebody must answer."""
+    return (
+        replace(order, address=question.text, unclear=True),
+        replace(question, order_id=order.order_id),
+    )
