@@ -27,6 +27,7 @@ from dispatch.planner_process import (
     Step,
 )
 from dispatch.planning import SearchStep, plan_day
+from dispatch.rehearsal import rehearse
 from routing.errors import RoutingError
 from routing.roads.network import RoadNetwork
 
@@ -45,6 +46,7 @@ class _Planner:
 
     def run(self) -> None:
         threading.Thread(target=self._listen, name="instructions", daemon=True).start()
+        rehearse()
         while True:
             self._answer(self._plan(self._tasks.get()))
 

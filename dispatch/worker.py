@@ -113,6 +113,12 @@ class PlanningWorker:
             else:
                 return
 
+    async def prepare(self) -> PlannerProcess:
+        """A living planner, which warms itself: started before a job asks for it, it costs none."""
+        if self._planner is None or not self._planner.is_alive:
+            self._planner = await PlannerProcess.start()
+        return self._planner
+
     async def close(self) -> None:
         if self._planner is not None:
             await self._planner.kill()
@@ -149,9 +155,7 @@ class PlanningWorker:
             based_on=job.based_on,
             made_at=self.clock.now(),
         )
-        if self._planner is None or not self._planner.is_alive:
-            self._planner = await PlannerProcess.start()
-        planner = self._planner
+        planner = await self.prepare()
         planning = asyncio.create_task(planner.plan(task))
         watching = asyncio.create_task(self._watch(watch, planner))
         stopping = asyncio.create_task(self.stopping.wait())
@@ -291,6 +295,7 @@ async def _serve(settings: Settings, store: Store, queue: JobQueue, stop: asynci
         reconnection_delay=timedelta(seconds=RETRY_S),
         minimum_check_interval=timedelta(milliseconds=100),
     )
+    await planning.prepare()
     async with worker:
         taking = asyncio.create_task(worker.run_forever(), name="taking jobs")
         stopping = asyncio.create_task(stop.wait(), name="waiting for the end")

@@ -44,6 +44,7 @@ from dispatch.inputs import DayInputs
 from dispatch.intake import Intake, Kind, read_fleet, read_orders, read_registry, registry_of
 from dispatch.plan import Plan
 from dispatch.planning import SearchStep, plan_day
+from dispatch.rehearsal import rehearse
 from dispatch.settings import Settings
 from routing.roads.network import RoadNetwork
 
@@ -131,6 +132,8 @@ def plan_files(
                 f"{step.unserved} stops unserved"
             )
 
+        tell("plan: getting ready")
+        rehearse()
         tell("plan")
         plan = plan_day(
             DayInputs(

@@ -94,6 +94,17 @@ async def test_a_day_from_orders_to_the_last_pickup(village, worker):
     taken = await village.call("POST", f"/v1/orders/{stop['order_ids'][0]}/cancel?{DAY}", json={})
     assert (taken.status_code, taken.json()["code"]) == (409, "order-closed")
 
+    # So does a second phone of the courier.
+    path = f"/v1/couriers/{courier}/progress?{DAY}"
+    shift = (await village.call("GET", path)).json()
+    assert shift["fates"].keys() == set(stop["order_ids"])
+    assert shift["route"]["stops_done"] == 1
+    own = await village.call("GET", f"/v1/couriers/me/progress?{DAY}", role="courier")
+    drives = "c1" in {each["courier_id"] for each in plan["routes"]}
+    assert own.status_code == (200 if drives else 404)
+    foreign = await village.call("GET", f"/v1/couriers/c2/progress?{DAY}", role="courier")
+    assert (foreign.status_code, foreign.json()["code"]) == (404, "route-unknown")
+
     # The keeper of the point knows who comes.
     arrivals = (await village.call("GET", f"/v1/points/p1/arrivals?{DAY}", role="point")).json()
     assert [each["order_ids"] for each in arrivals["arrivals"]] == [["o019"]]

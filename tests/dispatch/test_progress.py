@@ -10,7 +10,7 @@ from dispatch.events import Arrived, Collected, Failed, FailReason, OrderCancell
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import BreakTaken, Figures, Leg, Plan, Route, Stop, StopKind, Trip, plan_id_of
-from dispatch.progress import RouteState, StopState, board, road_facts
+from dispatch.progress import RouteState, StopState, board, road_facts, shift_progress
 from routing.places import Place
 
 DAY = DepotDay(CompanyId("demo"), DepotId("shaji"), date(2026, 11, 11))
@@ -109,6 +109,10 @@ def told(kind, stop, when, *, orders="ab", event_id="", **more):
 
 def the_route(plan, events, now):
     return board(DAY, plan, events, now=at(now), as_of="0-0", orders_total=4).routes[0]
+
+
+def the_shift(plan, events, now, courier_id=COURIER):
+    return shift_progress(plan, courier_id, events, now=at(now), as_of="7-0")
 
 
 # Leaves at 0, drives 10, stop 1 at 10…15, drives 10, stop 2 at 25…30, home at 40.
@@ -230,3 +234,25 @@ def test_facts_may_come_late_twice_and_in_any_order(events, random):
     again = events + events[: len(events) // 2]
     random.shuffle(again)
     assert road_facts(again) == road_facts(events)
+
+
+def test_a_second_phone_learns_what_was_done_and_what_was_cancelled():
+    events = [
+        told(Collected, 1, 12),
+        told(Failed, 2, 26, orders="a", reason=FailReason.NOBODY_HOME),
+        OrderCancelled(at=at(20), by="dispatcher:k", order_id=OrderId("o2b"), reason="sold"),
+        OrderCancelled(at=at(20), by="dispatcher:k", order_id=OrderId("elsewhere"), reason=""),
+    ]
+    shift = the_shift(SIMPLE, events, now=27)
+    assert shift.route == the_route(SIMPLE, events, now=27)
+    assert {order_id: fate.status for order_id, fate in shift.fates.items()} == {
+        "o1a": OrderStatus.COLLECTED,
+        "o1b": OrderStatus.COLLECTED,
+        "o2a": OrderStatus.FAILED,
+        "o2b": OrderStatus.CANCELLED,
+    }
+    assert (shift.as_of, shift.version) == ("7-0", 1)
+
+
+def test_a_courier_without_a_route_has_no_shift():
+    assert the_shift(SIMPLE, [], now=0, courier_id=CourierId("c2")) is None
