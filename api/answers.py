@@ -59,6 +59,11 @@ def quoted(etag: str) -> str:
     return f'"{etag}"'
 
 
-def unquoted(etag: str) -> str:
-    """The tag that a header holds; weak tags count as strong, since ours are of exact bytes."""
-    return etag.strip().removeprefix("W/").strip('"')
+def etags_of(header: str) -> frozenset[str]:
+    """The tags that `If-Match` or `If-None-Match` lists; weak ones count as strong: ours are of bytes."""
+    return frozenset(each.strip().removeprefix("W/").strip('"') for each in header.split(","))
+
+
+def is_among(etag: str, header: str) -> bool:
+    """Whether the header names `etag`, or any at all with `*`."""
+    return not etags_of(header).isdisjoint({etag, "*"})

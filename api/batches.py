@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from api.errors import ApiError, pointer_of
+from api.schemas import likely_field
 from dispatch.gazetteer import AddressQuestion, Candidate
 from dispatch.intake import BadCell, Intake, RowProblem
 from routing.errors import RoutingError
@@ -224,12 +224,14 @@ def _id_told(item: object, id_field: str) -> str:
 def _of_item(
     item: object, line: int, id_field: str, model: type[BaseModel], error: ValidationError
 ) -> ItemResult:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    errors = error.errors(include_url=False, include_input=False, include_context=False)
+    # A misspelt field explains the missing one, so it is told first.
+    first = min(errors, key=lambda each: each["type"] != "extra_forbidden")
     pointer = pointer_of(("body", *first["loc"]))
     advice = ""
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1)
-        advice = f"did you mean {near[0]}?" if near else "leave it out"
+        near = likely_field(model, first["loc"])
+        advice = f"did you mean {near}?" if near else "leave it out"
     return ItemResult(
         id=_id_told(item, id_field),
         outcome="refused",

@@ -151,6 +151,8 @@ async def _by_framework(_request: Request, error: Exception) -> Response:
 
 async def _not_valid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if error.errors()[0]["type"] == "json_invalid":
+        return problem(400, "not-json", f"the body is no JSON: {error.errors()[0]['ctx']['error']}")
     found = [
         {"pointer": pointer_of(each["loc"]), "detail": each["msg"], "kind": each["type"]}
         for each in error.errors()

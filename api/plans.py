@@ -11,7 +11,7 @@ import msgspec
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from api.answers import PROBLEMS, as_json, quoted, stored, unquoted
+from api.answers import PROBLEMS, as_json, etags_of, is_among, quoted, stored
 from api.auth import Caller, own_depot
 from api.errors import ApiError
 from api.requests import Day, GuardedRoute, With
@@ -107,7 +107,7 @@ async def _plan_answer(found: StoredPlan, caller: Identity, request: Request) ->
         "Cache-Control": "no-cache",
         "Cunlu-Published": "true" if found.published else "false",
     }
-    if unquoted(request.headers.get("if-none-match", "")) == etag:
+    if is_among(etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return stored(body, headers=headers)
 
@@ -126,7 +126,9 @@ async def publish_plan(
     plan_id: str,
     deps: With,
     caller: Caller,
-    if_match: Annotated[str | None, Header(description="The plan's ETag.")] = None,
+    if_match: Annotated[
+        str | None, Header(description="The plan's ETag; `*` for whatever it is.")
+    ] = None,
 ) -> Response:
     """428 without `If-Match`, 412 if it names other bytes, 409 if another plan was published since."""
     checked = _checked_plan(caller, plan_id)
@@ -138,7 +140,7 @@ async def publish_plan(
         deps.store,
         caller.company_id,
         checked,
-        expected_etag=unquoted(if_match),
+        expected_etags=etags_of(if_match),
         by=caller.author,
         at=deps.clock.now(),
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
@@ -59,15 +61,48 @@ class GuardedRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        known = _query_names(self.dependant)
 
         async def guarded(request: Request) -> Response:
             request.state.caller = await authorize(request)
+            _no_others(request.query_params.keys(), known)
+            if self.body_field is not None:
+                _json_only(request.headers.get("content-type", ""))
             key = request.headers.get(IDEMPOTENCY_KEY)
             if request.method == "GET" or key is None:
                 return await handle(request)
             return await _once(request, key, handle)
 
         return guarded
+
+
+def _json_only(content_type: str) -> None:
+    """Refuse a body that does not say it is JSON, as a form's cannot: no page of others posts here."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise ApiError(
+            415,
+            "media-type-unknown",
+            f"{media_type[:80] or 'a body of no type'} is not read here: send "
+            "Content-Type: application/json (curl --json)",
+        )
+
+
+def _query_names(dependant: Dependant) -> frozenset[str]:
+    """Every query parameter that an operation, or anything it depends on, reads."""
+    own = frozenset(each.alias for each in dependant.query_params)
+    return own.union(*map(_query_names, dependant.dependencies))
+
+
+def _no_others(given: Iterable[str], known: Collection[str]) -> None:
+    """Refuse a query parameter that nobody reads: a misspelt one would silently mean its default."""
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            advice = f"did you mean {near[0]!r}?" if near else f"known are {sorted(known)}"
+            raise ApiError(
+                422, "parameter-unknown", f"query/{name[:64]}: unknown parameter; {advice}"
+            )
 
 
 async def _once(

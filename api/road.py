@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.answers import PROBLEMS, as_json, quoted, stored, unquoted
+from api.answers import PROBLEMS, as_json, is_among, quoted, stored
 from api.auth import Caller, own_subject
 from api.batches import BatchAnswer, ItemResult, answer_of, body_of, parse_batch
 from api.errors import not_found
@@ -79,7 +79,7 @@ async def read_route(
         deps.store, day, _own_courier(caller, courier_id), masked=not caller.sees_phones
     )
     headers = {"ETag": quoted(route.etag), "Cache-Control": "no-cache"}
-    if unquoted(request.headers.get("if-none-match", "")) == route.etag:
+    if is_among(route.etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return stored(route.body, headers=headers)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from datetime import datetime, time
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +31,28 @@ from dispatch.households import (
 )
 from dispatch.orders import Handling, Order, OrderId
 from routing.places import Datum, Place, from_datum
+
+
+def likely_field(model: type[BaseModel], path: Sequence[int | str]) -> str | None:
+    """The field that the last step of `path` was perhaps meant to be; None: nothing is near."""
+    *outer, given = path
+    inner: type[BaseModel] | None = model
+    for step in outer:
+        if isinstance(step, str) and inner is not None:
+            field = inner.model_fields.get(step)
+            inner = None if field is None else _model_in(field.annotation)
+    if inner is None:
+        return None
+    near = difflib.get_close_matches(str(given), inner.model_fields, n=1)
+    return near[0] if near else None
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field holds, itself, optionally or several times."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(each) for each in get_args(annotation))
+    return next((each for each in found if each is not None), None)
 
 
 def _printable(text: str) -> str:

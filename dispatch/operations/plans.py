@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
@@ -187,7 +188,7 @@ async def publish_plan(
     company_id: CompanyId,
     plan_id: PlanId,
     *,
-    expected_etag: str,
+    expected_etags: Collection[str],
     by: str,
     at: datetime,
 ) -> StoredPlan:
@@ -202,14 +203,14 @@ async def publish_plan(
     PlanUnknown
         The company has no such plan.
     EtagMismatch
-        `expected_etag` is not that of the stored plan.
+        None of `expected_etags` is that of the stored plan, nor is one of them `*`.
     PlanStale
         Another plan has been published since this one was asked for.
     """
     draft = await read_plan(store, company_id, plan_id)
     plan = draft.plan
-    if draft.etag != expected_etag:
-        raise EtagMismatch(plan_id, expected_etag, draft.etag)
+    if draft.etag not in expected_etags and "*" not in expected_etags:
+        raise EtagMismatch(plan_id, ", ".join(sorted(expected_etags)), draft.etag)
     fleet = await read_fleet(store, plan.day.scope)
     registry = await read_registry(store, plan.day.scope)
     event = PlanPublished(

@@ -86,6 +86,42 @@ async def test_a_body_that_is_no_batch_is_refused_whole(village, body, status, c
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+async def test_a_misspelt_parameter_is_refused_and_never_means_its_default(village):
+    for path in ("/v1/orders?dya=2026-11-11", "/v1/status?day=2026-11-11&Day=2026-11-12"):
+        answer = await village.call("GET", path)
+        assert (answer.status_code, answer.json()["code"]) == (422, "parameter-unknown")
+        assert "did you mean 'day'?" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("order", "advice"),
+    [
+        (ORDER | {"wieght_g": 1}, "did you mean weight_g?"),
+        ({"order_id": "x", "place": {"lon": 118.1, "lat": 33.9, "csr": "gcj02"}}, "mean crs?"),
+        (ORDER | {"windows": [{"earliest": "x"}]}, "mean earliest_at?"),
+        (ORDER | {"zzzzzz": 1}, "leave it out"),
+    ],
+)
+async def test_a_misspelt_field_is_told_what_it_may_mean_at_any_depth(village, order, advice):
+    results = (await put_orders(village, order)).json()["results"]
+    told = [each["advice"] for each in results if each["code"] == "unknown-field"]
+    assert any(advice in each for each in told)
+
+
+async def test_a_body_that_is_no_json_is_told_so_everywhere(village):
+    headers = {"Content-Type": "application/json"}
+    answer = await village.call("POST", f"/v1/plans{DAY}", content=b"{", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "not-json")
+
+
+@pytest.mark.parametrize("media_type", ["", "application/x-www-form-urlencoded", "text/plain"])
+async def test_a_body_that_does_not_say_it_is_json_is_told_how_to(village, media_type):
+    headers = {"Content-Type": media_type} if media_type else {}
+    answer = await village.call("POST", f"/v1/plans{DAY}", content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "media-type-unknown")
+    assert "curl --json" in answer.json()["detail"]
+
+
 async def test_an_unknown_media_type_is_told_which_are_read(village):
     answer = await village.call(
         "POST", f"/v1/orders{DAY}", content=b"x", headers={"Content-Type": "application/xml"}
@@ -170,7 +206,7 @@ async def test_a_cancelled_order_stays_cancelled(village):
         ("GET", "/v1/events/stream?after=x", 422, "stream-id-malformed"),
         ("GET", "/v1/nothing", 404, "no-such-address"),
         ("DELETE", "/v1/orders", 405, "method-not-allowed"),
-        ("POST", "/v1/plans", 422, "not-valid"),
+        ("POST", "/v1/plans", 415, "media-type-unknown"),
     ],
 )
 async def test_each_mistake_has_its_status_and_code(company, method, path, status, code):

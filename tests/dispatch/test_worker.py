@@ -168,7 +168,12 @@ async def test_a_second_plan_is_based_on_the_one_published_before(
             stored = await operations.read_plan(store, village.company_id, ended.plan_id)
             assert (stored.plan.version, stored.plan.based_on) == (version, version - 1)
             await operations.publish_plan(
-                store, village.company_id, ended.plan_id, expected_etag=stored.etag, by="t", at=AT
+                store,
+                village.company_id,
+                ended.plan_id,
+                expected_etags={stored.etag},
+                by="t",
+                at=AT,
             )
     route = await operations.read_route(
         store, village, stored.plan.routes[0].courier_id, masked=True

@@ -185,7 +185,7 @@ class Company:
                 store,
                 self.day.company_id,
                 drafted.plan_id,
-                expected_etag=stored.etag,
+                expected_etags={stored.etag},
                 by="test",
                 at=STARTS_AT,
             )

@@ -116,7 +116,7 @@ async def draft(store, day, **facts):
 async def publish(store, day, plan, etag=None):
     stored = await operations.read_plan(store, day.company_id, plan.plan_id)
     return await operations.publish_plan(
-        store, day.company_id, plan.plan_id, expected_etag=etag or stored.etag, by="t", at=AT
+        store, day.company_id, plan.plan_id, expected_etags={etag or stored.etag}, by="t", at=AT
     )
 
 
