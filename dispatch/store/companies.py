@@ -1,18 +1,12 @@
-"""What belongs to a company and to none of its depots: keys, kept answers, geocoders' answers."""
+"""What belongs to a company and to none of its depots: keys and kept answers."""
 
 from __future__ import annotations
-
-from datetime import timedelta
-from typing import Final
 
 from dispatch.access import KeyId, key_id_of
 from dispatch.days import CompanyId
 from dispatch.store import keys
 from dispatch.store.client import Commands
 from dispatch.store.scripts import Scripts
-
-GEOCODES_KEPT: Final = timedelta(days=90)
-"""Maps change; a wrong answer should not stay for ever. Chosen, not measured."""
 
 
 class Companies:
@@ -54,10 +48,3 @@ class Companies:
 
     async def drop_answer(self, company_id: CompanyId, key: str) -> None:
         await self._client.delete(keys.answer(company_id, key))
-
-    async def geocode(self, company_id: CompanyId, query: str) -> bytes | None:
-        """What a geocoder once answered to `query` of this company; None: not asked lately."""
-        return await self._client.get(keys.geocode(company_id, query))
-
-    async def keep_geocode(self, company_id: CompanyId, query: str, body: bytes) -> None:
-        await self._client.set(keys.geocode(company_id, query), body, ex=GEOCODES_KEPT)

@@ -104,10 +104,6 @@ def answer(company_id: CompanyId, key: str) -> str:
     return f"cunlu:company:{company_id}:answer:{_short(key)}"
 
 
-def geocode(company_id: CompanyId, query: str) -> str:
-    return f"cunlu:company:{company_id}:geocode:{_short(query)}"
-
-
 def _short(text: str) -> str:
     """Text of strangers, of any length and alphabet, as part of a key."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -151,9 +151,3 @@ async def test_a_released_key_may_be_claimed_again(store, day):
     assert await operations.reserve_answer(store, day.company_id, "k", body_hash="b") is None
     with pytest.raises(IdMalformed):
         await operations.reserve_answer(store, day.company_id, "", body_hash="b")
-
-
-async def test_geocoders_answers_are_kept_for_the_company_alone(store, day):
-    await store.companies.keep_geocode(day.company_id, "沙集镇东风村", b"answer")
-    assert await store.companies.geocode(day.company_id, "沙集镇东风村") == b"answer"
-    assert await store.companies.geocode("other", "沙集镇东风村") is None
