@@ -118,6 +118,9 @@ export function dayQuery(more = {}) {
   return query.toString();
 }
 
+/** The query that names this depot, for what belongs to no day. */
+export const depotQuery = () => new URLSearchParams(depotId.value ? { depot: depotId.value } : {}).toString();
+
 /** Names of couriers and vehicles; null: to be read, undefined: there is none yet. @type {any} */
 let fleet = null;
 let unfollow = () => {};
@@ -197,7 +200,7 @@ async function read() {
   const answer = await (await request(`/v1/status?${dayQuery()}`)).json();
   let shown = plan.peek();
   if (fleet === null) {
-    fleet = (await readIfThere(`/v1/fleet?${dayQuery()}`)) ?? undefined;
+    fleet = (await readIfThere(`/v1/fleet?${depotQuery()}`)) ?? undefined;
     shown = null;
   }
   if (answer.plan_id !== (shown?.planId ?? null)) {
