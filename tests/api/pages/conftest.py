@@ -11,13 +11,10 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
-import polyline
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
@@ -27,32 +24,18 @@ from dispatch import operations
 from dispatch.access import Role
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.demo import write_demo_day
-from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
-from dispatch.households import Household, HouseholdId, Registry
+from dispatch.fleet import Fleet
 from dispatch.ids import JobId
 from dispatch.jobs import JobState
 from dispatch.orders import Order, OrderId
-from dispatch.plan import (
-    Figures,
-    Leg,
-    Plan,
-    PlanId,
-    Stop,
-    StopKind,
-    Trip,
-    Unserved,
-)
-from dispatch.plan import Route as PlannedRoute
+from dispatch.plan import Plan, PlanId, Unserved
 from dispatch.server import EmbeddedServer
 from dispatch.settings import Settings
 from dispatch.store import Store
-from routing.places import Place
 from routing.roads.network import RoadNetwork
+from tests.api.pages.drawn_days import DAY, HOUSEHOLD, STARTS_AT, fleet_of, plan_of
 
-ZONE = ZoneInfo("Asia/Shanghai")
-DAY = date(2026, 11, 11)
-STARTS_AT = datetime(2026, 11, 11, 9, 30, tzinfo=ZONE)
-HOME = Place(118.0906, 33.8711)
+COURIERS = ("朱雪华", "陈敏霞", "何小")
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -165,7 +148,7 @@ class Company:
 
     def orders(self, count: int) -> None:
         orders = [
-            Order(order_id=OrderId(f"o{number:05d}"), household_id=HouseholdId("H001"))
+            Order(order_id=OrderId(f"o{number:05d}"), household_id=HOUSEHOLD.household_id)
             for number in range(count)
         ]
 
@@ -231,13 +214,18 @@ class Company:
             "at": STARTS_AT.isoformat(),
             **facts,
         }
-        answer = httpx.post(
-            f"{self.app.url}/v1/events",
-            params={"day": DAY.isoformat()},
+        self.call("POST", "/v1/events?day=2026-11-11", {"events": [event]})
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """What the server answers to a dispatcher."""
+        answer = httpx.request(
+            method,
+            f"{self.app.url}{path}",
             headers={"Authorization": f"Bearer {self.key(Role.DISPATCHER)}"},
-            json={"events": [event]},
+            json=body,
         )
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code < 400, answer.text
+        return answer.json()
 
     def statuses(self, count: int) -> dict[str, str]:
         """Order id to status, of the first `count` orders."""
@@ -250,29 +238,6 @@ class Company:
         return statuses
 
 
-COURIERS = ("朱雪华", "陈敏霞", "何小")
-
-
-def fleet_of(names: Sequence[str]) -> Fleet:
-    model = VehicleModel(model_id=VehicleModelId("trike"), profile="trike", name="电动三轮车")
-    hours = {"shift_starts": STARTS_AT.time(), "shift_ends": (STARTS_AT.replace(hour=18)).time()}
-    couriers = [
-        Courier(
-            courier_id=CourierId(f"c{number:03d}"),
-            name=name,
-            phone="13800001234",
-            model_id=model.model_id,
-            **hours,
-        )
-        for number, name in enumerate(names, start=1)
-    ]
-    return Fleet(
-        depot=Depot(depot_id=DepotId("shaji"), name="沙集网点", place=HOME),
-        models={model.model_id: model},
-        couriers={each.courier_id: each for each in couriers},
-    )
-
-
 @pytest.fixture
 def company(app: App) -> Company:
     """A company with a fleet and one household, but no orders and no plan."""
@@ -282,20 +247,10 @@ def company(app: App) -> Company:
 def founded(app: App, names: Sequence[str]) -> Company:
     day = DepotDay(CompanyId(f"t{secrets.token_hex(8)}"), DepotId("shaji"), DAY)
     company = Company(app, day, fleet_of(names))
-    household = Household(
-        household_id=HouseholdId("H001"),
-        village="兴国村",
-        name="孙寒",
-        phone="13900005678",
-        place=Place(118.1, 33.88),
-    )
 
     async def act(store: Store) -> bool:
         await operations.replace_fleet(store, day.scope, company.fleet, by="test", at=STARTS_AT)
-        registry = Registry(households={household.household_id: household})
-        await operations.change_registry(
-            store, day.scope, [*registry.households.values()], [], by="test", at=STARTS_AT
-        )
+        await operations.change_registry(store, day.scope, [HOUSEHOLD], [], by="test", at=STARTS_AT)
         return True
 
     app.run(act)
@@ -307,104 +262,12 @@ def found_company(app: App) -> Callable[[Sequence[str]], Company]:
     return lambda names: founded(app, names)
 
 
-def plan_of(company: Company, *, stops: int, unserved: Sequence[Unserved] = ()) -> Plan:
-    """A plan in which every courier makes `stops` stops of one order, five minutes apart."""
-    routes = []
-    for number, courier_id in enumerate(company.fleet.couriers):
-        trip = trip_of(number * stops, stops, heading=number)
-        routes.append(
-            PlannedRoute(
-                courier_id=courier_id,
-                model_id=VehicleModelId("trike"),
-                profile="trike",
-                trips=(trip,),
-                breaks=(),
-                distance_m=1000 * (stops + 1),
-                duration_s=300 * (stops + 1),
-                cost_fen=500 * stops,
-            )
-        )
-    served = stops * len(routes)
-    return Plan(
-        plan_id=PlanId("none.2026-11-11.0"),
-        day=company.day,
-        version=0,
-        based_on=0,
-        made_at=STARTS_AT,
-        seed=1,
-        budget_s=1,
-        turnaround_s=600,
-        depot_name=company.fleet.depot.name,
-        depot_place=HOME,
-        network="hand-drawn",
-        attribution="© OpenStreetMap contributors · synthetic villages and roads",
-        synthetic=True,
-        routes=tuple(routes),
-        unserved=tuple(unserved),
-        figures=Figures(
-            orders=served + len(unserved),
-            served=served,
-            stops=served,
-            couriers=len(routes),
-            distance_m=sum(route.distance_m for route in routes),
-            duration_s=sum(route.duration_s for route in routes),
-            cost_fen=sum(route.cost_fen for route in routes),
-        ),
-    )
-
-
-def trip_of(first: int, stops: int, *, heading: int) -> Trip:
-    made = []
-    before = HOME
-    leave_at = STARTS_AT
-    for seq in range(1, stops + 1):
-        place = Place(
-            HOME.lon + 0.004 * ((seq * 7) % 23 - 11) / 3 + 0.002 * (heading % 11),
-            HOME.lat + 0.004 * ((seq * 5) % 19 - 9) / 3 + 0.002 * (heading // 11),
-        )
-        begin_at = leave_at + timedelta(minutes=5 * seq)
-        made.append(
-            Stop(
-                seq=seq,
-                kind=StopKind.HOUSEHOLD,
-                place=place,
-                title=f"兴国村 H{first + seq:05d}",
-                village="兴国村",
-                household_ids=(HouseholdId("H001"),),
-                point_id=None,
-                order_ids=(OrderId(f"o{first + seq - 1:05d}"),),
-                pieces=2,
-                weight_g=3000,
-                volume_ml=0,
-                handling=("bulky",),
-                notes=("侧门取件",),
-                arrive_at=begin_at,
-                begin_at=begin_at,
-                depart_at=begin_at + timedelta(minutes=2),
-                leg=leg_between(before, place),
-            )
-        )
-        before = place
-    return Trip(
-        leave_at=leave_at,
-        back_at=made[-1].depart_at + timedelta(minutes=3),
-        cut_off_at=STARTS_AT.replace(hour=18, minute=30),
-        stops=tuple(made),
-        home=leg_between(before, HOME),
-        pieces=2 * stops,
-        weight_g=3000 * stops,
-        volume_ml=0,
-    )
-
-
-def leg_between(start: Place, end: Place) -> Leg:
-    line = [(start.lat, start.lon), (end.lat, end.lon)]
-    return Leg(duration_s=180, distance_m=1000, polyline6=polyline.encode(line, 6))
-
-
 @pytest.fixture
 def make_plan() -> Callable[..., Plan]:
-    return plan_of
+    def make_plan(company: Company, *, stops: int, unserved: Sequence[Unserved] = ()) -> Plan:
+        return plan_of(company.day, company.fleet, stops=stops, unserved=unserved)
+
+    return make_plan
 
 
 @pytest.fixture(scope="session")

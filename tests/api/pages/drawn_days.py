@@ -1,0 +1,143 @@
+"""A depot-day drawn by hand: a fleet, a household, and plans as even as a ruler makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import polyline
+
+from dispatch.days import DepotDay, DepotId
+from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
+from dispatch.households import Household, HouseholdId
+from dispatch.orders import OrderId
+from dispatch.plan import Figures, Leg, Plan, PlanId, Route, Stop, StopKind, Trip, Unserved
+from routing.places import Place
+
+ZONE = ZoneInfo("Asia/Shanghai")
+DAY = date(2026, 11, 11)
+STARTS_AT = datetime(2026, 11, 11, 9, 30, tzinfo=ZONE)
+HOME = Place(118.0906, 33.8711)
+HOUSEHOLD = Household(
+    household_id=HouseholdId("H001"),
+    village="兴国村",
+    name="孙寒",
+    phone="13900005678",
+    place=Place(118.1, 33.88),
+)
+
+
+def fleet_of(names: Sequence[str]) -> Fleet:
+    model = VehicleModel(model_id=VehicleModelId("trike"), profile="trike", name="电动三轮车")
+    hours = {"shift_starts": STARTS_AT.time(), "shift_ends": (STARTS_AT.replace(hour=18)).time()}
+    couriers = [
+        Courier(
+            courier_id=CourierId(f"c{number:03d}"),
+            name=name,
+            phone="13800001234",
+            model_id=model.model_id,
+            **hours,
+        )
+        for number, name in enumerate(names, start=1)
+    ]
+    return Fleet(
+        depot=Depot(depot_id=DepotId("shaji"), name="沙集网点", place=HOME),
+        models={model.model_id: model},
+        couriers={each.courier_id: each for each in couriers},
+    )
+
+
+def plan_of(day: DepotDay, fleet: Fleet, *, stops: int, unserved: Sequence[Unserved] = ()) -> Plan:
+    """A plan in which every courier makes `stops` stops of one order, five minutes apart."""
+    routes = []
+    for number, courier_id in enumerate(fleet.couriers):
+        trip = trip_of(number * stops, stops, heading=number)
+        routes.append(
+            Route(
+                courier_id=courier_id,
+                model_id=VehicleModelId("trike"),
+                profile="trike",
+                trips=(trip,),
+                breaks=(),
+                distance_m=1000 * (stops + 1),
+                duration_s=300 * (stops + 1),
+                cost_fen=500 * stops,
+            )
+        )
+    served = stops * len(routes)
+    return Plan(
+        plan_id=PlanId("none.2026-11-11.0"),
+        day=day,
+        version=0,
+        based_on=0,
+        made_at=STARTS_AT,
+        seed=1,
+        budget_s=1,
+        turnaround_s=600,
+        depot_name=fleet.depot.name,
+        depot_place=HOME,
+        network="hand-drawn",
+        attribution="© OpenStreetMap contributors · synthetic villages and roads",
+        synthetic=True,
+        routes=tuple(routes),
+        unserved=tuple(unserved),
+        figures=Figures(
+            orders=served + len(unserved),
+            served=served,
+            stops=served,
+            couriers=len(routes),
+            distance_m=sum(route.distance_m for route in routes),
+            duration_s=sum(route.duration_s for route in routes),
+            cost_fen=sum(route.cost_fen for route in routes),
+        ),
+    )
+
+
+def trip_of(first: int, stops: int, *, heading: int) -> Trip:
+    made = []
+    before = HOME
+    leave_at = STARTS_AT
+    for seq in range(1, stops + 1):
+        place = Place(
+            HOME.lon + 0.004 * ((seq * 7) % 23 - 11) / 3 + 0.002 * (heading % 11),
+            HOME.lat + 0.004 * ((seq * 5) % 19 - 9) / 3 + 0.002 * (heading // 11),
+        )
+        begin_at = leave_at + timedelta(minutes=5 * seq)
+        made.append(
+            Stop(
+                seq=seq,
+                kind=StopKind.HOUSEHOLD,
+                place=place,
+                title=f"兴国村 H{first + seq:05d}",
+                village="兴国村",
+                household_ids=(HouseholdId("H001"),),
+                point_id=None,
+                order_ids=(OrderId(f"o{first + seq - 1:05d}"),),
+                pieces=2,
+                weight_g=3000,
+                volume_ml=0,
+                handling=("bulky",),
+                notes=("侧门取件",),
+                arrive_at=begin_at,
+                begin_at=begin_at,
+                depart_at=begin_at + timedelta(minutes=2),
+                leg=leg_between(before, place),
+            )
+        )
+        before = place
+    return Trip(
+        leave_at=leave_at,
+        back_at=made[-1].depart_at + timedelta(minutes=3),
+        cut_off_at=STARTS_AT.replace(hour=18, minute=30),
+        stops=tuple(made),
+        home=leg_between(before, HOME),
+        pieces=2 * stops,
+        weight_g=3000 * stops,
+        volume_ml=0,
+    )
+
+
+def leg_between(start: Place, end: Place) -> Leg:
+    line = [(start.lat, start.lon), (end.lat, end.lon)]
+    return Leg(duration_s=180, distance_m=1000, polyline6=polyline.encode(line, 6))
