@@ -33,6 +33,9 @@ BODY_MAX_BYTES: Final = 32 * 1024 * 1024
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 
+_EVERYWHERE: Final = frozenset({"depot", "day"})
+"""A client may name its depot and day on every request, also where only one of them matters."""
+
 _UNTOLD_ZONE: Final = ZoneInfo("Asia/Shanghai")
 """Where a depot's day is counted before its fleet, which has the zone, is there."""
 
@@ -61,7 +64,7 @@ class GuardedRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        known = _query_names(self.dependant)
+        known = _query_names(self.dependant) | _EVERYWHERE
 
         async def guarded(request: Request) -> Response:
             request.state.caller = await authorize(request)

@@ -93,6 +93,11 @@ async def test_a_misspelt_parameter_is_refused_and_never_means_its_default(villa
         assert "did you mean 'day'?" in answer.json()["detail"]
 
 
+async def test_depot_and_day_may_be_named_on_every_request(village):
+    answer = await village.call("GET", f"/v1/fleet{DAY}&depot=shaji")
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("order", "advice"),
     [
