@@ -6,11 +6,11 @@ import { key, keyRefused } from "./http.js";
 import { KeyForm } from "./key_form.js";
 import { acknowledge, isCutOff, refused, waiting } from "./outbox.js";
 import { language } from "./preferences.js";
-import { ahead, atDepot, beginTrip, chosen, heardAt, me, read, readProblem, report, shown, start, stateOf, stops, stored } from "./shift.js";
+import { ahead, atDepot, beginTrip, cancelledOf, chosen, heardAt, me, read, readProblem, report, shown, start, stateOf, stops, stored } from "./shift.js";
 import { hasWords, t } from "./words.js";
 
 const REASONS = ["nobody-home", "not-ready", "refused", "wrong-address", "too-much", "damaged", "other"];
-const STATE_WORDS = { ahead: "planned", arrived: "arrived", done: "done", failed: "failed" };
+const STATE_WORDS = { ahead: "planned", arrived: "arrived", done: "done", failed: "failed", cancelled: "cancelled" };
 
 function Top() {
   const all = stops.value;
@@ -86,6 +86,7 @@ function Reasons({ stop, onBack }) {
 function StopCard({ stop }) {
   const [asking, setAsking] = useState(false);
   const state = stateOf(stop);
+  const cancelled = cancelledOf(stop);
   const isNext = ahead.value[0]?.seq === stop.seq;
   const at = `${stop.place.lat},${stop.place.lon}`;
   return html`
@@ -103,6 +104,9 @@ function StopCard({ stop }) {
       ${stop.leg.walk_m > 20 && html`<p class="hint">${t("stop.walk", { metres: stop.leg.walk_m })}</p>`}
       ${stop.handling.length > 0 &&
       html`<p class="tags">${stop.handling.map((word) => html`<span class="tag" key=${word}>${hasWords(`handling.${word}`) ? t(`handling.${word}`) : word}</span>`)}</p>`}
+      ${cancelled.length > 0 &&
+      state !== "cancelled" &&
+      html`<p class="note cancelled">${t("courier.cancelled.some", { orders: cancelled.join(", ") })}</p>`}
       ${stop.notes.map((note) => html`<p class="note" key=${note}>${note}</p>`)}
       <div class="ways">
         ${stop.contact?.phone &&
@@ -116,9 +120,10 @@ function StopCard({ stop }) {
               ${state === "ahead" &&
               html`<button type="button" class="arrived" onClick=${() => report(stop, "arrived")}>${t("courier.arrived")}</button>`}
               <button type="button" class="collected" onClick=${() => report(stop, "collected")}>
-                ${t(state === "failed" ? "courier.undo" : "courier.collected")}
+                ${t(state === "failed" || state === "cancelled" ? "courier.undo" : "courier.collected")}
               </button>
-              <button type="button" class="failed" onClick=${() => setAsking(true)}>${t("courier.failed")}</button>
+              ${state !== "cancelled" &&
+              html`<button type="button" class="failed" onClick=${() => setAsking(true)}>${t("courier.failed")}</button>`}
             </div>
           `}
     </section>

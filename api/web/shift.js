@@ -30,6 +30,8 @@ export const stored = signal(/** @type {any} */ (kept.stored ?? null));
 export const me = signal(/** @type {any} */ (kept.me ?? null));
 /** When the route was last heard of, by this phone's clock. */
 export const heardAt = signal(kept.heardAt ?? 0);
+/** How the server says the shift stands, whichever phone told it. */
+const told = signal(/** @type {any} */ (kept.told ?? null));
 export const readProblem = signal(/** @type {Problem | null} */ (null));
 /** Trips that were begun: the courier said that the one before is unloaded. */
 export const begunTrips = signal(/** @type {string[]} */ (kept.begunTrips ?? []));
@@ -52,6 +54,7 @@ function keep() {
     KEPT_AS,
     JSON.stringify({
       stored: stored.peek(),
+      told: told.peek(),
       me: me.peek(),
       heardAt: heardAt.peek(),
       begunTrips: begunTrips.peek(),
@@ -91,34 +94,66 @@ export const stops = computed(() => {
   );
 });
 
-/** Order id → "arrived", "collected" or "failed": the latest word of this phone. */
-const fates = computed(() => {
-  /** @type {Map<string, {kind: string, at: string}>} */
-  const words = new Map();
-  for (const report of reports.value) {
-    if (report.state === "refused" || report.state === "read") continue;
-    for (const id of report.order_ids) {
-      const known = words.get(id);
-      if (report.kind === "arrived" && known) continue;
-      if (!known || Date.parse(report.at) >= Date.parse(known.at)) words.set(id, report);
-    }
+/** @typedef {{kind: string, at: number}} Word what became of an order, and when in the world */
+
+/** Order id → the courier's latest word, of this phone or another. */
+const words = computed(() => {
+  /** @type {Map<string, Word>} */
+  const latest = new Map();
+  const hear = (id, word) => {
+    const known = latest.get(id);
+    // An end is an end, however late somebody says that a courier stood there.
+    if (!known || known.kind === "arrived" || (word.kind !== "arrived" && isLater(word, known))) latest.set(id, word);
+  };
+  for (const [id, fate] of Object.entries(told.value?.fates ?? {})) {
+    if (fate.status !== "cancelled") hear(id, { kind: fate.status, at: Date.parse(fate.at) });
   }
-  return words;
+  for (const { state, kind, order_ids: ids, at } of reports.value) {
+    if (state === "refused" || state === "read") continue;
+    for (const id of ids) hear(id, { kind, at: Date.parse(at) });
+  }
+  return latest;
 });
+
+/** At one moment, collected wins: as the server decides. @param {Word} word @param {Word} known */
+const isLater = (word, known) =>
+  word.at > known.at || (word.at === known.at && word.kind === "collected");
+
+/**
+ * What became of an order, by the server's rule: parcels in the vehicle are collected, whoever cancelled.
+ *
+ * @param {string} id
+ */
+function fateOf(id) {
+  const word = words.value.get(id)?.kind;
+  const isCancelled = told.value?.fates[id]?.status === "cancelled";
+  return isCancelled && word !== "collected" ? "cancelled" : word;
+}
+
+/** Stops at which some phone has arrived, by number; of another plan they say nothing. */
+const arrivedSeqs = computed(() => {
+  if (told.value?.plan_id !== stored.value?.plan_id) return [];
+  return (told.value?.route.stops ?? []).filter((stop) => stop.state === "arrived").map((stop) => stop.seq);
+});
+
+/** The orders of a stop that nobody need collect. @param {ShiftStop} stop */
+export const cancelledOf = (stop) => stop.orderIds.filter((id) => fateOf(id) === "cancelled");
 
 /**
  * @param {ShiftStop} stop
- * @returns {"ahead" | "arrived" | "done" | "failed"}
+ * @returns {"ahead" | "arrived" | "done" | "failed" | "cancelled"}
  */
 export function stateOf(stop) {
-  const words = stop.orderIds.map((id) => fates.value.get(id)?.kind);
-  if (words.every((word) => word === "collected" || word === "failed")) {
-    return words.includes("failed") ? "failed" : "done";
+  const wanted = stop.orderIds.map(fateOf).filter((fate) => fate !== "cancelled");
+  if (wanted.length === 0) return "cancelled";
+  if (wanted.every((fate) => fate === "collected" || fate === "failed")) {
+    return wanted.includes("failed") ? "failed" : "done";
   }
-  return words.some(Boolean) ? "arrived" : "ahead";
+  return wanted.some(Boolean) || arrivedSeqs.value.includes(stop.seq) ? "arrived" : "ahead";
 }
 
 const isAhead = (stop) => ["ahead", "arrived"].includes(stateOf(stop));
+const isVisited = (stop) => ["arrived", "done", "failed"].includes(stateOf(stop));
 
 export const ahead = computed(() => stops.value.filter(isAhead));
 export const shown = computed(
@@ -136,7 +171,7 @@ export const atDepot = computed(() => {
     next.trip > 0 &&
     !begunTrips.value.includes(tripName(next.trip)) &&
     stateOf(next) === "ahead" &&
-    !stops.value.some((stop) => stop.trip === next.trip && !isAhead(stop))
+    !stops.value.some((stop) => stop.trip === next.trip && isVisited(stop))
   );
 });
 
@@ -151,10 +186,12 @@ export function beginTrip() {
  * @param {string} [reason]
  */
 export function report(stop, kind, reason) {
+  const cancelled = cancelledOf(stop);
+  const others = stop.orderIds.filter((id) => !cancelled.includes(id));
   put({
     kind,
     courier_id: stored.value.route.courier_id,
-    order_ids: stop.orderIds,
+    order_ids: others.length ? others : stop.orderIds, // all cancelled, and collected all the same
     at: new Date(now()).toISOString(),
     ...(reason ? { reason } : {}),
     ...where.value,
@@ -173,20 +210,24 @@ export async function read() {
       me.value = identity;
       if (changed) {
         stored.value = null;
+        told.value = null;
         etag = "";
       }
     });
-    if (identity.role === "courier") await readRoute();
+    if (identity.role === "courier") {
+      await readRoute();
+      told.value = await readIfThere("/v1/couriers/me/progress");
+    }
     batch(() => {
       heardAt.value = Date.now();
       readProblem.value = null;
     });
-    keep();
     void flush();
   } catch (failure) {
     if (!(failure instanceof Problem)) throw failure;
     readProblem.value = failure;
   }
+  keep(); // whatever was heard before the way broke
 }
 
 async function readRoute() {

@@ -206,6 +206,7 @@ export const en = {
   "courier.wrong.role": "This key does not belong to a courier",
   "courier.wrong.role.hint": "Use the key that was given to you.",
   "courier.planned": "planned {time}",
+  "courier.cancelled.some": "Cancelled, leave them: {orders}",
   "courier.old": "No signal: this is the route as of {time}",
 
   "reason.no-vehicle": "no vehicle",

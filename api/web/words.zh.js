@@ -214,6 +214,7 @@ export const zh = {
   "courier.wrong.role": "这个密钥不属于揽件员",
   "courier.wrong.role.hint": "请使用发给您本人的密钥。",
   "courier.planned": "计划 {time}",
+  "courier.cancelled.some": "已取消，不用取：{orders}",
   "courier.old": "断网中，显示的是 {time} 的路线",
 
   "reason.no-vehicle": "没有可用车辆",

@@ -1,9 +1,14 @@
 """The courier's page on a small phone: a tap is one tap, and is never lost."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
 from dispatch.access import Role
+from dispatch.orders import OrderId
+from tests.api.pages.drawn_days import STARTS_AT
 
 
 @pytest.fixture
@@ -160,3 +165,117 @@ def test_a_courier_without_a_route_is_told_so(company, open_page):
 def test_a_key_of_another_role_is_not_a_courier_s(published, open_page):
     page = open_page(f"/c#key={published.key(Role.DISPATCHER)}", size=(360, 740)).page
     expect(page.locator(".empty h2")).to_have_text("这个密钥不属于揽件员")
+
+
+def cancel(company, order_id):
+    company.call("POST", f"/v1/orders/{order_id}/cancel?day=2026-11-11", {"reason": "sold out"})
+
+
+def read_again(page):
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+
+
+def states(page):
+    return page.locator(".stops button").evaluate_all(
+        "(all) => all.map((each) => each.dataset.state)"
+    )
+
+
+def test_another_phone_goes_on_where_the_first_one_stands(phone, published, open_page):
+    first = phone.page
+    first.get_by_role("button", name="已取件").tap()
+    first.get_by_role("button", name="未取到").tap()
+    first.get_by_role("button", name="无人在家").tap()
+    eventually_statuses(first, published, {"o00000": "collected", "o00001": "failed"})
+    published.report("arrived", "c001", ["o00002"])
+    second = open_page(f"/c#key={published.key(Role.COURIER, 'c001')}", size=(360, 740)).page
+    expect(second.locator(".card h2")).to_have_text("兴国村 H00003")
+    expect(second.locator(".progress-line")).to_have_text("2/4 站 · 2 件")
+    assert states(second) == ["done", "failed", "arrived", "ahead"]
+
+
+def test_a_phone_that_forgot_everything_is_told_by_the_server(phone, published):
+    page = phone.page
+    page.get_by_role("button", name="已取件").tap()
+    eventually_statuses(page, published, {"o00000": "collected"})
+    page.evaluate("() => localStorage.clear()")
+    page.reload()
+    expect(page.locator(".card h2")).to_have_text("兴国村 H00002")
+    assert states(page) == ["done", "ahead", "ahead", "ahead"]
+
+
+def test_what_the_server_told_is_there_without_a_signal(phone, published):
+    page = phone.page
+    published.report("collected", "c001", ["o00000"])
+    read_again(page)
+    expect(page.locator(".card h2")).to_have_text("兴国村 H00002")
+    page.wait_for_function("() => localStorage.getItem('cunlu.shift').includes('collected')")
+    page.route("**/v1/**", lambda route: route.abort())
+    page.reload()
+    expect(page.locator(".card h2")).to_have_text("兴国村 H00002")
+    expect(page.locator(".signal")).to_contain_text("断网中")
+
+
+def test_a_cancelled_stop_is_struck_through_and_passed_over(phone, published):
+    page = phone.page
+    expect(page.locator(".card h2")).to_have_text("兴国村 H00001")
+    cancel(published, "o00001")
+    read_again(page)
+    row = page.locator(".stops button").nth(1)
+    expect(row).to_contain_text("已取消")
+    expect(row.locator(".title")).to_have_css("text-decoration-line", "line-through")
+    page.get_by_role("button", name="已取件").tap()
+    expect(page.locator(".card h2")).to_have_text("兴国村 H00003")
+    row.tap()
+    expect(page.locator(".card h2")).to_have_text("兴国村 H00002")
+    expect(page.get_by_role("button", name="未取到")).to_have_count(0)
+
+
+def test_parcels_in_the_vehicle_are_collected_whoever_cancelled(phone, published):
+    page = phone.page
+    expect(page.locator(".card h2")).to_have_text("兴国村 H00001")
+    page.route("**/v1/**", lambda route: route.abort())
+    page.get_by_role("button", name="已取件").tap()
+    cancel(published, "o00000")
+    page.unroute("**/v1/**")
+    page.route("**/v1/events?**", lambda route: route.abort())  # it can be read, not yet told
+    with page.expect_response("**/v1/couriers/me/progress"):
+        read_again(page)
+    expect(page.locator(".stops button").first).to_have_attribute("data-state", "done")
+    page.unroute("**/v1/events?**")
+    read_again(page)
+    eventually_statuses(page, published, {"o00000": "collected"})
+
+
+def test_the_later_word_counts_whichever_phone_said_it(phone, published):
+    page = phone.page
+    expect(page.locator(".card h2")).to_have_text("兴国村 H00001")
+    an_hour_ago = (STARTS_AT - timedelta(hours=1)).isoformat()
+    published.report("failed", "c001", ["o00001"], reason="nobody-home", at=an_hour_ago)
+    page.get_by_role("button", name="未取到").tap()
+    page.get_by_role("button", name="无人在家").tap()
+    read_again(page)
+    expect(page.locator(".stops button").nth(1)).to_have_attribute("data-state", "failed")
+    in_two_minutes = (STARTS_AT + timedelta(minutes=2)).isoformat()
+    published.report("collected", "c001", ["o00000"], at=in_two_minutes)
+    read_again(page)
+    expect(page.locator(".stops button").nth(0)).to_have_attribute("data-state", "done")
+    page.locator(".stops button").nth(1).tap()
+    page.get_by_role("button", name="撤销为已取件").tap()
+    expect(page.locator(".stops button").nth(1)).to_have_attribute("data-state", "done")
+
+
+def test_of_a_stop_half_cancelled_only_the_rest_is_collected(company, make_plan, open_page):
+    company.orders(13)
+    plan = make_plan(company, stops=4)
+    route = plan.routes[0]
+    stop = replace(route.trips[0].stops[0], order_ids=(OrderId("o00000"), OrderId("o00012")))
+    trip = replace(route.trips[0], stops=(stop, *route.trips[0].stops[1:]))
+    company.publish(replace(plan, routes=(replace(route, trips=(trip,)), *plan.routes[1:])))
+    cancel(company, "o00012")
+    page = open_page(f"/c#key={company.key(Role.COURIER, 'c001')}", size=(360, 740)).page
+    expect(page.locator(".card .cancelled")).to_have_text("已取消，不用取：o00012")
+    page.get_by_role("button", name="已取件").click()
+    expect(page.locator(".card h2")).to_have_text("兴国村 H00002")
+    eventually_statuses(page, company, {"o00000": "collected"})
+    assert company.statuses(13)["o00012"] == "cancelled"
