@@ -1,6 +1,7 @@
 // The board: map above the time chart, the list beside them, the figures on top.
 
 import { effect, html, render, useLayoutEffect, useRef, useState } from "./html.js";
+import { placing, stopPlacing } from "./addresses.js";
 import { ChartPane } from "./chart.js";
 import { board, deselect, dismiss, hasKey, hovered, notices, open, plan, progress } from "./day.js";
 import { Figures } from "./figures.js";
@@ -106,11 +107,18 @@ function Splitter({ share, onShare }) {
   `;
 }
 
+/** One step back from whatever was begun last. @param {KeyboardEvent} event */
+function onEscape(event) {
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  if (placing.value) stopPlacing();
+  else deselect();
+}
+
 function Board() {
   const [share, setShare] = useState(CHART_SHARE.usual);
   if (!hasKey.value) return html`<${KeyForm} title=${t("app.board")} />`;
   return html`
-    <div class="board" onKeyDown=${(event) => event.key === "Escape" && !event.defaultPrevented && deselect()}>
+    <div class="board" onKeyDown=${onEscape}>
       <${Topbar} />
       <${Figures} />
       <${DraftBanner} />

@@ -12,6 +12,8 @@ import {
   selectUnserved,
   selection,
 } from "./day.js";
+import { placing } from "./addresses.js";
+import { PinBanner, startPin } from "./map_pin.js";
 import { mapStyle } from "./map_style.js";
 import { isAhead, LATE_AFTER_S } from "./plan_view.js";
 import { decodePolyline } from "./polyline.js";
@@ -183,6 +185,7 @@ function startMap(container) {
         if (view) markTrips(view, trips);
       }),
       effect(() => showSelection(map, unserved)),
+      ...startPin(map),
       effect(() => {
         isDark.value;
         repaint(map, version);
@@ -309,6 +312,7 @@ function listen(map) {
     return null;
   };
   map.on("click", ({ point: at }) => {
+    if (placing.peek()) return;
     const found = hit(at);
     if (found === null) selection.value = null;
     else if (found.layer === "stops") selectStop(found.stop);
@@ -316,6 +320,7 @@ function listen(map) {
     else selectUnserved(found.order);
   });
   map.on("mousemove", ({ point: at, originalEvent }) => {
+    if (placing.peek()) return;
     const found = hit(at);
     map.getCanvas().style.cursor = found ? "pointer" : "";
     hovered.value = found
@@ -358,6 +363,7 @@ export function MapPane() {
           <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3" /></svg>
         </button>
       </div>
+      <${PinBanner} />
       <p class="attribution">${attribution}</p>
     </section>
   `;

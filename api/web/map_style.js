@@ -153,6 +153,7 @@ export function mapStyle({ tiles, raster }) {
       numbers: { type: "geojson", data: EMPTY },
       villages: { type: "geojson", data: EMPTY },
       depot: { type: "geojson", data: EMPTY },
+      pin: { type: "geojson", data: EMPTY },
     },
     layers: [
       { id: "land", type: "background", paint: { "background-color": color.land } },
@@ -282,6 +283,35 @@ export function mapStyle({ tiles, raster }) {
         },
         paint: {
           "text-color": color.ink,
+          "text-halo-color": color.halo,
+          "text-halo-width": 2,
+        },
+      },
+      {
+        id: "pin",
+        type: "circle",
+        source: "pin",
+        paint: {
+          "circle-radius": 9,
+          "circle-color": color.accent,
+          "circle-stroke-color": color.panel,
+          "circle-stroke-width": 3,
+        },
+      },
+      {
+        id: "pin-name",
+        type: "symbol",
+        source: "pin",
+        layout: {
+          "text-field": ["get", "title"],
+          "text-font": FONT,
+          "text-size": 13,
+          "text-offset": [0, 1.2],
+          "text-anchor": "top",
+          "text-allow-overlap": true,
+        },
+        paint: {
+          "text-color": color.accent,
           "text-halo-color": color.halo,
           "text-halo-width": 2,
         },

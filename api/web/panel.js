@@ -11,6 +11,8 @@ import {
   selectedRoute,
   selection,
 } from "./day.js";
+import { isAsked, nameOf, questions } from "./addresses.js";
+import { AddressRow, heightOf } from "./address_row.js";
 import { EmptyDay } from "./empty.js";
 import { clockTime, count } from "./format.js";
 import { order, sorting } from "./route_order.js";
@@ -21,7 +23,11 @@ import { hasWords, t } from "./words.js";
 
 const MOST_FOUND = 200;
 
-const tab = signal(/** @type {"routes" | "unserved"} */ ("routes"));
+const chosenTab = signal(/** @type {"routes" | "unserved" | "addresses"} */ ("routes"));
+/** Nothing is asked: then there is no such tab. */
+const tab = computed(() =>
+  chosenTab.value === "addresses" && !questions.value.length ? "routes" : chosenTab.value,
+);
 const searched = signal("");
 
 /** What can be found, folded once for each plan. */
@@ -36,6 +42,8 @@ const haystack = computed(() => {
     unserved: view.unserved.map((each) => each.orderId.toLowerCase()),
   };
 });
+
+const asked = computed(() => questions.value.map((question) => question.text.toLowerCase()));
 
 /** @param {string[]} texts @param {string} wanted */
 function found(texts, wanted) {
@@ -94,6 +102,7 @@ const heading = (key, text) => ({ key, height: 34, text });
 const routeRow = (index) => ({ key: `r${index}`, height: 68, route: index });
 const stopRow = (index) => ({ key: `s${index}`, height: 46, stop: index });
 const unservedRow = (index) => ({ key: `u${index}`, height: 82, unserved: index });
+const addressRow = (question) => ({ key: nameOf(question), height: heightOf(question), question });
 
 function renderRow(row) {
   if (row.text) return html`<h3 class="list-heading">${row.text}</h3>`;
@@ -101,13 +110,15 @@ function renderRow(row) {
   if (row.stop !== undefined) {
     return html`<${StopRow} index=${row.stop} named onClick=${() => selectStop(row.stop)} />`;
   }
+  if (row.question) return html`<${AddressRow} question=${row.question} />`;
   return html`<${UnservedRow} index=${row.unserved} />`;
 }
 
 const rows = computed(() => {
   const view = plan.value;
-  if (!view) return [];
   const wanted = searched.value.trim().toLowerCase();
+  if (!wanted && tab.value === "addresses") return questions.value.map(addressRow);
+  if (!view) return [];
   if (!wanted) {
     if (tab.value === "unserved") return view.unserved.map((_, index) => unservedRow(index));
     return order.value.map(routeRow);
@@ -116,6 +127,7 @@ const rows = computed(() => {
   const parts = [
     ["search.routes", found(haystack.value.routes, wanted).map(routeRow)],
     ["search.unserved", found(haystack.value.unserved, wanted).map(unservedRow)],
+    ["search.addresses", found(asked.value, wanted).map((index) => addressRow(questions.value[index]))],
     ["search.stops", found(haystack.value.stops, wanted).map(stopRow)],
   ];
   return parts.flatMap(([title, some]) => {
@@ -127,23 +139,25 @@ const rows = computed(() => {
 
 function Tabs() {
   const view = plan.value;
-  const unserved = board.value?.figures.orders_unserved ?? view.unserved.length;
+  const unserved = board.value?.figures.orders_unserved ?? view?.unserved.length ?? 0;
   const button = (name, number) => html`
     <button
       type="button"
       role="tab"
       aria-selected=${tab.value === name}
-      onClick=${() => (tab.value = name)}
+      onClick=${() => (chosenTab.value = name)}
     >
-      ${t(`tab.${name}`)} <span class="number" data-bad=${name === "unserved" && number > 0}>${count(number)}</span>
+      ${t(`tab.${name}`)} <span class="number" data-bad=${name !== "routes" && number > 0}>${count(number)}</span>
     </button>
   `;
   return html`
     <div class="tabs">
       <div role="tablist" aria-label=${t("list.label")}>
-        ${button("routes", view.routes.length)} ${button("unserved", unserved)}
+        ${button("routes", view?.routes.length ?? 0)} ${view && button("unserved", unserved)}
+        ${questions.value.length > 0 && button("addresses", questions.value.length)}
       </div>
-      ${tab.value === "routes" &&
+      ${view &&
+      tab.value === "routes" &&
       html`
         <select
           aria-label=${t("sort.label")}
@@ -195,16 +209,43 @@ function Search() {
   `;
 }
 
-export function Panel() {
-  const view = plan.value;
-  const chosen = selection.value;
-  const wasUnserved = chosen?.kind === "unserved";
-  useEffect(() => {
-    if (wasUnserved && !searched.peek()) tab.value = "unserved";
-  }, [chosen]);
-  if (!view) {
-    return html`<aside class="panel" id="list" aria-label=${t("list.label")}><${EmptyDay} /></aside>`;
+/** What the list shows, or why it shows nothing. @param {{reveal: string | null}} wanted */
+function Rows({ reveal }) {
+  const wanted = searched.value.trim();
+  if (!plan.value && tab.value !== "addresses") return html`<${EmptyDay} />`;
+  if (rows.value.length) {
+    return html`
+      <${VirtualList}
+        key=${wanted ? "found" : tab.value}
+        rows=${rows.value}
+        render=${renderRow}
+        reveal=${reveal}
+        label=${t(wanted ? "search.label" : `tab.${tab.value}`)}
+      />
+    `;
   }
+  return html`
+    <div class="empty">
+      <h2>${wanted ? t("search.none", { text: wanted }) : t("unserved.none")}</h2>
+      <p>${t(wanted ? "search.none.hint" : "unserved.none.hint")}</p>
+    </div>
+  `;
+}
+
+/** The row of the chosen unserved order: its question, where it waits for an answer. */
+function chosenRow() {
+  const chosen = selection.value;
+  if (chosen?.kind !== "unserved") return null;
+  if (tab.value === "addresses") return nameOf({ order_id: chosen.order, household_id: null });
+  return `u${plan.value.unserved.findIndex((each) => each.orderId === chosen.order)}`;
+}
+
+export function Panel() {
+  const chosen = selection.value;
+  useEffect(() => {
+    if (chosen?.kind !== "unserved" || searched.peek()) return;
+    chosenTab.value = isAsked(chosen.order) ? "addresses" : "unserved";
+  }, [chosen]);
   if (selectedRoute.value !== null) {
     return html`
       <aside class="panel" id="list" aria-label=${t("list.label")}>
@@ -212,28 +253,12 @@ export function Panel() {
       </aside>
     `;
   }
-  const wanted = searched.value.trim();
-  const reveal = wasUnserved
-    ? `u${view.unserved.findIndex((each) => each.orderId === chosen.order)}`
-    : null;
+  const isSomethingThere = plan.value !== null || questions.value.length > 0;
   return html`
     <aside class="panel" id="list" aria-label=${t("list.label")}>
-      <${Search} />
-      ${!wanted && html`<${Tabs} />`}
-      ${rows.value.length
-        ? html`<${VirtualList}
-            key=${wanted ? "found" : tab.value}
-            rows=${rows.value}
-            render=${renderRow}
-            reveal=${reveal}
-            label=${t(wanted ? "search.label" : `tab.${tab.value}`)}
-          />`
-        : html`
-            <div class="empty">
-              <h2>${wanted ? t("search.none", { text: wanted }) : t("unserved.none")}</h2>
-              <p>${t(wanted ? "search.none.hint" : "unserved.none.hint")}</p>
-            </div>
-          `}
+      ${plan.value && html`<${Search} />`}
+      ${isSomethingThere && !searched.value.trim() && html`<${Tabs} />`}
+      <${Rows} reveal=${chosenRow()} />
     </aside>
   `;
 }
