@@ -49,6 +49,9 @@ OVERHEAD_S: Final = 600.0
 RETRY_S: Final = 1.0
 """Pause before a job is begun again after the server was away."""
 
+RECORD_WITHIN_S: Final = 10.0
+"""A queued job is recorded within this, or whoever asked for it died and was promised nothing."""
+
 STARTS_MAX: Final = 5
 """A job that outlived so many workers may be what kills them. Chosen, not measured."""
 
@@ -99,9 +102,16 @@ class PlanningWorker:
             This worker is stopping: the queue gives the job to another.
         """
         where = DepotDay(CompanyId(company_id), DepotId(depot_id), date.fromisoformat(day))
+        now_s = asyncio.get_running_loop().time
+        unrecorded_until_s = now_s() + RECORD_WITHIN_S
         while True:
             try:
                 await self._attempt(where, JobId(job_id))
+            except operations.JobUnknown as error:
+                if now_s() > unrecorded_until_s:
+                    _log(logging.WARNING, "never recorded: dropped", job_id, error)
+                    return
+                await asyncio.sleep(ASK_EVERY_S / 5)
             except RedisError as error:
                 _log(logging.WARNING, "the server was away: the job begins again", job_id, error)
                 if self.stopping.is_set():

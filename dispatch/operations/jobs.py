@@ -81,8 +81,10 @@ async def request_plan(
         based_on=0,
     )
     event = PlanRequested(at=at, by=by, job_id=job.job_id, budget_s=budget_s)
-    row = await store.create_job(day, job.job_id, msgspec.json.encode(job), encode(event))
+    # Queued before it is recorded: after a crash between the two a worker finds no record and drops
+    # what nobody was promised, whereas a record alone would wait for ever.
     await jobs.put(day, job.job_id)
+    row = await store.create_job(day, job.job_id, msgspec.json.encode(job), encode(event))
     return _job(row)
 
 
@@ -131,9 +133,18 @@ async def start_job(store: Store, day: DepotDay, job_id: JobId, *, run: str) -> 
     Take the job over as `run`, from now on the only one that may report and end it.
 
     None: it is over, or was cancelled before it ran; there is nothing to do.
+
+    Raises
+    ------
+    JobUnknown
+        It is not recorded, or not yet.
     """
     row = await store.start_job(day, job_id, run)
-    return None if row is None else _job(row)
+    if row is not None:
+        return _job(row)
+    if await store.job(day, job_id) is None:
+        raise JobUnknown(job_id)
+    return None
 
 
 async def report_progress(

@@ -12,12 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from redis.exceptions import RedisError
 
 from dispatch import operations
-from dispatch.events import PlanDrafted, SearchProgressed, decode
-from dispatch.jobs import JobQueue, JobState
+from dispatch.events import PlanDrafted, PlanRequested, SearchProgressed, decode, encode
+from dispatch.ids import new_job_id
+from dispatch.jobs import Job, JobQueue, JobState
 from dispatch.operations import JobUnknown
 from dispatch.orders import Order, OrderId
 from dispatch.server import EmbeddedServer
@@ -155,6 +157,48 @@ async def test_a_job_becomes_a_draft_and_tells_how_far_it_is(
     steps = await events_of(store, village, SearchProgressed)
     assert 1 <= len(steps) <= 5, "at most one a second"
     assert len(await events_of(store, village, PlanDrafted)) == 1
+
+
+async def test_a_job_that_a_worker_hears_of_before_it_is_recorded_is_run(
+    server, store, village, roads, wait_until
+):
+    async with working(redis_url=server.url, roads=roads), JobQueue.open(server.url) as queue:
+        job_id = new_job_id(village)
+        await queue.put(village, job_id)
+
+        async def is_taken():
+            running = (await queue.docket.snapshot()).running
+            return job_id in {each.key for each in running}
+
+        await wait_until(is_taken)
+        record = Job(
+            job_id=job_id,
+            day=village,
+            state=JobState.QUEUED,
+            requested_at=AT,
+            budget_s=0.5,
+            seed=1,
+            by="t",
+            based_on=0,
+        )
+        asked = PlanRequested(at=AT, by="t", job_id=job_id, budget_s=0.5)
+        row = await store.create_job(village, job_id, msgspec.json.encode(record), encode(asked))
+        assert row.state == JobState.QUEUED
+        await wait_until(reaches(store, village, record, *OVER))
+    ended = await operations.read_job(store, village.company_id, job_id)
+    assert ended.state is JobState.SUCCEEDED
+
+
+async def test_a_job_that_nobody_recorded_is_dropped_and_holds_no_other_up(
+    server, store, village, roads, wait_until, monkeypatch
+):
+    monkeypatch.setattr("dispatch.worker.RECORD_WITHIN_S", 0.3)
+    async with working(redis_url=server.url, roads=roads), JobQueue.open(server.url) as queue:
+        await queue.put(village, new_job_id(village))
+        job = await request(store, server.url, village, budget_s=0.5)
+        await wait_until(reaches(store, village, job, *OVER))
+    ended = await operations.read_job(store, village.company_id, job.job_id)
+    assert ended.state is JobState.SUCCEEDED
 
 
 async def test_a_second_plan_is_based_on_the_one_published_before(
