@@ -73,7 +73,11 @@ def build(
                 ("one-way roads", report.oneway_roads),
                 ("kilometres", report.length_m // 1000),
                 ("barriers", report.barriers),
-                ("turn restrictions, not honoured yet", report.turn_restrictions_ignored),
+                ("turn restrictions honoured", report.turn_restrictions_honoured),
+                *(
+                    (f"turn restrictions dropped: {why}", count)
+                    for why, count in report.turn_restrictions_dropped.items()
+                ),
             ],
         )
     typer.echo(f"{out}: for {', '.join(network.profiles)}, in {seconds} s")

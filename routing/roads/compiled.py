@@ -11,14 +11,19 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.roads.graph import GraphRefused, Roads, arc_ends, compile_arcs, roads_of
+from routing.roads.graph import GraphRefused, Roads, compile_arcs, roads_of
 from routing.roads.hierarchy import Hierarchy, Metric, contract, customize
 from routing.roads.network_file import decode, encode
 from routing.roads.osm import ImportReport
 from routing.roads.speeds import PROFILES, UnknownProfile
 from routing.roads.traits import BARRIER, Traits
+from routing.roads.turn_graph import TurnGraph, connected_only, split
+from routing.roads.turns import restrictions_as_text, restrictions_from_text
 
-_ROAD_ARRAYS: Final = tuple(f.name for f in fields(Roads) if f.name not in {"texts", "traits"})
+_ROAD_ARRAYS: Final = tuple(
+    f.name for f in fields(Roads) if f.name not in {"texts", "traits", "restrictions"}
+)
+_TURN_ARRAYS: Final = tuple(f.name for f in fields(TurnGraph))
 _HIERARCHY_ARRAYS: Final = tuple(f.name for f in fields(Hierarchy))
 _METRIC_ARRAYS: Final = tuple(f.name for f in fields(Metric))
 
@@ -29,13 +34,33 @@ class Weighting:
     The roads as one profile travels them.
 
     weights
-        int64 (2m,): packed weight of every arc, as `graph.compile_arcs` describes it.
+        int64 (2m,): packed weight of every road arc, CLOSED where no way leads there and back.
+    turn_weights
+        int64 (t,): packed weight of every turn of the turn graph.
     metric
         The same carried over to the hierarchy's shortcuts.
     """
 
     weights: NDArray[np.int64]
+    turn_weights: NDArray[np.int64]
     metric: Metric
+
+
+def reweigh(
+    graph: TurnGraph,
+    hierarchy: Hierarchy,
+    weights: NDArray[np.int64],
+    turn_weights: NDArray[np.int64],
+) -> Weighting:
+    """What other weights of the same roads make of the hierarchy: closures, slow-downs."""
+    metric = customize(
+        hierarchy,
+        graph.tails,
+        graph.heads,
+        graph.arc_weights(weights, turn_weights),
+        graph.road_arcs,
+    )
+    return Weighting(weights=weights, turn_weights=turn_weights, metric=metric)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +68,7 @@ class Compiled:
     """Roads, the hierarchy that all profiles share, and what each profile makes of them."""
 
     roads: Roads
+    turn_graph: TurnGraph
     hierarchy: Hierarchy
     weightings: Mapping[str, Weighting]
     report: ImportReport
@@ -77,17 +103,21 @@ def compile_network(
     if roads.count == 0:
         raise GraphRefused("the model holds no road: add edges with the attribute highway")
     tell("order", 0.2)
-    tails, heads = arc_ends(roads)
-    hierarchy = contract(tails, heads, roads.node_lon_lat)
+    turn_graph = split(roads)
+    places = roads.node_lon_lat[turn_graph.junctions]
+    hierarchy = contract(turn_graph.tails, turn_graph.heads, places)
     weightings = {}
     for done, name in enumerate(profiles):
         tell("weigh", 0.6 + 0.4 * done / len(profiles))
-        weights = compile_arcs(roads, PROFILES[name])
-        metric = customize(hierarchy, tails, heads, weights)
-        weightings[name] = Weighting(weights=weights, metric=metric)
+        turn_weights = turn_graph.turn_weights(roads.restrictions, PROFILES[name])
+        weights = connected_only(
+            turn_graph, roads.lengths_m, compile_arcs(roads, PROFILES[name]), turn_weights
+        )
+        weightings[name] = reweigh(turn_graph, hierarchy, weights, turn_weights)
     tell("weigh", 1.0)
     return Compiled(
         roads=roads,
+        turn_graph=turn_graph,
         hierarchy=hierarchy,
         weightings=weightings,
         report=report or _report_on(roads),
@@ -108,7 +138,8 @@ def _report_on(roads: Roads) -> ImportReport:
         ),
         length_m=round(float(roads.lengths_m.sum())),
         barriers=len(drawn) - sum(drawn),
-        turn_restrictions_ignored=0,
+        turn_restrictions_read=len(roads.restrictions),
+        turn_restrictions_dropped={},
     )
 
 
@@ -116,15 +147,18 @@ def encode_network(compiled: Compiled) -> bytes:
     """The bytes of the network's file; equal networks give equal bytes."""
     roads = compiled.roads
     arrays: dict[str, NDArray[Any]] = {name: getattr(roads, name) for name in _ROAD_ARRAYS}
+    arrays |= {f"turns.{name}": getattr(compiled.turn_graph, name) for name in _TURN_ARRAYS}
     arrays |= {name: getattr(compiled.hierarchy, name) for name in _HIERARCHY_ARRAYS}
     for profile, weighting in compiled.weightings.items():
         arrays[f"{profile}.weights"] = weighting.weights
+        arrays[f"{profile}.turn_weights"] = weighting.turn_weights
         for name in _METRIC_ARRAYS:
             arrays[f"{profile}.{name}"] = getattr(weighting.metric, name)
     facts = {
         "profiles": list(compiled.weightings),
         "report": asdict(compiled.report),
         "synthetic": compiled.synthetic,
+        "restrictions": restrictions_as_text(roads.restrictions),
         "texts": roads.texts,
         "traits": [asdict(kind) for kind in roads.traits],
     }
@@ -150,11 +184,14 @@ def decode_network(path: Path) -> tuple[str, Compiled]:
             **{name: arrays[name] for name in _ROAD_ARRAYS},
             texts=tuple(facts["texts"]),
             traits=traits,
+            restrictions=restrictions_from_text(facts["restrictions"]),
         ),
+        turn_graph=TurnGraph(**{name: arrays[f"turns.{name}"] for name in _TURN_ARRAYS}),
         hierarchy=Hierarchy(**{name: arrays[name] for name in _HIERARCHY_ARRAYS}),
         weightings={
             profile: Weighting(
                 weights=arrays[f"{profile}.weights"],
+                turn_weights=arrays[f"{profile}.turn_weights"],
                 metric=Metric(**{name: arrays[f"{profile}.{name}"] for name in _METRIC_ARRAYS}),
             )
             for profile in facts["profiles"]

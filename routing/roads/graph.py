@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -12,16 +12,18 @@ from typing import Any, ClassVar, Final
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from routing.errors import RoutingError
 from routing.roads.geometry import line_length_m
 from routing.roads.speeds import Profile
 from routing.roads.traits import ACCESS_KEYS, Traits
+from routing.roads.turns import TurnRestriction, restrictions_as_text
 
 CLOSED: Final = 1 << 61
 """The weight of what cannot be travelled; two of them still fit an int64."""
+
+TURN: Final = 1 << 30
+"""Stands for a road's arc where there is none: the arc is a turn at a junction."""
 
 _NO_TRAITS: Final = -1
 _TRAIT_KEYS: Final = (*(f.name for f in fields(Traits) if f.name != "access"), *ACCESS_KEYS)
@@ -51,6 +53,8 @@ class Roads:
         int64 (m + 1,) and float64 (k, 2): road i's line is lon_lat[offsets[i]:offsets[i + 1]].
     name_indices, ref_indices
         int32 (m,): index into `texts`; 0 is the empty text.
+    restrictions
+        Of turns, with roads and nodes as numbers of these arrays.
     """
 
     node_lon_lat: NDArray[np.float64]
@@ -67,6 +71,7 @@ class Roads:
     ref_indices: NDArray[np.int32]
     texts: tuple[str, ...]
     traits: tuple[Traits, ...]
+    restrictions: tuple[TurnRestriction, ...] = ()
 
     @property
     def count(self) -> int:
@@ -154,6 +159,8 @@ def roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
     Nodes need `lon` and `lat`, edges need `highway`; a missing `geometry` is the straight line
     between the nodes and a missing `length_m` is the length of the geometry. Two opposite edges
     with the same `road` become one road with two directions; an edge without `road` stands alone.
+    The graph's own attribute `turn_restrictions` is a list of TurnRestriction; those that name a
+    road or a node which is no longer there are left out.
 
     Raises
     ------
@@ -181,11 +188,14 @@ def roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
 
     texts, traits = _Table(""), _Table()
     number_of: dict[tuple[Any, ...], int] = {}
-    rows, lines = [], []
+    rows: list[tuple[Any, ...]] = []
+    lines = []
+    road_of: dict[Any, int] = {}
     for directions in edges_of.values():
         # Drawn the way it may be driven; sorted() keeps the order of two-way roads.
         directions.sort(key=lambda edge: bool(edge[2].get("against_oneway", False)))
         u, v, attributes = directions[0]
+        road_of.setdefault(attributes.get("road"), len(rows))
         line = attributes.get("geometry") or [
             (graph.nodes[node]["lon"], graph.nodes[node]["lat"]) for node in (u, v)
         ]
@@ -228,12 +238,39 @@ def roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
         ref_indices=np.array(columns[7], np.int32),
         texts=tuple(texts.numbers),
         traits=tuple(traits.numbers),
+        restrictions=_restrictions_of(graph, road_of, nodes),
+    )
+
+
+def _restrictions_of(
+    graph: nx.MultiDiGraph[Any], road_of: Mapping[Any, int], nodes: Mapping[Any, int]
+) -> tuple[TurnRestriction, ...]:
+    restrictions = graph.graph.get("turn_restrictions", ())
+    for one in restrictions:
+        well_formed = isinstance(one, TurnRestriction) and len(one.roads) == len(one.nodes) + 1 > 1
+        if not well_formed or not one.kind.startswith(("no_", "only_")):
+            raise GraphRefused(
+                f"{one!r} is no turn restriction: give a TurnRestriction of kind no_… or only_…,"
+                " with one road more than nodes"
+            )
+    return tuple(
+        replace(
+            one,
+            roads=tuple(road_of[road] for road in one.roads),
+            nodes=tuple(nodes[node] for node in one.nodes),
+        )
+        for one in restrictions
+        if road_of.keys() >= set(one.roads) and nodes.keys() >= set(one.nodes)
     )
 
 
 def graph_of(roads: Roads, *, synthetic: bool) -> nx.MultiDiGraph[int]:
     """Build the model again from its arrays, with the attributes that `add_road` describes."""
-    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(synthetic=synthetic, roads=roads.count - 1)
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(
+        synthetic=synthetic,
+        roads=roads.count - 1,
+        turn_restrictions=list(roads.restrictions),
+    )
     for node, ((lon, lat), osm_node) in enumerate(
         zip(roads.node_lon_lat.tolist(), roads.osm_nodes.tolist(), strict=True)
     ):
@@ -264,9 +301,13 @@ def write_graphml(
     """
     Write the model as GraphML; geometries become WKT, which every map tool reads.
 
+    Turn restrictions become one JSON list in the graph's attribute `turn_restrictions`.
+
     With a profile only the edges it may use are written, each with its `duration_s`.
     """
-    plain: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
+    plain: nx.MultiDiGraph[Any] = nx.MultiDiGraph(
+        turn_restrictions=restrictions_as_text(graph.graph.get("turn_restrictions", ()))
+    )
     plain.add_nodes_from(graph.nodes(data=True))
     for u, v, key, attributes in graph.edges(keys=True, data=True):
         told = dict(attributes)
@@ -301,10 +342,9 @@ def pack(durations_cs: NDArray[np.int64], distances_cm: NDArray[np.int64]) -> ND
 
 def compile_arcs(roads: Roads, profile: Profile) -> NDArray[np.int64]:
     """
-    Packed weights of all arcs for one profile, CLOSED outside its largest strongly connected component.
+    Packed weights of all arcs for one profile, CLOSED where it may not go.
 
-    A place on an island, behind a private gate or beyond a one-way exit would have no way there or
-    back; with those closed, every two open positions are connected.
+    Whoever travels also needs a way there and back: see `turn_graph.connected_only`.
     """
     speed_kmh = np.array([profile.speed_kmh(traits) or 0.0 for traits in roads.traits] + [0.0])
     kinds = np.column_stack((roads.traits_with, roads.traits_against)).ravel()
@@ -312,17 +352,5 @@ def compile_arcs(roads: Roads, profile: Profile) -> NDArray[np.int64]:
     lengths_m = np.repeat(roads.lengths_m, 2)
     is_open = speeds > 0.0
     durations_cs = np.rint(lengths_m * 360.0 / np.where(is_open, speeds, 1.0)).astype(np.int64)
-    tails, heads = arc_ends(roads)
-    node_count = len(roads.node_lon_lat)
-    links = csr_array(
-        (np.ones(is_open.sum(), np.int8), (tails[is_open], heads[is_open])),
-        shape=(node_count, node_count),
-    )
-    _, component = connected_components(links, connection="strong")
-    if is_open.any():
-        # The largest by length of road: a dense car park must not outweigh a village.
-        inside = is_open & (component[tails] == component[heads])
-        road_m = np.bincount(component[tails[inside]], weights=lengths_m[inside])
-        is_open = inside & (component[tails] == road_m.argmax()) if inside.any() else inside
     distances_cm = np.rint(lengths_m * 100.0).astype(np.int64)
     return np.where(is_open, pack(durations_cs, distances_cm), CLOSED)

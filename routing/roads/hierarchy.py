@@ -50,8 +50,8 @@ class Metric:
     upward, downward
         int64 (k,): packed weight from the lower end to the higher and back.
     upward_via, downward_via
-        int32 (k,): the lower vertex that the shortcut passes; arc a of the input as -2 - a; or -1
-        where the edge is closed.
+        int32 (k,): the lower vertex that the shortcut passes; an arc of the input as -2 - its label;
+        or -1 where the edge is closed.
     """
 
     upward: NDArray[np.int64]
@@ -92,8 +92,15 @@ def customize(
     tails: NDArray[np.int32],
     heads: NDArray[np.int32],
     weights: NDArray[np.int64],
+    labels: NDArray[np.int32] | None = None,
 ) -> Metric:
-    """Give every edge of the hierarchy its weight: a few hundredths of a second for a county."""
+    """
+    Give every edge of the hierarchy its weight: a few hundredths of a second for a county.
+
+    `labels`, int32 and one for each arc, is what unpacked paths name the arcs by instead of numbers.
+    """
+    if labels is None:
+        labels = np.arange(len(tails), dtype=np.int32)
     return Metric(
         **dict(
             zip(
@@ -104,6 +111,7 @@ def customize(
                     hierarchy.ranks[tails],
                     hierarchy.ranks[heads],
                     weights,
+                    labels,
                 ),
                 strict=True,
             )
@@ -175,6 +183,7 @@ def _customize(
     tails: NDArray[np.int32],
     heads: NDArray[np.int32],
     weights: NDArray[np.int64],
+    labels: NDArray[np.int32],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     k = len(up)
     upward = np.full(k, CLOSED, np.int64)
@@ -187,12 +196,12 @@ def _customize(
             e = edge_to(up, first_up[tail], first_up[tail + 1], head)
             if weights[a] < upward[e]:
                 upward[e] = weights[a]
-                upward_via[e] = -2 - a
+                upward_via[e] = -2 - labels[a]
         elif head < tail:
             e = edge_to(up, first_up[head], first_up[head + 1], tail)
             if weights[a] < downward[e]:
                 downward[e] = weights[a]
-                downward_via[e] = -2 - a
+                downward_via[e] = -2 - labels[a]
     # Every triangle v < u < w once, lowest v first: the two edges at v are final when they are used.
     for v in range(len(first_up) - 1):
         for to_u in range(first_up[v], first_up[v + 1]):

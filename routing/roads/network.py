@@ -109,6 +109,7 @@ class RoadNetwork:
         self.synthetic = compiled.synthetic
         self._compiled = compiled
         self._roads = compiled.roads
+        self._turn_graph = compiled.turn_graph
         self._hierarchy = compiled.hierarchy
         self._weightings = dict(compiled.weightings)
         self._snap_indexes: dict[str, SnapIndex] = {}
@@ -319,7 +320,7 @@ class RoadNetwork:
                     f"road {snap.edge} is not open to {profile} in this network: snap the place"
                     " again, for this profile and in this version of the network"
                 )
-        return locate(snaps, self._roads, weights)
+        return locate(snaps, self._roads, self._turn_graph, weights)
 
     def _part(self, road: int, start: float, end: float) -> list[tuple[float, float]]:
         return list(cut(self._roads.line(road), start, end))

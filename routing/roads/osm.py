@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -14,6 +15,7 @@ from osmium.filter import KeyFilter
 
 from routing.errors import RoutingError
 from routing.roads.graph import add_road
+from routing.roads.osm_turns import RESTRICTION_KEYS, RoadEnds, TurnRelations
 from routing.roads.traits import (
     BARRIER,
     CLOSED_TO_COURIERS,
@@ -68,8 +70,8 @@ class ImportReport:
         Of the simplified graph; a road counts once however many directions it has.
     barriers
         Nodes that stop at least one profile and part at least two roads.
-    turn_restrictions_ignored
-        Restrictions found in the extract; they are not honoured yet.
+    turn_restrictions_read, turn_restrictions_dropped
+        Restrictions found in the extract; and reason to number of those that are not honoured.
     """
 
     ways_read: int
@@ -79,7 +81,12 @@ class ImportReport:
     oneway_roads: int
     length_m: int
     barriers: int
-    turn_restrictions_ignored: int
+    turn_restrictions_read: int
+    turn_restrictions_dropped: Mapping[str, int]
+
+    @property
+    def turn_restrictions_honoured(self) -> int:
+        return self.turn_restrictions_read - sum(self.turn_restrictions_dropped.values())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,13 +96,15 @@ class _Stretch:
 
     traits
         With the drawn direction and against it. A one-way stretch is drawn the way it may be driven.
+    osm_ways
+        The way at its first node and the way at its last.
     """
 
     nodes: list[int]
     line: list[tuple[float, float]]
     traits: tuple[Traits, Traits]
     label: tuple[str, str]
-    osm_way: int
+    osm_ways: tuple[int, int]
 
     def flipped(self) -> _Stretch:
         return replace(
@@ -103,6 +112,7 @@ class _Stretch:
             nodes=self.nodes[::-1],
             line=self.line[::-1],
             traits=(self.traits[1], self.traits[0]),
+            osm_ways=self.osm_ways[::-1],
         )
 
 
@@ -114,7 +124,8 @@ class _Reading:
     barriers: dict[int, Traits] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     ways: int = 0
-    turn_restrictions: int = 0
+    way_ends: dict[int, tuple[int, int]] = field(default_factory=dict)
+    turns: TurnRelations = field(default_factory=TurnRelations)
     synthetic: bool = False
 
 
@@ -141,10 +152,12 @@ def read_osm(
     tell(0.5)
     if not reading.stretches:
         raise ExtractWithoutRoads(path, dict(reading.dropped))
+    turning_points = reading.turns.resolve(reading.way_ends, reading.barriers)
     pieces = _split_at_junctions(reading.stretches, reading.barriers)
-    roads = list(_joined(pieces, keep=reading.barriers))
+    roads = list(_joined(pieces, keep=turning_points | reading.barriers.keys()))
     tell(0.75)
-    graph, barriers = _graph_of(roads, reading.barriers)
+    graph, barriers, road_ends = _graph_of(roads, reading.barriers)
+    graph.graph["turn_restrictions"] = reading.turns.on_roads(road_ends)
     graph.graph["synthetic"] = reading.synthetic
     tell(1.0)
     return graph, ImportReport(
@@ -155,7 +168,8 @@ def read_osm(
         oneway_roads=sum(road.traits[1].against_oneway for road in roads),
         length_m=round(sum(nx.get_edge_attributes(graph, "length_m").values()) / 2),
         barriers=barriers,
-        turn_restrictions_ignored=reading.turn_restrictions,
+        turn_restrictions_read=reading.turns.read,
+        turn_restrictions_dropped=dict(sorted(reading.turns.dropped.items())),
     )
 
 
@@ -164,15 +178,19 @@ def _read(path: Path) -> _Reading:
     try:
         # One pass: the reader keeps the nodes' locations itself and hands over tagged objects only.
         things = osmium.FileProcessor(str(path)).with_locations()
-        for thing in things.with_filter(KeyFilter("highway", "barrier", "restriction")):
+        for thing in things.with_filter(KeyFilter("highway", "barrier", *RESTRICTION_KEYS)):
             if isinstance(thing, osmium.osm.Way) and "highway" in thing.tags:
                 _take_way(reading, thing)
             elif isinstance(thing, osmium.osm.Node):
                 stopping = _stopping_barrier({tag.k: tag.v for tag in thing.tags})
                 if stopping is not None:
                     reading.barriers[thing.id] = stopping
-            elif isinstance(thing, osmium.osm.Relation) and "restriction" in thing.tags:
-                reading.turn_restrictions += 1
+            elif isinstance(thing, osmium.osm.Relation) and thing.tags.get("type") == "restriction":
+                reading.turns.add(
+                    thing.id,
+                    {tag.k: tag.v for tag in thing.tags},
+                    [(member.role, member.type, member.ref) for member in thing.members],
+                )
     except (RuntimeError, OSError, UnicodeDecodeError) as refused:
         raise ExtractUnreadable(path, str(refused)) from refused
     return reading
@@ -188,6 +206,8 @@ def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
     runs = _known_runs(way.nodes)
     if not runs or sum(map(len, runs)) < len({node.ref for node in way.nodes}):
         reading.dropped["nodes missing"] += 1
+    elif len(runs) == 1:
+        reading.way_ends[way.id] = (runs[0][0][0], runs[0][-1][0])
     traits = _traits_of(tags)
     for run in runs:
         if _oneway(tags) < 0:
@@ -199,7 +219,7 @@ def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
                 line=[at for _, at in run],
                 traits=traits,
                 label=(tags.get("name", ""), tags.get("ref", "")),
-                osm_way=way.id,
+                osm_ways=(way.id, way.id),
             )
         )
 
@@ -291,7 +311,7 @@ def _split_at_junctions(
     return pieces
 
 
-def _joined(pieces: list[_Stretch], *, keep: Mapping[int, Traits]) -> Iterator[_Stretch]:
+def _joined(pieces: list[_Stretch], *, keep: AbstractSet[int]) -> Iterator[_Stretch]:
     """Join pieces at nodes where exactly two of a kind meet, and yield each chain once; never at `keep`."""
     ends: defaultdict[int, list[tuple[int, bool]]] = defaultdict(
         list
@@ -317,6 +337,7 @@ def _joined(pieces: list[_Stretch], *, keep: Mapping[int, Traits]) -> Iterator[_
     def chain_from(first: tuple[int, bool]) -> _Stretch:
         chain = leaving(first)
         nodes, line, last = list(chain.nodes), list(chain.line), first[0]
+        last_way = chain.osm_ways[1]
         taken[last] = True
         while joins(nodes[-1]):
             one, other = ends[nodes[-1]]
@@ -326,9 +347,11 @@ def _joined(pieces: list[_Stretch], *, keep: Mapping[int, Traits]) -> Iterator[_
             last = following[0]
             taken[last] = True
             piece = leaving(following)
+            last_way = piece.osm_ways[1]
             nodes += piece.nodes[1:]
             line += piece.line[1:]
-        whole = replace(chain, nodes=nodes, line=line)
+        ways = (chain.osm_ways[0], last_way)
+        whole = replace(chain, nodes=nodes, line=line, osm_ways=ways)
         return whole.flipped() if whole.traits[0].against_oneway else whole
 
     for index, piece in enumerate(pieces):
@@ -342,10 +365,11 @@ def _joined(pieces: list[_Stretch], *, keep: Mapping[int, Traits]) -> Iterator[_
 
 def _graph_of(
     roads: Iterable[_Stretch], barriers: Mapping[int, Traits]
-) -> tuple[nx.MultiDiGraph[int], int]:
+) -> tuple[nx.MultiDiGraph[int], int, dict[int, RoadEnds]]:
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
     index_of: dict[int, int] = {}
     parted: set[int] = set()
+    road_ends: dict[int, RoadEnds] = {}
 
     def node_at(osm_node: int, at: tuple[float, float]) -> int:
         """The graph node of a road's end: at a barrier every end but the first gets one of its own."""
@@ -372,6 +396,9 @@ def _graph_of(
             line=tuple(road.line),
             name=road.label[0],
             ref=road.label[1],
-            osm_way=road.osm_way,
+            osm_way=road.osm_ways[0],
         )
-    return graph, len(parted)
+        road_ends[graph.graph["roads"]] = RoadEnds(
+            nodes=(road.nodes[0], road.nodes[-1]), ways=road.osm_ways, ends=(tail, head)
+        )
+    return graph, len(parted), road_ends

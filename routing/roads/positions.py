@@ -14,6 +14,7 @@ from routing.matrix import UNREACHABLE
 from routing.roads.graph import CLOSED, Roads
 from routing.roads.shortest_paths import Terminals
 from routing.roads.snap import Snap
+from routing.roads.turn_graph import TurnGraph
 
 _DISTANCE_BITS: Final = (1 << 32) - 1
 
@@ -40,7 +41,9 @@ class Positions:
     destinations: Terminals
 
 
-def locate(snaps: Sequence[Snap], roads: Roads, weights: NDArray[np.int64]) -> Positions:
+def locate(
+    snaps: Sequence[Snap], roads: Roads, graph: TurnGraph, weights: NDArray[np.int64]
+) -> Positions:
     """
     Divide the weights of the roads at the positions; the two parts of a road sum exactly to its weight.
 
@@ -51,19 +54,25 @@ def locate(snaps: Sequence[Snap], roads: Roads, weights: NDArray[np.int64]) -> P
     fractions = np.array([snap.fraction for snap in snaps], np.float64)
     whole_along, whole_back = weights[2 * edges], weights[2 * edges + 1]
     along, back = _share(whole_along, fractions), _share(whole_back, fractions)
-    nodes = np.column_stack((roads.tails[edges], roads.heads[edges]))
+    ends = np.column_stack((roads.tails[edges], roads.heads[edges]))
+    at_end = np.column_stack((fractions == 0.0, fractions == 1.0))
+    towards = np.column_stack(
+        (2 * edges + 1, 2 * edges)
+    )  # the arc on which one leaves for each end
     leave = np.column_stack((back, np.where(whole_along < CLOSED, whole_along - along, CLOSED)))
     reach = np.column_stack((along, np.where(whole_back < CLOSED, whole_back - back, CLOSED)))
-    for costs in (leave, reach):
-        costs[fractions == 0.0, 0] = 0
-        costs[fractions == 1.0, 1] = 0
+    leave[at_end] = reach[at_end] = 0
     return Positions(
         edges=edges,
         fractions=fractions,
         along=along,
         back=back,
-        origins=Terminals(nodes=nodes, costs=leave),
-        destinations=Terminals(nodes=nodes, costs=reach),
+        origins=Terminals(
+            nodes=np.where(at_end, graph.entries[ends], graph.heads[towards]), costs=leave
+        ),
+        destinations=Terminals(
+            nodes=np.where(at_end, graph.exits[ends], graph.sinks[towards ^ 1]), costs=reach
+        ),
     )
 
 

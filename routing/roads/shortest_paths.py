@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from routing.roads.graph import CLOSED
+from routing.roads.graph import CLOSED, TURN
 from routing.roads.hierarchy import Hierarchy, Metric, edge_to
 
 # Sources swept together; sixteen weights are two cache lines. 1000 × 1000 on 70k junctions with 4, 8, 16
@@ -57,7 +57,7 @@ class Path:
     origin_end, destination_end
         Which of the two nodes of the terminal the path uses, 0 or 1.
     arcs
-        int32: the arcs between these nodes in order of travel, none if they are the same node.
+        int32: labels of the arcs between these nodes in order of travel, without turns.
     """
 
     weight: int
@@ -139,7 +139,7 @@ def fastest_path(
         weight=int(weight),
         origin_end=int(origin_end),
         destination_end=int(destination_end),
-        arcs=arcs,
+        arcs=arcs[arcs != TURN],
     )
 
 

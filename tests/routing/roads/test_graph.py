@@ -14,6 +14,8 @@ from routing.roads.graph import (
 from routing.roads.osm import read_osm
 from routing.roads.speeds import FOOT, TRIKE, VAN
 from routing.roads.traits import Traits
+from routing.roads.turn_graph import connected_only, split
+from routing.roads.turns import restrictions_from_text
 
 LANE = Traits(highway="residential")
 
@@ -61,7 +63,7 @@ def test_an_edge_removed_by_hand_closes_that_direction():
     graph = model((0, 1), (1, 2), (2, 0))
     graph.remove_edge(1, 0)
 
-    weights = compile_arcs(roads_of(graph), FOOT).reshape(-1, 2)
+    weights = usable(graph, FOOT)
 
     assert (weights < CLOSED).sum(axis=1).tolist().count(1) == 1
 
@@ -71,6 +73,18 @@ def test_a_copied_edge_that_kept_its_road_number_is_a_road_of_its_own():
     graph.add_edge(0, 1, **graph.edges[0, 1, 0])
 
     assert roads_of(graph).count == 2
+
+
+def usable(graph, profile):
+    """Weights as a network compiles them, one row for each road."""
+    roads = roads_of(graph)
+    turns = split(roads)
+    return connected_only(
+        turns,
+        roads.lengths_m,
+        compile_arcs(roads, profile),
+        turns.turn_weights(roads.restrictions, profile),
+    ).reshape(-1, 2)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +109,7 @@ def test_a_graph_that_is_no_road_model_is_refused(change, complaint):
 def test_only_the_largest_connected_part_is_open():
     graph = model((0, 1), (1, 2), (10, 11))
 
-    weights = compile_arcs(roads_of(graph), VAN).reshape(-1, 2)
+    weights = usable(graph, VAN)
 
     assert (weights < CLOSED).tolist() == [[True, True], [True, True], [False, False]]
 
@@ -104,7 +118,7 @@ def test_the_largest_part_is_that_with_most_road_not_with_most_junctions():
     car_park = [(node, node + 1) for node in range(10)]  # 923 m
     village_road = [(100, 120)]  # 1,846 m
 
-    weights = compile_arcs(roads_of(model(*car_park, *village_road)), VAN).reshape(-1, 2)
+    weights = usable(model(*car_park, *village_road), VAN)
 
     assert (weights < CLOSED).any(axis=1).tolist() == [False] * 10 + [True]
 
@@ -114,7 +128,7 @@ def test_a_one_way_exit_is_closed_since_nobody_comes_back():
     graph.add_node(3, lon=118.003, lat=33.9)
     graph.add_edge(2, 3, highway="residential")
 
-    weights = compile_arcs(roads_of(graph), TRIKE).reshape(-1, 2)
+    weights = usable(graph, TRIKE)
 
     assert (weights < CLOSED).tolist() == [[True, True], [True, True], [False, False]]
 
@@ -124,7 +138,7 @@ def test_a_profile_without_any_road_finds_everything_closed():
     for _, _, edge in graph.edges(data=True):
         edge["highway"] = "footway"
 
-    assert (compile_arcs(roads_of(graph), VAN) == CLOSED).all()
+    assert (usable(graph, VAN) == CLOSED).all()
 
 
 def test_weights_are_length_over_speed_with_the_length_below():
@@ -144,6 +158,9 @@ def test_graphml_opens_in_networkx_with_positions_lengths_and_durations(bayreuth
 
     graph, vans = nx.read_graphml(everything), nx.read_graphml(for_vans)
 
+    restrictions = bayreuth.graph.graph["turn_restrictions"]
+    assert restrictions
+    assert list(restrictions_from_text(graph.graph["turn_restrictions"])) == restrictions
     assert len(graph) == len(bayreuth.graph)
     assert graph.number_of_edges() == bayreuth.graph.number_of_edges()
     assert 0 < vans.number_of_edges() < graph.number_of_edges()

@@ -164,7 +164,8 @@ def test_what_was_dropped_is_counted_with_its_reason(write_osm):
         "nodes missing": 1,
     }
     assert drivable(graph) == {(1, 2), (2, 1), (4, 5), (5, 4)}  # no line bridges the gap
-    assert report.turn_restrictions_ignored == 1
+    assert report.turn_restrictions_dropped == {"lacks from, via or to": 1}
+    assert (report.turn_restrictions_read, report.turn_restrictions_honoured) == (1, 0)
 
 
 @pytest.mark.parametrize(("tags", "synthetic"), [({}, False), ({"cunlu:synthetic": "yes"}, True)])
@@ -254,3 +255,132 @@ def test_real_extracts_are_read_whole(shared_data):
     # The network of a country of 160 km²; the figure guards against losing a class of roads.
     assert 1_000_000 < report.length_m < 4_000_000
     assert not graph.graph["synthetic"]
+
+
+# Turn restrictions
+
+
+def relation(number, members, **tags):
+    told = "".join(
+        f'<tag k="{key.replace("__", ":")}" v="{value}"/>' for key, value in tags.items()
+    )
+    listed = "".join(f'<member type="{k}" ref="{ref}" role="{role}"/>' for role, k, ref in members)
+    return (
+        f'<relation id="{number}" version="1">{listed}<tag k="type" v="restriction"/>{told}'
+        "</relation>"
+    )
+
+
+FROM_1_TO_2 = (("from", "way", 1), ("via", "node", 3), ("to", "way", 2))
+
+
+def named(graph):
+    """The restrictions with every road as its OpenStreetMap ways' ends: pairs of osm nodes."""
+    osm = graph.nodes(data="osm_node")
+    ends = {road: {osm[u], osm[v]} for u, v, road in graph.edges(data="road")}
+    return [
+        (rule.kind, [ends[road] for road in rule.roads], [osm[node] for node in rule.nodes])
+        for rule in graph.graph["turn_restrictions"]
+    ]
+
+
+def test_a_restriction_keeps_its_node_though_nothing_branches_there(write_osm):
+    extract = write_osm(
+        [([1, 2, 3], LANE), ([3, 4, 5], LANE)],
+        relations=relation(7, FROM_1_TO_2, restriction="no_straight_on"),
+    )
+
+    graph, report = read_osm(extract)
+
+    assert named(graph) == [("no_straight_on", [{1, 3}, {3, 5}], [3])]
+    assert (report.turn_restrictions_read, report.turn_restrictions_dropped) == (1, {})
+
+
+def test_a_restriction_survives_the_joining_of_its_ways_with_their_neighbours(write_osm):
+    extract = write_osm(
+        [([1, 2, 3], LANE), ([3, 4], LANE), ([9, 1], LANE), ([3, 8], LANE), ([4, 6], LANE)],
+        relations=relation(7, FROM_1_TO_2, restriction="no_left_turn"),
+    )
+
+    graph, _ = read_osm(extract)
+
+    assert named(graph) == [("no_left_turn", [{9, 3}, {3, 6}], [3])]
+
+
+def test_a_via_way_is_followed_past_other_junctions(write_osm):
+    members = (("from", "way", 1), ("via", "way", 2), ("to", "way", 3))
+    extract = write_osm(
+        [([1, 2], LANE), ([2, 3, 4], LANE), ([4, 5], LANE), ([3, 9], LANE)],
+        relations=relation(7, members, restriction="no_u_turn"),
+    )
+
+    graph, _ = read_osm(extract)
+
+    assert named(graph) == [("no_u_turn", [{1, 2}, {2, 3}, {3, 4}, {4, 5}], [2, 3, 4])]
+
+
+@pytest.mark.parametrize(
+    ("tags", "vehicle", "exempt"),
+    [
+        ({"restriction": "no_left_turn"}, "vehicle", ()),
+        ({"restriction__hgv": "no_left_turn"}, "hgv", ()),
+        (
+            {"restriction": "no_left_turn", "except": "psv; motorcar"},
+            "vehicle",
+            ("psv", "motorcar"),
+        ),
+    ],
+)
+def test_a_restriction_tells_whom_it_binds(write_osm, tags, vehicle, exempt):
+    extract = write_osm(
+        [([1, 2, 3], LANE), ([3, 4], LANE)], relations=relation(7, FROM_1_TO_2, **tags)
+    )
+
+    (rule,) = read_osm(extract)[0].graph["turn_restrictions"]
+
+    assert (rule.vehicle, rule.exempt, rule.osm_relation) == (vehicle, exempt, 7)
+
+
+@pytest.mark.parametrize(
+    ("members", "tags", "reason"),
+    [
+        (
+            FROM_1_TO_2,
+            {"restriction__conditional": "no_left_turn @ (07:00-09:00)"},
+            "at some times",
+        ),
+        (FROM_1_TO_2, {"restriction": "maybe"}, "unknown kind"),
+        ((*FROM_1_TO_2, ("to", "way", 3)), {"restriction": "no_left_turn"}, "several ways as to"),
+        (FROM_1_TO_2[1:], {"restriction": "no_left_turn"}, "lacks from, via or to"),
+        (
+            (("from", "way", 1), ("via", "node", 3), ("to", "way", 99)),
+            {"restriction": "no_left_turn"},
+            "missing or cut off",
+        ),
+        (
+            (("from", "way", 1), ("via", "node", 2), ("to", "way", 2)),
+            {"restriction": "no_left_turn"},
+            "do not meet end to end",
+        ),
+        (
+            (("from", "way", 2), ("via", "node", 4), ("to", "way", 3)),
+            {"restriction": "no_left_turn"},
+            "a barrier stands",
+        ),
+    ],
+)
+def test_a_restriction_that_cannot_be_honoured_is_counted_with_its_reason(
+    write_osm, members, tags, reason
+):
+    extract = write_osm(
+        [([1, 2, 3], LANE), ([3, 4], LANE), ([4, 5], LANE)],
+        node_tags={4: {"barrier": "bollard"}},
+        relations=relation(7, members, **tags),
+    )
+
+    graph, report = read_osm(extract)
+
+    ((why, count),) = report.turn_restrictions_dropped.items()
+    assert reason in why
+    assert (count, report.turn_restrictions_honoured) == (1, 0)
+    assert graph.graph["turn_restrictions"] == []
