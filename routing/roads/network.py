@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -23,12 +23,13 @@ from routing.roads.compiled import (
     compile_network,
     decode_network,
     encode_network,
+    reweigh,
 )
 from routing.roads.geometry import cut
 from routing.roads.graph import CLOSED, graph_of
 from routing.roads.network_file import version_of, write_whole
 from routing.roads.osm import read_osm
-from routing.roads.positions import Positions, by_road, finish_rows, locate, straight, unpack
+from routing.roads.positions import Positions, finish_rows, locate, on_same_roads, straight, unpack
 from routing.roads.shortest_paths import fastest_path, many_to_many
 from routing.roads.snap import PlaceOffRoad, Snap, SnapIndex
 from routing.roads.speeds import UnknownProfile
@@ -244,24 +245,68 @@ class RoadNetwork:
         ------
         UnknownProfile, SnapRefused
         """
-        weighting = self._weighting(profile)
-        positions = self._locate(snaps, profile)
-        groups = by_road(positions)
-        durations_s = np.empty((len(snaps), len(snaps)), np.int32)
-        distances_m = np.empty_like(durations_s)
-
-        def take(row: int, block: NDArray[np.int64]) -> None:
-            rows = slice(row, row + len(block))
-            finish_rows(positions, groups, row, block, durations_s[rows], distances_m[rows])
-
-        many_to_many(
-            self._hierarchy, weighting.metric, positions.origins, positions.destinations, take
-        )
+        durations_s, distances_m = self.table(snaps, snaps, profile)
         return TravelMatrix(
             durations_s=durations_s,
             distances_m=distances_m,
             provenance=Provenance(network=self.version, profile=profile),
         )
+
+    def table(
+        self, origins: Sequence[Snap], destinations: Sequence[Snap], profile: str
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """
+        Seconds and metres of the fastest paths from each of `origins` to each of `destinations`.
+
+        Both int32 (origins, destinations), rounded as in `matrix`; UNREACHABLE without a path.
+        Needs 8 bytes for each pair and little more, whatever the number of places.
+
+        Raises
+        ------
+        UnknownProfile, SnapRefused
+        """
+        weighting = self._weighting(profile)
+        leaving = self._locate(origins, profile)
+        reaching = leaving if destinations is origins else self._locate(destinations, profile)
+        groups = on_same_roads(leaving, reaching)
+        durations_s = np.empty((len(origins), len(destinations)), np.int32)
+        distances_m = np.empty_like(durations_s)
+
+        def take(row: int, block: NDArray[np.int64]) -> None:
+            rows = slice(row, row + len(block))
+            finish_rows(leaving, reaching, groups, row, block, durations_s[rows], distances_m[rows])
+
+        many_to_many(
+            self._hierarchy, weighting.metric, leaving.origins, reaching.destinations, take
+        )
+        return durations_s, distances_m
+
+    def weights(self, profile: str) -> NDArray[np.int64]:
+        """
+        Packed weights (`graph.pack`) of both directions of every road, read-only int64 (2m,).
+
+        Road i along its line is 2i, back 2i + 1; `graph.CLOSED` where the profile may not travel.
+        Raises UnknownProfile.
+        """
+        weights = self._weighting(profile).weights.view()
+        weights.flags.writeable = False
+        return weights
+
+    def with_weights(self, changed: Mapping[str, NDArray[np.int64]]) -> RoadNetwork:
+        """
+        The same roads with other `weights` for some profiles: closures, slow-downs, traffic.
+
+        Everything else is shared, and answers under way in this network are not disturbed. It takes
+        a few hundredths of a second for each changed profile of a county. Raises UnknownProfile.
+        """
+        weightings = {
+            name: reweigh(
+                self._turn_graph, self._hierarchy, weights, self._weighting(name).turn_weights
+            )
+            for name, weights in changed.items()
+        }
+        compiled = replace(self._compiled, weightings={**self._weightings, **weightings})
+        return RoadNetwork(compiled, version=self.version)
 
     def leg(self, origin: Snap, destination: Snap, profile: str) -> Leg:
         """

@@ -84,31 +84,35 @@ def _share(weights: NDArray[np.int64], fractions: NDArray[np.float64]) -> NDArra
 
 def straight(positions: Positions, origin: int, destination: int) -> int:
     """Packed weight along the road that two positions share; CLOSED if they do not, or it is closed."""
-    return int(
-        _straight(
-            positions.edges,
-            positions.fractions,
-            positions.along,
-            positions.back,
-            origin,
-            destination,
-        )
-    )
+    parts = _parts(positions)
+    return int(_straight(parts, origin, parts, destination))
 
 
-def by_road(positions: Positions) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Positions sorted by road, and for each position where its road's group starts and stops."""
-    order = np.argsort(positions.edges, kind="stable")
-    sorted_edges = positions.edges[order]
+_Parts = tuple[
+    NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]
+]  # what the kernels need
+
+
+def _parts(positions: Positions) -> _Parts:
+    return positions.edges, positions.fractions, positions.along, positions.back
+
+
+def on_same_roads(
+    origins: Positions, destinations: Positions
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Destinations sorted by road, and for each origin where its road's group starts and stops."""
+    order = np.argsort(destinations.edges, kind="stable")
+    sorted_edges = destinations.edges[order]
     return (
         order,
-        np.searchsorted(sorted_edges, positions.edges, "left"),
-        np.searchsorted(sorted_edges, positions.edges, "right"),
+        np.searchsorted(sorted_edges, origins.edges, "left"),
+        np.searchsorted(sorted_edges, origins.edges, "right"),
     )
 
 
 def finish_rows(
-    positions: Positions,
+    origins: Positions,
+    destinations: Positions,
     groups: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     first_row: int,
     block: NDArray[np.int64],
@@ -118,18 +122,10 @@ def finish_rows(
     """
     Let positions on one road see each other directly, then unpack a block of rows into seconds and metres.
 
-    `groups` comes from `by_road`; both results are views of the block's rows.
+    `groups` comes from `on_same_roads`; both results are views of the block's rows.
     """
     _finish_rows(
-        positions.edges,
-        positions.fractions,
-        positions.along,
-        positions.back,
-        *groups,
-        first_row,
-        block,
-        durations_s,
-        distances_m,
+        _parts(origins), _parts(destinations), *groups, first_row, block, durations_s, distances_m
     )
 
 
@@ -152,33 +148,26 @@ def _unpack(weight: int) -> tuple[int, int]:
 
 
 @_kernel
-def _straight(
-    edges: NDArray[np.int64],
-    fractions: NDArray[np.float64],
-    along: NDArray[np.int64],
-    back: NDArray[np.int64],
-    origin: int,
-    destination: int,
-) -> int:
-    if edges[origin] != edges[destination]:
+def _straight(origins: _Parts, origin: int, destinations: _Parts, destination: int) -> int:
+    edges, fractions, along, back = origins
+    to_edges, to_fractions, to_along, to_back = destinations
+    if edges[origin] != to_edges[destination]:
         return CLOSED
-    if fractions[origin] == fractions[destination]:
+    if fractions[origin] == to_fractions[destination]:
         return 0
     weight: int = CLOSED
-    if fractions[origin] < fractions[destination]:
+    if fractions[origin] < to_fractions[destination]:
         if along[origin] < CLOSED:
-            weight = along[destination] - along[origin]
+            weight = to_along[destination] - along[origin]
     elif back[origin] < CLOSED:
-        weight = back[origin] - back[destination]
+        weight = back[origin] - to_back[destination]
     return weight
 
 
 @_kernel
 def _finish_rows(
-    edges: NDArray[np.int64],
-    fractions: NDArray[np.float64],
-    along: NDArray[np.int64],
-    back: NDArray[np.int64],
+    origins: _Parts,
+    destinations: _Parts,
     order: NDArray[np.int64],
     starts: NDArray[np.int64],
     stops: NDArray[np.int64],
@@ -190,7 +179,7 @@ def _finish_rows(
     for row in range(len(block)):
         origin = first_row + row
         for i in range(starts[origin], stops[origin]):
-            direct = _straight(edges, fractions, along, back, origin, order[i])
+            direct = _straight(origins, origin, destinations, order[i])
             block[row, order[i]] = min(block[row, order[i]], direct)
         for column in range(block.shape[1]):
             weight = block[row, column]

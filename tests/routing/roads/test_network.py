@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from routing.matrix import UNREACHABLE
 from routing.places import Place
 from routing.roads.geometry import line_length_m
-from routing.roads.graph import CLOSED, GraphRefused, add_road, arc_ends, write_graphml
-from routing.roads.hierarchy import customize
+from routing.roads.graph import CLOSED, GraphRefused, add_road, write_graphml
 from routing.roads.network import NoPath, RoadNetwork, SnapRefused
 from routing.roads.network_file import NetworkUnreadable
 from routing.roads.osm import ExtractUnreadable
@@ -26,6 +25,13 @@ LANE = {"highway": "residential"}
 
 def on(edge, fraction):
     return Snap(edge=edge, fraction=fraction, place=Place(118.0, 33.9), gap_m=0.0)
+
+
+def drawn_roads(network, highway):
+    """The edges of a class as (tail, head, road)."""
+    for u, v, edge in network.graph.edges(data=True):
+        if edge["highway"] == highway:
+            yield u, v, edge["road"]
 
 
 def cell(network, origin, destination, profile="van"):
@@ -409,11 +415,11 @@ def test_a_pair_without_a_path_is_marked_in_the_matrix_and_named_as_a_leg(write_
     network = RoadNetwork.build(
         write_osm([([1, 2], LANE), ([2, 3], {"highway": "service"}), ([3, 4], LANE)])
     )
-    # What a closure will do: the same order, other weights.
-    roads, open_as_van = network._roads, network._weightings["van"]
-    tails, heads = arc_ends(roads)
-    nothing = customize(network._hierarchy, tails, heads, np.full(len(tails), CLOSED))
-    network._weightings["van"] = replace(open_as_van, metric=nothing)
+    weights = network.weights("van").copy()
+    service = next(road for *_, road in drawn_roads(network, "service"))
+    weights[2 * service : 2 * service + 2] = CLOSED
+    free, network = network, network.with_weights({"van": weights})
+    assert network.weights("van")[2 * service] == CLOSED > free.weights("van")[2 * service]
     first, last = network.snap([Place(118.0015, 33.9), Place(118.0035, 33.9)], "van")
 
     matrix = network.matrix([first, last], "van")
@@ -449,6 +455,19 @@ def test_a_position_of_another_profile_or_network_is_refused(write_osm):
 def test_a_model_without_roads_is_refused():
     with pytest.raises(GraphRefused, match="holds no road"):
         RoadNetwork.from_graph(nx.MultiDiGraph())
+
+
+def test_a_table_from_some_places_to_others_is_a_part_of_the_matrix(bayreuth):
+    snaps = snaps_in(bayreuth, "van", 90)
+    snaps.append(replace(snaps[70], fraction=snaps[70].fraction / 2))  # two on one road
+    matrix = bayreuth.matrix(snaps, "van")
+
+    durations_s, distances_m = bayreuth.table(snaps[:7] + snaps[-1:], snaps[40:], "van")
+
+    rows = [*range(7), len(snaps) - 1]
+    assert (durations_s.dtype, distances_m.dtype) == (np.int32, np.int32)
+    assert np.array_equal(durations_s, matrix.durations_s[rows, 40:])
+    assert np.array_equal(distances_m, matrix.distances_m[rows, 40:])
 
 
 def test_no_positions_make_an_empty_matrix(bayreuth):
