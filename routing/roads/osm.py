@@ -106,12 +106,22 @@ class _Stretch:
     label: tuple[str, str]
     osm_ways: tuple[int, int]
 
+    def part(self, start: int, stop: int) -> _Stretch:
+        """The stretch from one of its nodes to another, both included."""
+        return _Stretch(
+            nodes=self.nodes[start : stop + 1],
+            line=self.line[start : stop + 1],
+            traits=self.traits,
+            label=self.label,
+            osm_ways=self.osm_ways,
+        )
+
     def flipped(self) -> _Stretch:
-        return replace(
-            self,
+        return _Stretch(
             nodes=self.nodes[::-1],
             line=self.line[::-1],
             traits=(self.traits[1], self.traits[0]),
+            label=self.label,
             osm_ways=self.osm_ways[::-1],
         )
 
@@ -300,13 +310,7 @@ def _split_at_junctions(
         for stop in range(1, len(stretch.nodes)):
             node = stretch.nodes[stop]
             if uses[node] > 1 or node in barriers or stop == len(stretch.nodes) - 1:
-                pieces.append(
-                    replace(
-                        stretch,
-                        nodes=stretch.nodes[start : stop + 1],
-                        line=stretch.line[start : stop + 1],
-                    )
-                )
+                pieces.append(stretch.part(start, stop))
                 start = stop
     return pieces
 
