@@ -1,4 +1,4 @@
-"""Every shell and Python snippet of the README runs as it stands, in one folder, in order."""
+"""Every shell and Python snippet of the README and of docs/roads.md runs as it stands, in order."""
 
 import os
 import re
@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-SNIPPETS = re.findall(r"^```(sh|python)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+ROADS = (ROOT / "docs/roads.md").read_text()
+SNIPPETS = re.findall(r"^```(sh|python)\n(.*?)^```", README + ROADS, re.MULTILINE | re.DOTALL)
 
 
 def test_the_readme_names_the_two_commands_and_shows_the_board():
@@ -29,7 +30,7 @@ def test_every_link_of_the_docs_leads_somewhere():
 
 @pytest.mark.timeout(600)
 def test_every_snippet_runs_as_it_stands(tmp_path):
-    assert len(SNIPPETS) >= 2
+    assert len(SNIPPETS) >= 3
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, "PATH": path}
     for language, snippet in SNIPPETS:
