@@ -15,7 +15,7 @@ from routing.roads.graph import GraphRefused, Roads, compile_arcs, roads_of
 from routing.roads.hierarchy import Hierarchy, Metric, contract, customize
 from routing.roads.network_file import decode, encode
 from routing.roads.osm import ImportReport
-from routing.roads.speeds import PROFILES, UnknownProfile
+from routing.roads.speeds import PROFILES, Profile, UnknownProfile
 from routing.roads.traits import BARRIER, Traits
 from routing.roads.turn_graph import TurnGraph, connected_only, split
 from routing.roads.turns import restrictions_as_text, restrictions_from_text
@@ -29,10 +29,46 @@ _METRIC_ARRAYS: Final = tuple(f.name for f in fields(Metric))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """A graph to search on and its hierarchy; profiles whose turns cost nothing share the small one."""
+
+    turn_graph: TurnGraph
+    hierarchy: Hierarchy
+
+    @classmethod
+    def over(cls, roads: Roads, *, costly: bool) -> Engine:
+        """Split and contract once; `costly` as in `turn_graph.split`."""
+        graph = split(roads, costly=costly)
+        places = roads.node_lon_lat[graph.junctions]
+        return cls(turn_graph=graph, hierarchy=contract(graph.tails, graph.heads, places))
+
+    def weighting_of(self, roads: Roads, profile: Profile) -> Weighting:
+        """The roads as `profile` travels them; its turn costs need a costly engine."""
+        turn_weights = self.turn_graph.turn_weights(roads, profile)
+        weights = compile_arcs(roads, profile)
+        weights = connected_only(self.turn_graph, roads.lengths_m, weights, turn_weights)
+        return self.weigh(weights, turn_weights)
+
+    def weigh(self, weights: NDArray[np.int64], turn_weights: NDArray[np.int64]) -> Weighting:
+        """Carry weights over to the hierarchy: when a network is built, and again when they change."""
+        graph = self.turn_graph
+        metric = customize(
+            self.hierarchy,
+            graph.tails,
+            graph.heads,
+            graph.arc_weights(weights, turn_weights),
+            graph.road_arcs,
+        )
+        return Weighting(engine=self, weights=weights, turn_weights=turn_weights, metric=metric)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Weighting:
     """
     The roads as one profile travels them.
 
+    engine
+        Where the profile's searches run.
     weights
         int64 (2m,): packed weight of every road arc, CLOSED where no way leads there and back.
     turn_weights
@@ -41,35 +77,17 @@ class Weighting:
         The same carried over to the hierarchy's shortcuts.
     """
 
+    engine: Engine
     weights: NDArray[np.int64]
     turn_weights: NDArray[np.int64]
     metric: Metric
 
 
-def reweigh(
-    graph: TurnGraph,
-    hierarchy: Hierarchy,
-    weights: NDArray[np.int64],
-    turn_weights: NDArray[np.int64],
-) -> Weighting:
-    """What other weights of the same roads make of the hierarchy: closures, slow-downs."""
-    metric = customize(
-        hierarchy,
-        graph.tails,
-        graph.heads,
-        graph.arc_weights(weights, turn_weights),
-        graph.road_arcs,
-    )
-    return Weighting(weights=weights, turn_weights=turn_weights, metric=metric)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """Roads, the hierarchy that all profiles share, and what each profile makes of them."""
+    """Roads and what each profile makes of them."""
 
     roads: Roads
-    turn_graph: TurnGraph
-    hierarchy: Hierarchy
     weightings: Mapping[str, Weighting]
     report: ImportReport
     synthetic: bool
@@ -103,22 +121,19 @@ def compile_network(
     if roads.count == 0:
         raise GraphRefused("the model holds no road: add edges with the attribute highway")
     tell("order", 0.2)
-    turn_graph = split(roads)
-    places = roads.node_lon_lat[turn_graph.junctions]
-    hierarchy = contract(turn_graph.tails, turn_graph.heads, places)
+    engines = {
+        costly: Engine.over(roads, costly=costly)
+        for costly in sorted({PROFILES[name].turn_costs is not None for name in profiles})
+    }
     weightings = {}
     for done, name in enumerate(profiles):
         tell("weigh", 0.6 + 0.4 * done / len(profiles))
-        turn_weights = turn_graph.turn_weights(roads.restrictions, PROFILES[name])
-        weights = connected_only(
-            turn_graph, roads.lengths_m, compile_arcs(roads, PROFILES[name]), turn_weights
-        )
-        weightings[name] = reweigh(turn_graph, hierarchy, weights, turn_weights)
+        profile = PROFILES[name]
+        engine = engines[profile.turn_costs is not None]
+        weightings[name] = engine.weighting_of(roads, profile)
     tell("weigh", 1.0)
     return Compiled(
         roads=roads,
-        turn_graph=turn_graph,
-        hierarchy=hierarchy,
         weightings=weightings,
         report=report or _report_on(roads),
         synthetic=bool(graph.graph.get("synthetic", False)),
@@ -147,15 +162,20 @@ def encode_network(compiled: Compiled) -> bytes:
     """The bytes of the network's file; equal networks give equal bytes."""
     roads = compiled.roads
     arrays: dict[str, NDArray[Any]] = {name: getattr(roads, name) for name in _ROAD_ARRAYS}
-    arrays |= {f"turns.{name}": getattr(compiled.turn_graph, name) for name in _TURN_ARRAYS}
-    arrays |= {name: getattr(compiled.hierarchy, name) for name in _HIERARCHY_ARRAYS}
+    engine_of: dict[str, str] = {}
     for profile, weighting in compiled.weightings.items():
+        engine = weighting.engine
+        known = [name for name in engine_of.values() if compiled.weightings[name].engine is engine]
+        engine_of[profile] = known[0] if known else profile
+        if not known:  # each engine is kept once, under the first profile that uses it
+            arrays |= {f"{profile}.{n}": getattr(engine.turn_graph, n) for n in _TURN_ARRAYS}
+            arrays |= {f"{profile}.{n}": getattr(engine.hierarchy, n) for n in _HIERARCHY_ARRAYS}
         arrays[f"{profile}.weights"] = weighting.weights
         arrays[f"{profile}.turn_weights"] = weighting.turn_weights
         for name in _METRIC_ARRAYS:
             arrays[f"{profile}.{name}"] = getattr(weighting.metric, name)
     facts = {
-        "profiles": list(compiled.weightings),
+        "engine_of": engine_of,
         "report": asdict(compiled.report),
         "synthetic": compiled.synthetic,
         "restrictions": restrictions_as_text(roads.restrictions),
@@ -179,6 +199,13 @@ def decode_network(path: Path) -> tuple[str, Compiled]:
         Traits(**{**kind, "access": tuple((key, value) for key, value in kind["access"])})
         for kind in facts["traits"]
     )
+    engines = {
+        name: Engine(
+            turn_graph=TurnGraph(**{n: arrays[f"{name}.{n}"] for n in _TURN_ARRAYS}),
+            hierarchy=Hierarchy(**{n: arrays[f"{name}.{n}"] for n in _HIERARCHY_ARRAYS}),
+        )
+        for name in set(facts["engine_of"].values())
+    }
     return version, Compiled(
         roads=Roads(
             **{name: arrays[name] for name in _ROAD_ARRAYS},
@@ -186,15 +213,14 @@ def decode_network(path: Path) -> tuple[str, Compiled]:
             traits=traits,
             restrictions=restrictions_from_text(facts["restrictions"]),
         ),
-        turn_graph=TurnGraph(**{name: arrays[f"turns.{name}"] for name in _TURN_ARRAYS}),
-        hierarchy=Hierarchy(**{name: arrays[name] for name in _HIERARCHY_ARRAYS}),
         weightings={
             profile: Weighting(
+                engine=engines[name],
                 weights=arrays[f"{profile}.weights"],
                 turn_weights=arrays[f"{profile}.turn_weights"],
-                metric=Metric(**{name: arrays[f"{profile}.{name}"] for name in _METRIC_ARRAYS}),
+                metric=Metric(**{n: arrays[f"{profile}.{n}"] for n in _METRIC_ARRAYS}),
             )
-            for profile in facts["profiles"]
+            for profile, name in facts["engine_of"].items()
         },
         report=ImportReport(**facts["report"]),
         synthetic=facts["synthetic"],

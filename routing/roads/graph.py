@@ -329,6 +329,25 @@ def arc_ends(roads: Roads) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return both.ravel(), both[:, ::-1].ravel()
 
 
+def bearings_rad(roads: Roads) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """
+    Directions in which each of the 2m arcs sets out and arrives: radians clockwise from north.
+
+    NaN for roads without extent.
+    """
+    first, last = roads.offsets[:-1], roads.offsets[1:] - 1
+
+    def towards(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.float64]:
+        east, north = (roads.lon_lat[stop] - roads.lon_lat[start]).T
+        east = east * np.cos(np.radians(roads.lon_lat[start, 1]))
+        still = (east == 0.0) & (north == 0.0)
+        return np.where(still, np.nan, np.arctan2(east, north))
+
+    sets_out = np.column_stack((towards(first, first + 1), towards(last, last - 1)))
+    arrives = np.column_stack((towards(last - 1, last), towards(first + 1, first)))
+    return sets_out.ravel(), arrives.ravel()
+
+
 def pack(durations_cs: NDArray[np.int64], distances_cm: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     Put a duration (hundredths of a second) above a distance (centimetres) in one integer.

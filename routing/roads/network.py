@@ -25,7 +25,6 @@ from routing.roads.compiled import (
     compile_network,
     decode_network,
     encode_network,
-    reweigh,
 )
 from routing.roads.geometry import cut
 from routing.roads.graph import CLOSED, graph_of
@@ -128,8 +127,6 @@ class RoadNetwork:
         self.synthetic = compiled.synthetic
         self._compiled = compiled
         self._roads = compiled.roads
-        self._turn_graph = compiled.turn_graph
-        self._hierarchy = compiled.hierarchy
         self._weightings = dict(compiled.weightings)
         self._snap_indexes: dict[str, SnapIndex] = {}
 
@@ -296,7 +293,11 @@ class RoadNetwork:
             finish_rows(leaving, reaching, groups, row, block, durations_s[rows], distances_m[rows])
 
         many_to_many(
-            self._hierarchy, weighting.metric, leaving.origins, reaching.destinations, take
+            weighting.engine.hierarchy,
+            weighting.metric,
+            leaving.origins,
+            reaching.destinations,
+            take,
         )
         return durations_s, distances_m
 
@@ -318,12 +319,10 @@ class RoadNetwork:
         Everything else is shared, and answers under way in this network are not disturbed. It takes
         a few hundredths of a second for each changed profile of a county. Raises UnknownProfile.
         """
-        weightings = {
-            name: reweigh(
-                self._turn_graph, self._hierarchy, weights, self._weighting(name).turn_weights
-            )
-            for name, weights in changed.items()
-        }
+        weightings = {}
+        for name, weights in changed.items():
+            weighting = self._weighting(name)
+            weightings[name] = weighting.engine.weigh(weights, weighting.turn_weights)
         compiled = replace(self._compiled, weightings={**self._weightings, **weightings})
         return RoadNetwork(compiled, version=self.version)
 
@@ -337,9 +336,10 @@ class RoadNetwork:
         """
         positions = self._locate((origin, destination), profile)
         direct = straight(positions, 0, 1)
+        weighting = self._weighting(profile)
         found = fastest_path(
-            self._hierarchy,
-            self._weighting(profile).metric,
+            weighting.engine.hierarchy,
+            weighting.metric,
             positions.origins.only(0),
             positions.destinations.only(1),
         )
@@ -374,7 +374,8 @@ class RoadNetwork:
         return weighting
 
     def _locate(self, snaps: Sequence[Snap], profile: str) -> Positions:
-        weights = self._weighting(profile).weights
+        weighting = self._weighting(profile)
+        weights = weighting.weights
         for snap in snaps:
             if (
                 not 0 <= snap.edge < self._roads.count
@@ -384,7 +385,7 @@ class RoadNetwork:
                     f"road {snap.edge} is not open to {profile} in this network: snap the place"
                     " again, for this profile and in this version of the network"
                 )
-        return locate(snaps, self._roads, self._turn_graph, weights)
+        return locate(snaps, self._roads, weighting.engine.turn_graph, weights)
 
     def _part(self, road: int, start: float, end: float) -> list[tuple[float, float]]:
         return list(cut(self._roads.line(road), start, end))

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 
 from routing.errors import RoutingError
 from routing.roads.traits import BARRIER, CLOSED_TO_COURIERS, STOPPING_BARRIERS, Traits
+from routing.roads.turns import TurnCosts
 
 
 class UnknownProfile(RoutingError):
@@ -44,6 +45,8 @@ class Profile:
         more than the class does); None for slow vehicles, which it merely caps.
     stopped_by
         Barriers it cannot pass, unless an access tag on the barrier lets it.
+    turn_costs
+        What turning costs it; None where turns are free, which is several times faster to answer.
     source
         Where the numbers come from.
     """
@@ -59,6 +62,7 @@ class Profile:
     limit_share: float | None
     minds_oneway: bool = True
     stopped_by: frozenset[str]
+    turn_costs: TurnCosts | None = None
     source: str
 
     def speed_kmh(self, traits: Traits) -> float | None:

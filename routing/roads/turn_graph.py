@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from routing.roads.graph import CLOSED, TURN, Roads, arc_ends
+from routing.roads.graph import CLOSED, TURN, Roads, arc_ends, bearings_rad
 from routing.roads.speeds import Profile
-from routing.roads.turns import TurnRestriction
+from routing.roads.turns import TurnCosts, TurnRestriction
 
 _Sequence = tuple[int, ...]
 
@@ -44,6 +44,8 @@ class TurnGraph:
         int32: the junction that each node is a part of.
     blocked_arcs, blocked_by
         int32 (b,): arc blocked_arcs[i] is closed to whom restriction blocked_by[i] binds.
+    turned_from, turned_onto
+        int32 (t,): the road arcs before and after each turn that may cost time; -1 for others.
     """
 
     tails: NDArray[np.int32]
@@ -55,21 +57,25 @@ class TurnGraph:
     junctions: NDArray[np.int32]
     blocked_arcs: NDArray[np.int32]
     blocked_by: NDArray[np.int32]
+    turned_from: NDArray[np.int32]
+    turned_onto: NDArray[np.int32]
 
     @property
     def turns(self) -> slice:
         """Where the turns stand among the arcs."""
-        count = int(np.count_nonzero(self.road_arcs == TURN))
-        return slice(len(self.road_arcs) - count, len(self.road_arcs))
+        return slice(len(self.road_arcs) - len(self.turned_from), len(self.road_arcs))
 
-    def turn_weights(
-        self, restrictions: tuple[TurnRestriction, ...], profile: Profile
-    ) -> NDArray[np.int64]:
+    def turn_weights(self, roads: Roads, profile: Profile) -> NDArray[np.int64]:
         """int64 (t,): what each turn costs this profile, CLOSED where it is forbidden to it."""
-        binds = np.array([one.binds(profile.access_keys) for one in restrictions], np.bool_)
-        weights = np.zeros(len(self.road_arcs), np.int64)
-        weights[self.blocked_arcs[binds[self.blocked_by]]] = CLOSED
-        return weights[self.turns]
+        weights = np.zeros(len(self.turned_from), np.int64)
+        if profile.turn_costs is not None:
+            costly = np.flatnonzero(self.turned_from >= 0)
+            weights[costly] = _costs(
+                roads, profile.turn_costs, self.turned_from[costly], self.turned_onto[costly]
+            )
+        binds = np.array([one.binds(profile.access_keys) for one in roads.restrictions], np.bool_)
+        weights[self.blocked_arcs[binds[self.blocked_by]] - self.turns.start] = CLOSED
+        return weights
 
     def arc_weights(
         self, weights: NDArray[np.int64], turn_weights: NDArray[np.int64]
@@ -77,6 +83,26 @@ class TurnGraph:
         """int64 (k,): weights of all arcs from those of the 2m road arcs and of the turns."""
         travelled = self.road_arcs[: self.turns.start]
         return np.concatenate((weights[travelled], turn_weights))
+
+
+def _costs(
+    roads: Roads,
+    costs: TurnCosts,
+    turned_from: NDArray[np.int32],
+    turned_onto: NDArray[np.int32],
+) -> NDArray[np.int64]:
+    """Packed weights of turns between road arcs at junctions of three roads or more."""
+    sets_out, arrives = bearings_rad(roads)
+    bend = sets_out[turned_onto] - arrives[turned_from]
+    bend = (bend + np.pi) % (2.0 * np.pi) - np.pi  # clockwise; comparisons with NaN are false
+    # Straight back along another road counts as a left turn, whatever rounding makes of it.
+    bend = np.where(bend > np.pi - 1e-6, -np.pi, bend)
+    seconds = np.select(
+        (turned_onto == (turned_from ^ 1), bend > np.pi / 4.0, bend < -np.pi / 4.0),
+        (costs.u_turn_s, costs.right_s, costs.left_s),
+        0.0,
+    )
+    return np.rint((seconds + costs.crossing_s) * 100.0).astype(np.int64) << 32
 
 
 def connected_only(
@@ -130,15 +156,22 @@ class _Arcs:
         return 2 * road, 2 * road + 1
 
 
-def split(roads: Roads) -> TurnGraph:
-    """Split the junctions that a restriction names, and no other."""
+def split(roads: Roads, *, costly: bool = False) -> TurnGraph:
+    """
+    Split the junctions that a restriction names, and no other.
+
+    With `costly` also those where three roads or more meet, so that every turn there may have a cost.
+    """
     arcs = _Arcs(roads)
+    meeting = np.bincount(arcs.tails, minlength=len(roads.node_lon_lat)) if costly else np.zeros(0)
+    splits = np.flatnonzero(meeting >= 3)  # each road leaves a junction as one arc
     forbidden = _forbidden(arcs, roads.restrictions)
     prefixes = sorted({path[:end] for path in forbidden for end in range(2, len(path))})
     m2, n = len(arcs.tails), len(roads.node_lon_lat)
     states = {prefix: m2 + i for i, prefix in enumerate(prefixes)}  # a lone arc is its own state
     arc_of = [*range(m2), *(prefix[-1] for prefix in prefixes)]
-    arriving = sorted({(path[0],) for path in forbidden}) + prefixes
+    lone = np.flatnonzero(np.isin(arcs.heads, splits)).tolist()
+    arriving = [(arc,) for arc in sorted({path[0] for path in forbidden} | set(lone))] + prefixes
     turning = {
         (_state(states, passed), onward): _turned(states, forbidden, (*passed, onward))
         for passed in arriving
@@ -151,6 +184,7 @@ def split(roads: Roads) -> TurnGraph:
         if blocks or to != onward
         for end in (onward, to)
     }
+    set_off.update(np.flatnonzero(np.isin(arcs.tails, splits)).tolist())
     split_at = sorted({int(arcs.heads[passed[-1]]) for passed in arriving})
 
     junctions = list(range(n))
@@ -169,6 +203,8 @@ def split(roads: Roads) -> TurnGraph:
         heads[_state(states, passed)] = node_at(int(arcs.heads[passed[-1]]))
 
     turns: dict[tuple[int, int], tuple[int, ...]] = {}
+    between: dict[tuple[int, int], tuple[int, int]] = {}
+    costs_time = set(splits.tolist())
     for junction in split_at:
         entry = int(entries[junction])
         turns[entry, junction] = ()
@@ -178,7 +214,10 @@ def split(roads: Roads) -> TurnGraph:
     for (state, _), (to, blocks) in turning.items():
         turns[int(heads[state]), int(arcs.tails[arc_of[to]])] = ()
         if to in set_off:
-            turns[int(heads[state]), int(tails[to])] = blocks
+            pair = int(heads[state]), int(tails[to])
+            turns[pair] = blocks
+            if int(junctions[pair[0]]) in costs_time:
+                between[pair] = arc_of[state], arc_of[to]
     sinks = tails[:m2].copy()
     for arc in sorted({prefix[-1] for prefix in prefixes}):
         sinks[arc] = node_at(int(arcs.tails[arc]))
@@ -187,6 +226,7 @@ def split(roads: Roads) -> TurnGraph:
 
     pairs = np.array(list(turns), np.int32).reshape(-1, 2)
     blocked = [(len(arc_of) + i, number) for i, by in enumerate(turns.values()) for number in by]
+    turned = np.array([between.get(pair, (-1, -1)) for pair in turns], np.int32).reshape(-1, 2)
     blocked_pairs = np.array(blocked, np.int32).reshape(-1, 2)
     return TurnGraph(
         tails=np.concatenate((tails, pairs[:, 0])),
@@ -198,6 +238,8 @@ def split(roads: Roads) -> TurnGraph:
         junctions=np.array(junctions, np.int32),
         blocked_arcs=blocked_pairs[:, 0].copy(),
         blocked_by=blocked_pairs[:, 1].copy(),
+        turned_from=turned[:, 0].copy(),
+        turned_onto=turned[:, 1].copy(),
     )
 
 

@@ -8,6 +8,25 @@ from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnCosts:
+    """
+    Seconds that a vehicle loses at junctions where three roads or more meet.
+
+    crossing_s
+        On every passage, whichever way.
+    left_s, right_s
+        In addition where the way bends by more than 45 degrees.
+    u_turn_s
+        Instead of these where it goes back along the same road.
+    """
+
+    left_s: float = 0.0
+    right_s: float = 0.0
+    u_turn_s: float = 0.0
+    crossing_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRestriction:
     """
     One sequence of roads that may not, or alone may, be driven.

@@ -83,7 +83,7 @@ def usable(graph, profile):
         turns,
         roads.lengths_m,
         compile_arcs(roads, profile),
-        turns.turn_weights(roads.restrictions, profile),
+        turns.turn_weights(roads, profile),
     ).reshape(-1, 2)
 
 

@@ -1,6 +1,8 @@
 """Forbidden turns against a search that keeps its whole history and reads the restrictions as written."""
 
 import heapq
+import math
+from dataclasses import replace
 from itertools import count, pairwise
 
 import networkx as nx
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routing.roads.compiled import Engine, compile_network
 from routing.roads.geometry import line_length_m
 from routing.roads.graph import CLOSED, add_road, arc_ends
 from routing.roads.network import RoadNetwork
@@ -16,7 +19,7 @@ from routing.roads.snap import Place, Snap
 from routing.roads.speeds import PROFILES
 from routing.roads.traits import Traits
 from routing.roads.turn_graph import split
-from routing.roads.turns import TurnRestriction
+from routing.roads.turns import TurnCosts, TurnRestriction
 
 
 def on(edge, fraction):
@@ -63,11 +66,23 @@ def towns(draw):
     return graph, draw(st.lists(positions, min_size=2, max_size=7))
 
 
+COSTS = TurnCosts(left_s=7.0, right_s=2.0, u_turn_s=20.0, crossing_s=1.0)
+
+
+def with_costs(model, name, costs):
+    """A network whose only profile is the one of that name, with turn costs."""
+    compiled = compile_network(model, None, (name,))
+    engine = Engine.over(compiled.roads, costly=True)
+    weighting = engine.weighting_of(compiled.roads, replace(PROFILES[name], turn_costs=costs))
+    return RoadNetwork(replace(compiled, weightings={name: weighting}), version="costly")
+
+
 class History:
     """Dijkstra over whole recent histories: the last roads travelled, each with where it ended."""
 
-    def __init__(self, network, profile):
+    def __init__(self, network, profile, costs=None):
         roads = network._roads
+        self.roads, self.costs = roads, costs
         self.weights = network._weightings[profile].weights.tolist()
         tails, heads = arc_ends(roads)
         self.tails, self.heads = tails.tolist(), heads.tolist()
@@ -79,6 +94,8 @@ class History:
         ]
         self.known = {}
         self.memory = max((len(rule.nodes) for rule in self.rules), default=1)
+        ends = [*roads.tails.tolist(), *roads.heads.tolist()]
+        self.meeting = [ends.count(node) for node in range(len(roads.node_lon_lat))]
 
     def follows(self, arcs, roads, nodes):
         """Did one drive exactly these roads, over exactly these nodes between them?"""
@@ -134,6 +151,32 @@ class History:
             for arc in (2 * road, 2 * road + 1)
         )
 
+    def turn(self, history, onward):
+        """Packed cost of going on, by the corner's angle between straight lines."""
+        if self.costs is None or not history or self.meeting[self.tails[onward]] < 3:
+            return 0
+        seconds = self.costs.crossing_s
+        if onward // 2 == history[-1] // 2 and onward != history[-1]:
+            seconds += self.costs.u_turn_s
+        else:
+            before, after = self.shape(history[-1])[-2:], self.shape(onward)[:2]
+            (x1, y1), (x2, y2) = (
+                ((b[0] - a[0]) * math.cos(math.radians(a[1])), b[1] - a[1])
+                for a, b in (before, after)
+            )
+            sideways, ahead = x1 * y2 - y1 * x2, x1 * x2 + y1 * y2
+            assert abs(abs(sideways) - abs(ahead)) > 1e-12 or sideways == ahead == 0.0
+            left = math.degrees(math.atan2(sideways, ahead)) if sideways or ahead else 0.0
+            if abs(left) > 45:
+                # Straight back along another road of the same line has no side: we call it left.
+                is_left = left > 0 or abs(left) > 180 - 1e-6
+                seconds += self.costs.left_s if is_left else self.costs.right_s
+        return round(seconds * 100) << 32
+
+    def shape(self, arc):
+        line = self.roads.line(arc // 2).tolist()
+        return line if arc % 2 == 0 else line[::-1]
+
     def parts(self, arc, share):
         """Weight of an arc from where its road begins to be drawn up to a share, and of the rest."""
         whole = self.weights[arc]
@@ -163,7 +206,7 @@ class History:
             for arc, tail in enumerate(self.tails):
                 if tail == node and self.weights[arc] < CLOSED and self.may(history, arc):
                     push(
-                        weight + self.weights[arc],
+                        weight + self.turn(history, arc) + self.weights[arc],
                         (*history, arc)[-self.memory :],
                         self.heads[arc],
                     )
@@ -180,7 +223,7 @@ class History:
                 continue
             cost = self.parts(arc, share)[arc % 2]
             found += [
-                weight + cost
+                weight + self.turn(history, arc) + cost
                 for (history, node), weight in reached.items()
                 if node == self.tails[arc] and self.may(history, arc)
             ]
@@ -198,20 +241,31 @@ def test_matrix_and_legs_keep_every_restriction_and_are_the_fastest_that_do(case
     model, positions = case
     network = RoadNetwork.from_graph(model, profiles=("van", "truck", "foot"))
     for profile in network.profiles:
-        is_open = (network._weightings[profile].weights.reshape(-1, 2) < CLOSED).any(axis=1)
-        snaps = [on(edge, fraction) for edge, fraction in positions if is_open[edge]]
-        matrix = network.matrix(snaps, profile)
-        oracle = History(network, profile)
-        for i, origin in enumerate(snaps):
-            reached = oracle.all_from(origin)
-            for j, destination in enumerate(snaps):
-                weight = oracle.distance(origin, reached, destination)
-                assert weight < CLOSED  # open roads are connected
-                expected = (-(-(weight >> 32) // 100), ((weight & 0xFFFFFFFF) + 50) // 100)
-                assert (matrix.durations_s[i, j], matrix.distances_m[i, j]) == expected
-                leg = network.leg(origin, destination, profile)
-                assert (leg.duration_s, leg.distance_m) == expected
-                assert line_length_m(leg.line) == pytest.approx(leg.distance_m, abs=1.5, rel=1e-3)
+        check_all_pairs(network, profile, positions)
+
+
+@settings(max_examples=60, deadline=None)
+@given(towns(), st.sampled_from([COSTS, TurnCosts(u_turn_s=9.0), TurnCosts(crossing_s=0.5)]))
+def test_matrix_and_legs_pay_for_every_turn_and_are_the_cheapest(case, costs):
+    model, positions = case
+    check_all_pairs(with_costs(model, "van", costs), "van", positions, costs)
+
+
+def check_all_pairs(network, profile, positions, costs=None):
+    is_open = (network._weightings[profile].weights.reshape(-1, 2) < CLOSED).any(axis=1)
+    snaps = [on(edge, fraction) for edge, fraction in positions if is_open[edge]]
+    matrix = network.matrix(snaps, profile)
+    oracle = History(network, profile, costs)
+    for i, origin in enumerate(snaps):
+        reached = oracle.all_from(origin)
+        for j, destination in enumerate(snaps):
+            weight = oracle.distance(origin, reached, destination)
+            assert weight < CLOSED  # open roads are connected
+            expected = (-(-(weight >> 32) // 100), ((weight & 0xFFFFFFFF) + 50) // 100)
+            assert (matrix.durations_s[i, j], matrix.distances_m[i, j]) == expected
+            leg = network.leg(origin, destination, profile)
+            assert (leg.duration_s, leg.distance_m) == expected
+            assert line_length_m(leg.line) == pytest.approx(leg.distance_m, abs=1.5, rel=1e-3)
 
 
 def cross(**kinds):
