@@ -131,7 +131,6 @@ async function answer(question, where) {
     tell("done", t("address.answered", { text: question.text }));
   } catch (failure) {
     tellProblem(failure);
-    void read(); // somebody else may have answered, or the registry may be another
   } finally {
     answering.value = "";
   }

@@ -4,6 +4,9 @@ import { effect, html, useEffect, useRef } from "./html.js";
 import { answering, confirmPin, nameOf, pin, placing, pointed, stopPlacing } from "./addresses.js";
 import { t } from "./words.js";
 
+/** A click is exact to some metres, and a village still fits. Chosen, not measured. */
+const CLOSE_ZOOM = 14;
+
 /** Metres do not need more digits. @param {number} degrees */
 const rounded = (degrees) => Math.round(degrees * 1e6) / 1e6;
 
@@ -43,10 +46,20 @@ export function startPin(map) {
       }
     }),
     effect(() => {
-      if (placing.value) canvas.focus();
       canvas.style.cursor = placing.value ? "crosshair" : "";
+      if (!placing.value) return;
+      canvas.focus();
+      comeCloser(map, placing.value);
     }),
   ];
+}
+
+/** What is meant lies mostly near what it may mean. */
+function comeCloser(map, { candidates }) {
+  const places = candidates.map((each) => each.place).filter((place) => place !== null);
+  if (!places.length) return;
+  const mean = (name) => places.reduce((sum, place) => sum + place[name], 0) / places.length;
+  map.easeTo({ center: [mean("lon"), mean("lat")], zoom: Math.max(map.getZoom(), CLOSE_ZOOM), duration: 500 });
 }
 
 /** Over the map while a place is asked for: what for, and yes or no. */

@@ -151,24 +151,23 @@ function Tabs() {
     </button>
   `;
   return html`
-    <div class="tabs">
-      <div role="tablist" aria-label=${t("list.label")}>
-        ${button("routes", view?.routes.length ?? 0)} ${view && button("unserved", unserved)}
-        ${questions.value.length > 0 && button("addresses", questions.value.length)}
-      </div>
-      ${view &&
-      tab.value === "routes" &&
-      html`
-        <select
-          aria-label=${t("sort.label")}
-          value=${sorting.value}
-          onChange=${(event) => (sorting.value = event.currentTarget.value)}
-        >
-          <option value="attention">${t("sort.attention")}</option>
-          <option value="name">${t("sort.name")}</option>
-        </select>
-      `}
+    <div class="tabs" role="tablist" aria-label=${t("list.label")}>
+      ${button("routes", view?.routes.length ?? 0)} ${view && button("unserved", unserved)}
+      ${questions.value.length > 0 && button("addresses", questions.value.length)}
     </div>
+  `;
+}
+
+function Sorting() {
+  return html`
+    <select
+      aria-label=${t("sort.label")}
+      value=${sorting.value}
+      onChange=${(event) => (sorting.value = event.currentTarget.value)}
+    >
+      <option value="attention">${t("sort.attention")}</option>
+      <option value="name">${t("sort.name")}</option>
+    </select>
   `;
 }
 
@@ -253,11 +252,18 @@ export function Panel() {
       </aside>
     `;
   }
+  const isSearching = searched.value.trim() !== "";
   const isSomethingThere = plan.value !== null || questions.value.length > 0;
   return html`
     <aside class="panel" id="list" aria-label=${t("list.label")}>
-      ${plan.value && html`<${Search} />`}
-      ${isSomethingThere && !searched.value.trim() && html`<${Tabs} />`}
+      ${plan.value &&
+      html`
+        <div class="finding">
+          <${Search} />
+          ${!isSearching && tab.value === "routes" && html`<${Sorting} />`}
+        </div>
+      `}
+      ${isSomethingThere && !isSearching && html`<${Tabs} />`}
       <${Rows} reveal=${chosenRow()} />
     </aside>
   `;
