@@ -7,6 +7,7 @@ import pytest
 
 from api.pages import WEB
 from dispatch.events import FailReason
+from dispatch.gazetteer import Unclear
 from dispatch.orders import Handling
 from dispatch.progress import RouteState, StopState
 from routing.vrp.reasons import Reason
@@ -61,6 +62,7 @@ def test_every_word_that_is_written_is_asked_for():
         ("stop.state", StopState),
         ("route.state", RouteState),
         ("reason", Reason),
+        ("address.reason", Unclear),
     ],
 )
 def test_every_code_of_the_day_has_words(prefix, codes):
