@@ -16,10 +16,11 @@ from scipy.spatial import cKDTree
 from dispatch.demo.errors import DemoRefused
 from dispatch.demo.landscape import Landscape, Plane, Points, Settlement
 from routing.places import Place
-from routing.roads.graph import CLOSED, Roads, compile_arcs, roads_of
+from routing.roads.graph import CLOSED, Roads, roads_of
+from routing.roads.network import RoadNetwork
 from routing.roads.osm import read_osm
-from routing.roads.speeds import PROFILES
 
+_VEHICLES: Final = ("trike", "van")
 _LIVED_ON: Final = frozenset(
     {"residential", "living_street", "unclassified", "tertiary", "service", "track", "road"}
 )
@@ -66,7 +67,7 @@ def read_landscape(rng: np.random.Generator, path: Path) -> Landscape:
     """
     graph, _ = read_osm(path)
     roads = roads_of(graph)
-    usable = _usable(roads)
+    usable = _usable(RoadNetwork.from_graph(graph, profiles=_VEHICLES))
     middle = roads.node_lon_lat.mean(axis=0)
     plane = Plane(Place(float(middle[0]), float(middle[1])))
     houses = _houses(rng, roads, usable, plane)
@@ -104,13 +105,12 @@ def read_landscape(rng: np.random.Generator, path: Path) -> Landscape:
     )
 
 
-def _usable(roads: Roads) -> NDArray[np.bool_]:
+def _usable(network: RoadNetwork) -> NDArray[np.bool_]:
     """Which roads both vehicles may use from anywhere to anywhere: shape (roads,)."""
-    usable = np.ones(roads.count, dtype=bool)
-    for profile in ("trike", "van"):
-        # Two arcs a road, one for each direction; all but the largest strong component is closed.
-        usable &= (compile_arcs(roads, PROFILES[profile]) < CLOSED).reshape(-1, 2).any(axis=1)
-    return usable
+    trike, van = (
+        (network.weights(profile) < CLOSED).reshape(-1, 2).any(axis=1) for profile in _VEHICLES
+    )
+    return trike & van
 
 
 def _classes(roads: Roads) -> NDArray[np.str_]:
