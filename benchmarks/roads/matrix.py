@@ -4,6 +4,9 @@ How long a road network takes to import, to load and to answer a matrix.
 Run with `python benchmarks/roads/matrix.py EXTRACT --places 1000`. Places are drawn evenly over the
 extract's bounds and kept where the profile finds a road within the limit. Prints one JSON line, then
 the same as a table. The first matrix of the process is reported apart: it loads the kernels.
+
+With `--tiles 1 4 8 16` the extract is repeated that many times east and north, with a road between
+neighbours, to show how the time of every step grows with the number of junctions.
 """
 
 from __future__ import annotations
@@ -15,16 +18,22 @@ import platform
 import statistics
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from routing.places import Place
+from routing.roads.compiled import compile_roads
+from routing.roads.geometry import line_length_m
+from routing.roads.graph import CLOSED, Roads, roads_of
 from routing.roads.network import RoadNetwork
+from routing.roads.osm import read_osm
 from routing.roads.snap import Snap
 
 
@@ -113,6 +122,120 @@ def measure(extract: Path, args: argparse.Namespace) -> dict[str, Any]:
         }
 
 
+def tiled(roads: Roads, usable: NDArray[np.bool_], side: int) -> Roads:
+    """`side` × `side` copies of the roads, neighbours joined by a straight road between usable ones."""
+    steps = np.ptp(roads.node_lon_lat, axis=0) * 1.02
+    shifts = [(x, y) for y in range(side) for x in range(side)]
+    n, m, copies = len(roads.node_lon_lat), roads.count, len(shifts)
+    ends = np.unique(np.concatenate((roads.tails[usable], roads.heads[usable])))
+    lon_lat = roads.node_lon_lat[ends]
+    to_east, to_north = ends[lon_lat[:, 0].argmax()], ends[lon_lat[:, 1].argmax()]
+    from_west, from_south = ends[lon_lat[:, 0].argmin()], ends[lon_lat[:, 1].argmin()]
+    places = np.concatenate([roads.node_lon_lat + steps * shift for shift in shifts])
+    links = [
+        (tile * n + start, (tile + ahead) * n + stop)
+        for tile, (x, y) in enumerate(shifts)
+        for ahead, start, stop, inside in (
+            (1, to_east, from_west, x + 1 < side),
+            (side, to_north, from_south, y + 1 < side),
+        )
+        if inside
+    ]
+    tails = np.array([tail for tail, _ in links], np.int32)
+    heads = np.array([head for _, head in links], np.int32)
+    link_lines = places[np.column_stack((tails, heads))].reshape(-1, 2)
+    kind = np.full(len(links), roads.traits_with[usable][0], np.int32)
+
+    def again(values: NDArray[Any], step: int = 0) -> list[NDArray[Any]]:
+        return [values + np.asarray(tile * step, values.dtype) for tile in range(copies)]
+
+    points = len(roads.lon_lat)
+    starts = np.concatenate([roads.offsets[:-1] + tile * points for tile in range(copies)])
+    link_starts = points * copies + 2 * np.arange(len(links) + 1)
+    nothing = np.zeros(len(links), np.int32)
+    return Roads(
+        node_lon_lat=places,
+        osm_nodes=np.concatenate(again(roads.osm_nodes)),
+        tails=np.concatenate((*again(roads.tails, n), tails)),
+        heads=np.concatenate((*again(roads.heads, n), heads)),
+        traits_with=np.concatenate((*again(roads.traits_with), kind)),
+        traits_against=np.concatenate((*again(roads.traits_against), kind)),
+        lengths_m=np.concatenate(
+            (
+                *again(roads.lengths_m),
+                [line_length_m(line.tolist()) for line in link_lines.reshape(-1, 2, 2)],
+            )
+        ),
+        offsets=np.concatenate((starts, link_starts)),
+        lon_lat=np.concatenate((*[roads.lon_lat + steps * shift for shift in shifts], link_lines)),
+        osm_ways=np.concatenate((*again(roads.osm_ways), nothing)),
+        name_indices=np.concatenate((*again(roads.name_indices), nothing)),
+        ref_indices=np.concatenate((*again(roads.ref_indices), nothing)),
+        texts=roads.texts,
+        traits=roads.traits,
+        restrictions=tuple(
+            replace(
+                one,
+                roads=tuple(tile * m + road for road in one.roads),
+                nodes=tuple(tile * n + node for node in one.nodes),
+            )
+            for tile in range(copies)
+            for one in roads.restrictions
+        ),
+    )
+
+
+def measure_growth(extract: Path, side: int, args: argparse.Namespace) -> dict[str, Any]:
+    start = perf_counter()
+    graph, _ = read_osm(extract)
+    read_s = perf_counter() - start
+    one = roads_of(graph)
+    small = RoadNetwork(compile_roads(one, None, (args.profile,), synthetic=False), version="1")
+    usable = (small.weights(args.profile).reshape(-1, 2) < CLOSED).all(axis=1)
+    roads = tiled(one, usable, side)
+    start = perf_counter()
+    compiled = compile_roads(roads, None, (args.profile,), synthetic=False)
+    compile_s = perf_counter() - start
+    network = RoadNetwork(compiled, version=f"{side} x {side}")
+    weights = network.weights(args.profile)
+    customise_s = median_s(lambda: network.with_weights({args.profile: weights}), args.repeats)
+    snap_start = perf_counter()
+    snaps = draw_snaps(network, args.profile, args.places, limit_m=args.limit_m, seed=args.seed)
+    first_snap_s = perf_counter() - snap_start
+    pairs = np.random.default_rng(args.seed).choice(len(snaps), (100, 2))
+    network.matrix(snaps, args.profile)
+    return {
+        "extract": f"{extract.name}, {side} x {side}",
+        "junctions": len(roads.node_lon_lat),
+        "turn_restrictions": len(roads.restrictions),
+        "profile": args.profile,
+        "places": len(snaps),
+        "cores": os.cpu_count(),
+        "load_average": round(os.getloadavg()[0], 1),
+        "read_one_tile_s": round(read_s, 3),
+        "compile_s": round(compile_s, 3),
+        "customise_s": round(customise_s, 4),
+        "first_snap_s": round(first_snap_s, 3),
+        "matrix_s": round(median_s(lambda: network.matrix(snaps, args.profile), args.repeats), 4),
+        "leg_ms": round(
+            statistics.median(
+                seconds(lambda a=a, b=b: network.leg(snaps[a], snaps[b], args.profile))
+                for a, b in pairs.tolist()
+            )
+            * 1e3,
+            3,
+        ),
+    }
+
+
+def report(result: dict[str, Any]) -> None:
+    print(json.dumps(result, ensure_ascii=False))
+    table = Table("measure", "value")
+    for name, value in result.items():
+        table.add_row(name, str(value))
+    Console().print(table)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time a road network on one extract.")
     parser.add_argument("extract", type=Path, help="a .osm.pbf, .osm or .osm.gz file")
@@ -121,15 +244,14 @@ def main() -> None:
     parser.add_argument("--limit-m", type=int, default=1000, help="farthest road for a place")
     parser.add_argument("--repeats", type=int, default=5, help="medians are over this many runs")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tiles", type=int, nargs="*", help="repeat the extract this often")
     args = parser.parse_args()
 
-    result = measure(args.extract, args)
-
-    print(json.dumps(result, ensure_ascii=False))
-    table = Table("measure", "value")
-    for name, value in result.items():
-        table.add_row(name, str(value))
-    Console().print(table)
+    if args.tiles:
+        for side in args.tiles:
+            report(measure_growth(args.extract, side, args))
+    else:
+        report(measure(args.extract, args))
 
 
 if __name__ == "__main__":

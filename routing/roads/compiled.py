@@ -117,17 +117,36 @@ def compile_network(
     check_profiles(profiles)
     tell = on_progress or (lambda _stage, _share: None)
     tell("compile", 0.0)
-    roads = roads_of(graph)
+    return compile_roads(
+        roads_of(graph),
+        report,
+        profiles,
+        synthetic=bool(graph.graph.get("synthetic", False)),
+        on_progress=lambda stage, share: tell(stage, 0.2 + 0.8 * share),
+    )
+
+
+def compile_roads(
+    roads: Roads,
+    report: ImportReport | None,
+    profiles: Sequence[str],
+    *,
+    synthetic: bool,
+    on_progress: Callable[[str, float], None] | None = None,
+) -> Compiled:
+    """What `compile_network` does once the model is arrays."""
+    check_profiles(profiles)
+    tell = on_progress or (lambda _stage, _share: None)
     if roads.count == 0:
         raise GraphRefused("the model holds no road: add edges with the attribute highway")
-    tell("order", 0.2)
+    tell("order", 0.0)
     engines = {
         costly: Engine.over(roads, costly=costly)
         for costly in sorted({PROFILES[name].turn_costs is not None for name in profiles})
     }
     weightings = {}
     for done, name in enumerate(profiles):
-        tell("weigh", 0.6 + 0.4 * done / len(profiles))
+        tell("weigh", 0.5 + 0.5 * done / len(profiles))
         profile = PROFILES[name]
         engine = engines[profile.turn_costs is not None]
         weightings[name] = engine.weighting_of(roads, profile)
@@ -136,7 +155,7 @@ def compile_network(
         roads=roads,
         weightings=weightings,
         report=report or _report_on(roads),
-        synthetic=bool(graph.graph.get("synthetic", False)),
+        synthetic=synthetic,
     )
 
 
