@@ -17,13 +17,11 @@ from routing.errors import RoutingError
 from routing.roads.graph import add_road
 from routing.roads.osm_turns import RESTRICTION_KEYS, RoadEnds, TurnRelations
 from routing.roads.traits import (
-    BARRIER,
-    CLOSED_TO_COURIERS,
     ROAD_CLASSES,
-    STOPPING_BARRIERS,
     Traits,
     access_of,
     parse_maxspeed,
+    stopping_barrier,
 )
 
 SYNTHETIC_TAG: Final = "cunlu:synthetic"
@@ -192,7 +190,7 @@ def _read(path: Path) -> _Reading:
             if isinstance(thing, osmium.osm.Way) and "highway" in thing.tags:
                 _take_way(reading, thing)
             elif isinstance(thing, osmium.osm.Node):
-                stopping = _stopping_barrier({tag.k: tag.v for tag in thing.tags})
+                stopping = stopping_barrier({tag.k: tag.v for tag in thing.tags})
                 if stopping is not None:
                     reading.barriers[thing.id] = stopping
             elif isinstance(thing, osmium.osm.Relation) and thing.tags.get("type") == "restriction":
@@ -287,15 +285,6 @@ def _traits_of(tags: Mapping[str, str]) -> tuple[Traits, Traits]:
     if oneway < 0:
         with_line, against = against, with_line
     return with_line, replace(against, against_oneway=oneway != 0)
-
-
-def _stopping_barrier(tags: Mapping[str, str]) -> Traits | None:
-    kind = tags.get("barrier", "")
-    access = access_of(tags)
-    closed = any(value in CLOSED_TO_COURIERS for _, value in access)
-    if kind in STOPPING_BARRIERS or (kind and closed):
-        return Traits(highway=BARRIER, barrier=kind, access=access)
-    return None
 
 
 def _split_at_junctions(

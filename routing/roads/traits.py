@@ -109,6 +109,16 @@ def access_of(tags: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     )
 
 
+def stopping_barrier(tags: Mapping[str, str]) -> Traits | None:
+    """The traits of a node's barrier that stops at least one profile; None where nothing does."""
+    kind = tags.get("barrier", "")
+    access = access_of(tags)
+    closed = any(value in CLOSED_TO_COURIERS for _, value in access)
+    if kind in STOPPING_BARRIERS or (kind and closed):
+        return Traits(highway=BARRIER, barrier=kind, access=access)
+    return None
+
+
 _SPEED = re.compile(r"(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph|knots)?")
 _KMH_PER = {"mph": 1.609344, "knots": 1.852}
 # https://wiki.openstreetmap.org/wiki/Key:maxspeed; "walk" is 4–7 km/h in the courts' reading, and the
