@@ -107,10 +107,10 @@ def read_landscape(rng: np.random.Generator, path: Path) -> Landscape:
 
 def _usable(network: RoadNetwork) -> NDArray[np.bool_]:
     """Which roads both vehicles may use from anywhere to anywhere: shape (roads,)."""
-    trike, van = (
-        (network.weights(profile) < CLOSED).reshape(-1, 2).any(axis=1) for profile in _VEHICLES
-    )
-    return trike & van
+    usable = np.ones(len(network.weights(_VEHICLES[0])) // 2, dtype=np.bool_)
+    for profile in _VEHICLES:
+        usable &= (network.weights(profile) < CLOSED).reshape(-1, 2).any(axis=1)
+    return usable
 
 
 def _classes(roads: Roads) -> NDArray[np.str_]:
