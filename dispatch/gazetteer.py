@@ -249,6 +249,8 @@ def _question(
     text: str, reason: Unclear, detail: str, candidates: Iterable[Candidate]
 ) -> AddressQuestion:
     if isinstance(candidates, set):
-        candidates = sorted(candidates, key=lambda each: each.title)
+        candidates = sorted(
+            candidates, key=lambda each: (each.title, each.household_id or "", each.point_id or "")
+        )
     shown = tuple(each for _, each in zip(range(CANDIDATES_SHOWN), candidates, strict=False))
     return AddressQuestion(text=text, reason=reason, detail=detail, candidates=shown)
