@@ -39,7 +39,7 @@ class Engine:
     def over(cls, roads: Roads, *, costly: bool) -> Engine:
         """Split and contract once; `costly` as in `turn_graph.split`."""
         graph = split(roads, costly=costly)
-        places = roads.node_lon_lat[graph.junctions]
+        places = graph.places(roads.node_lon_lat)
         return cls(turn_graph=graph, hierarchy=contract(graph.tails, graph.heads, places))
 
     def weighting_of(self, roads: Roads, profile: Profile) -> Weighting:

@@ -308,6 +308,32 @@ def test_a_restriction_binds_whom_it_names(kind, vehicle, exempt, profile, strai
     assert {to: goes_straight(model, profile, 1, to) for to in straight} == straight
 
 
+@pytest.mark.parametrize(("kind", "onto", "aside"), [("only_straight_on", 4, 5), ("no_turn", 5, 4)])
+def test_a_restriction_over_a_way_binds_those_who_came_all_the_way(kind, onto, aside):
+    model = cross()
+    both = (Traits(highway="residential"),) * 2
+    for node, (x, y) in ((5, (4, 0)), (6, (2, 3))):
+        model.add_node(node, lon=118.0 + x / 100, lat=33.9 + y / 100)
+        line = [(model.nodes[end]["lon"], model.nodes[end]["lat"]) for end in (3, node)]
+        add_road(model, 3, node, traits=both, line=line)
+    roads = (1, 2, 4)
+    model.graph["turn_restrictions"] = [TurnRestriction(kind=kind, roads=roads, nodes=(0, 3))]
+    network = RoadNetwork.from_graph(model, profiles=("van",))
+
+    def drives(*passed):
+        """Whether the leg between the outer two roads is their halves and the roads between."""
+        leg = network.leg(on(passed[0], 0.5), on(passed[-1], 0.5), "van")
+        lengths_m = network._roads.lengths_m[list(passed)]
+        return abs(leg.distance_m - lengths_m.sum() + lengths_m[[0, -1]].sum() / 2) < 2
+
+    assert drives(1, 2, onto)
+    assert not drives(1, 2, aside)
+    assert drives(1, 3)  # the first junction is free
+    assert drives(1, 2)  # as is the way itself
+    assert drives(0, 2, aside)  # and all of it for those who came from elsewhere
+    assert drives(2, aside)
+
+
 def test_only_junctions_with_a_restriction_are_split():
     model = cross(kind="no_left_turn", roads=(1, 0), nodes=(0,))
     plain, restricted = (
