@@ -65,26 +65,6 @@ class TurnGraph:
         """Where the turns stand among the arcs."""
         return slice(len(self.road_arcs) - len(self.turned_from), len(self.road_arcs))
 
-    def places(self, junction_lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
-        """
-        Where to imagine each node, float64 (nodes, 2): those of one road lie a little along it.
-
-        Only the contraction order looks at them. With all nodes of a junction on one spot it cannot
-        cut between them, and takes several times as long on a graph where every junction is split.
-        """
-        places = junction_lon_lat[self.junctions]
-        travelled = slice(self.turns.start)
-        begins, ends = self.junctions[self.tails[travelled]], self.junctions[self.heads[travelled]]
-        shared = np.unique(np.concatenate((self.entries, self.exits)))
-        for nodes, near, far in (
-            (self.tails[travelled], begins, ends),
-            (self.heads[travelled], ends, begins),
-        ):
-            own = ~np.isin(nodes, shared)
-            towards = junction_lon_lat[far[own]] - junction_lon_lat[near[own]]
-            places[nodes[own]] = junction_lon_lat[near[own]] + 0.3 * towards
-        return places
-
     def turn_weights(self, roads: Roads, profile: Profile) -> NDArray[np.int64]:
         """int64 (t,): what each turn costs this profile, CLOSED where it is forbidden to it."""
         weights = np.zeros(len(self.turned_from), np.int64)
