@@ -385,3 +385,22 @@ def test_a_real_district_keeps_its_restrictions_on_every_leg(bayreuth):
         checked += 1
     assert checked
     assert all(a != b for a, b in pairwise(leg.line))
+
+
+def test_a_network_whose_turns_cost_time_is_kept_whole(tmp_path):
+    network = with_costs(cross(kind="no_left_turn", roads=(1, 0), nodes=(0,)), "van", COSTS)
+    network.save(tmp_path / "roads")
+    snaps = [on(road, 0.5) for road in range(4)]
+
+    loaded = RoadNetwork.load(tmp_path / "roads")
+    slowed = loaded.with_weights({"van": np.minimum(2 * loaded.weights("van"), CLOSED)})
+
+    before, after = (one.table(snaps, snaps, "van") for one in (network, loaded))
+    assert np.array_equal(before, after)
+    free = RoadNetwork.from_graph(cross(), profiles=("van",)).table(snaps, snaps, "van")
+    assert before[0][3, 1] == pytest.approx(free[0][3, 1] + COSTS.crossing_s, abs=1)
+    # From the west a left turn leads north, a right turn south.
+    assert before[0][0, 1] == pytest.approx(free[0][0, 1] + 8.0, abs=1)
+    assert before[0][0, 3] == pytest.approx(free[0][0, 3] + 3.0, abs=1)
+    doubled = slowed.table(snaps, snaps, "van")[0]
+    assert doubled[3, 1] == pytest.approx(2 * free[0][3, 1] + COSTS.crossing_s, abs=1)
