@@ -37,7 +37,7 @@ def insert(
     for vehicle, sequence in starts.items():
         routes[vehicle, : len(sequence)] = sequence
         lengths[vehicle] = len(sequence)
-    _insert_all(packed, routes, lengths, required, _twins(packed))
+    _insert_all(packed, routes, lengths, required, twins(packed))
     return {
         vehicle: routes[vehicle, : lengths[vehicle]].tolist()
         for vehicle in range(vehicles)
@@ -56,10 +56,10 @@ def cheapest_place(
     return None if price >= _INFINITE else float(price)
 
 
-def _twins(packed: Packed) -> NDArray[np.int64]:
+def twins(packed: Packed) -> NDArray[np.int64]:
     """For each vehicle the first one exactly like it: of empty twins only one need be priced."""
     first: dict[bytes, int] = {}
-    twins = []
+    firsts = []
     for vehicle in range(packed.allowed.shape[1]):
         breaks = packed.breaks[packed.break_from[vehicle] : packed.break_from[vehicle + 1]]
         parts = (
@@ -67,8 +67,8 @@ def _twins(packed: Packed) -> NDArray[np.int64]:
             packed.capacities[vehicle], packed.limits[vehicle], packed.turnaround_s[vehicle],
             packed.prices[vehicle], breaks, packed.allowed[:, vehicle],
         )  # fmt: skip
-        twins.append(first.setdefault(b"|".join(part.tobytes() for part in parts), vehicle))
-    return np.array(twins, dtype=np.int64)
+        firsts.append(first.setdefault(b"|".join(part.tobytes() for part in parts), vehicle))
+    return np.array(firsts, dtype=np.int64)
 
 
 @njit(cache=True, nogil=True)
@@ -119,7 +119,7 @@ def _insert_all(
             return
         route, length = routes[chosen_vehicle], lengths[chosen_vehicle]
         _, position, kind = _cheapest(packed, chosen_vehicle, route, length, chosen)
-        lengths[chosen_vehicle] = _put(route, length, chosen, position, kind, route.copy())
+        lengths[chosen_vehicle] = put(route, length, chosen, position, kind, route.copy())
         waiting[chosen] = False
         _price_all(packed, chosen_vehicle, routes, lengths, waiting, twins, prices)
 
@@ -154,7 +154,7 @@ def _price_all(
 def _cheapest(
     packed: Packed, vehicle: int, route: NDArray[np.int64], length: int, visit: int
 ) -> tuple[float, int, int]:
-    """The visit's cheapest feasible place: price, position, kind (see `_put`)."""
+    """The visit's cheapest feasible place: price, position, kind (see `put`)."""
     if not packed.allowed[visit, vehicle]:
         return _INFINITE, -1, 0
     prices = _prices(packed, vehicle, route, length, visit).reshape(-1)
@@ -165,7 +165,7 @@ def _cheapest(
         if price >= _INFINITE:
             return _INFINITE, -1, 0
         position, kind = place // 3, place % 3
-        if fits(packed, vehicle, attempt, _put(attempt, length, visit, position, kind, route)):
+        if fits(packed, vehicle, attempt, put(attempt, length, visit, position, kind, route)):
             return price, position, kind
         prices[place] = _INFINITE
 
@@ -185,20 +185,20 @@ def _prices(
         before = route[position - 1] if position > 0 else DEPOT
         after = route[position] if position < length else DEPOT
         if before == DEPOT:
-            roomy = _has_room(packed, vehicle, route, position, length, visit)
+            roomy = has_room(packed, vehicle, route, position, length, visit)
         if departures_s[position].min() > closes_s:
             continue
         if roomy:
-            prices[position, 0] = opening + _added(packed, vehicle, before, after, visit, 0)
+            prices[position, 0] = opening + added(packed, vehicle, before, after, visit, 0)
         if more_trips and before == DEPOT:  # before any trip
-            prices[position, 1] = _added(packed, vehicle, before, after, visit, 1)
+            prices[position, 1] = added(packed, vehicle, before, after, visit, 1)
         if more_trips and position == length:  # after the last trip
-            prices[position, 2] = _added(packed, vehicle, before, after, visit, 2)
+            prices[position, 2] = added(packed, vehicle, before, after, visit, 2)
     return prices
 
 
 @njit(cache=True, nogil=True)
-def _has_room(
+def has_room(
     packed: Packed, vehicle: int, route: NDArray[np.int64], begin: int, length: int, visit: int
 ) -> bool:
     """Whether the trip whose first element is `begin` can take the visit's loads as well."""
@@ -214,7 +214,7 @@ def _has_room(
 
 
 @njit(cache=True, nogil=True)
-def _put(
+def put(
     target: NDArray[np.int64],
     length: int,
     visit: int,
@@ -242,22 +242,22 @@ def _put(
 
 
 @njit(cache=True, nogil=True)
-def _added(packed: Packed, vehicle: int, before: int, after: int, visit: int, kind: int) -> float:
+def added(packed: Packed, vehicle: int, before: int, after: int, visit: int, kind: int) -> float:
     """What the visit adds in metres and seconds at the vehicle's prices; waiting is not foreseen."""
     start_place, end_place = packed.ends[vehicle, 0], packed.ends[vehicle, 1]
     here = start_place if before == DEPOT else packed.place[before]
     there = end_place if after == DEPOT else packed.place[after]
     middle = packed.place[visit]
-    metres, seconds = _leg(packed, vehicle, here, middle)
-    onward_m, onward_s = _leg(packed, vehicle, middle, there)
+    metres, seconds = leg(packed, vehicle, here, middle)
+    onward_m, onward_s = leg(packed, vehicle, middle, there)
     metres, seconds = metres + onward_m, seconds + onward_s + packed.service_s[visit]
     if kind == 0:
-        direct_m, direct_s = _leg(packed, vehicle, here, there)
+        direct_m, direct_s = leg(packed, vehicle, here, there)
         if here != there:
             metres, seconds = metres - direct_m, seconds - direct_s
     else:  # out and home again: the other trips stay as they are
-        metres, seconds = _leg(packed, vehicle, start_place, middle)
-        home_m, home_s = _leg(packed, vehicle, middle, end_place)
+        metres, seconds = leg(packed, vehicle, start_place, middle)
+        home_m, home_s = leg(packed, vehicle, middle, end_place)
         metres += home_m
         seconds += home_s + packed.service_s[visit] + packed.turnaround_s[vehicle]
     price = metres * packed.prices[vehicle, 1] + seconds * packed.prices[vehicle, 2]
@@ -265,7 +265,7 @@ def _added(packed: Packed, vehicle: int, before: int, after: int, visit: int, ki
 
 
 @njit(cache=True, nogil=True)
-def _leg(packed: Packed, vehicle: int, here: int, there: int) -> tuple[int, int]:
+def leg(packed: Packed, vehicle: int, here: int, there: int) -> tuple[int, int]:
     if min(here, there) == NOWHERE:
         return 0, 0
     matrix = packed.matrix[vehicle]

@@ -93,12 +93,13 @@ def cheapest(problem: Problem) -> int:
 @pytest.mark.parametrize("seed", [7, 8, 18, 19])
 def test_small_problems_are_solved_to_the_proven_optimum(villages, seed: int) -> None:
     problem = villages.hard_problem(seed, visits=4, vehicles=2)
-    assert solve(problem, budget_s=1.5).cost == cheapest(problem)
+    solve(problem, budget_s=0)  # kernels are read from their cache
+    assert solve(problem, budget_s=4).cost == cheapest(problem)
 
 
 def test_the_same_seed_and_iterations_give_the_same_answer(villages) -> None:
     problem = villages.hard_problem(5, visits=30, vehicles=4)
-    answers = [solve(problem, budget_s=60, seed=7, iterations=40) for _ in range(2)]
+    answers = [solve(problem, budget_s=60, seed=7, iterations=400) for _ in range(2)]
     assert answers[0] == answers[1]
     assert answers[0].cost < solve(problem, budget_s=0).cost
 
@@ -158,8 +159,8 @@ _ORPHAN = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import villages
-from routing.vrp.solve import solve
-solve(villages.hard_problem(6, visits=60, vehicles=6), budget_s=120,
+from routing.vrp.solve import Engine, solve
+solve(villages.hard_problem(6, visits=60, vehicles=6), budget_s=120, engine=Engine.ORTOOLS,
       on_progress=lambda step: print("better", flush=True))
 """
 
@@ -170,9 +171,11 @@ def test_the_engine_dies_with_its_parent() -> None:
         [sys.executable, "-c", _ORPHAN, str(Path(__file__).parent)], stdout=subprocess.PIPE
     )
     assert parent.stdout is not None
-    for _ in range(2):  # insertion's answer, then the engine's first
-        assert parent.stdout.readline() == b"better\n"
-    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+    assert parent.stdout.readline() == b"better\n"  # the first answer; then the engine begins
+    listed = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+    deadline_s = time.monotonic() + 60
+    while not (children := listed.read_text().split()):
+        assert time.monotonic() < deadline_s, "the engine never began"
     assert len(children) == 1
     parent.kill()
     parent.wait()
