@@ -167,7 +167,9 @@ def plan_files(
     else:
         _show(plan, out)
     if refused.rows:
-        note(f"{len(refused.rows):,} rows were refused or need an answer: see {out / PROBLEMS_FILE}")
+        note(
+            f"{len(refused.rows):,} rows were refused or need an answer: see {out / PROBLEMS_FILE}"
+        )
         raise typer.Exit(ExitCode.REFUSED_SOME)
 
 
