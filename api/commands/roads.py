@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import time
+from io import BytesIO
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
+import numpy as np
 import typer
 
 from api.commands.console import AsJson, note, print_json, print_table, progress
+from dispatch.errors import DispatchError
+from dispatch.intake import read_places
+from routing.roads.graph import graphml
 from routing.roads.network import RoadNetwork
+from routing.roads.network_file import write_whole
+from routing.roads.snap import PlaceOffRoad, Snap
+from routing.roads.speeds import PROFILES, Profile, UnknownProfile
 
 app = typer.Typer()
 roads = typer.Typer(no_args_is_help=True)
@@ -82,3 +90,95 @@ def build(
         )
     typer.echo(f"{out}: for {', '.join(network.profiles)}, in {seconds} s")
     note(network.attribution)
+
+
+Network = Annotated[Path, typer.Argument(help="Network file, made by `cunlu roads build`.")]
+ProfileName = Annotated[str, typer.Option(help="How one travels: trike, van, truck or foot.")]
+
+
+@roads.command()
+def export(
+    network: Network,
+    *,
+    graphml_file: Annotated[Path, typer.Option("--graphml", help="GraphML file to write.")],
+    profile: ProfileName,
+) -> None:
+    """
+    Export a network's roads, as one profile may use them, for networkx and other graph tools.
+
+    Nodes have lon and lat, edges length_m and duration_s; docs/roads.md lists all attributes.
+
+    Example: `cunlu roads export county.network --profile van --graphml county.graphml`
+    """
+    with progress("roads"):
+        loaded = RoadNetwork.load(network)
+        known = profile_of(loaded, profile)
+        write_whole(graphml_file, graphml(loaded.graph, profile=known))
+    typer.echo(f"{graphml_file}: {profile}")
+    note(loaded.attribution)
+
+
+@roads.command()
+def matrix(
+    network: Network,
+    places: Annotated[Path, typer.Argument(help="Places: CSV, XLSX or JSON with lon and lat.")],
+    *,
+    profile: ProfileName,
+    out: Annotated[Path, typer.Option(help="NumPy file (.npz) to write.")],
+    limit_m: Annotated[int, typer.Option(min=0, help="How far a road may be from a place.")] = 500,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Durations and distances of the fastest paths between all places of a file.
+
+    Writes int32 arrays `durations_s` and `distances_m` (2^30: no way), and `ids`. A place that
+    cannot be read, or lies too far from every road, ends it: nothing is written.
+
+    Example: `cunlu roads matrix county.network places.csv --profile van --out county.npz`
+    """
+    with progress("roads") as tell:
+        asked = read_places(places, name=places.name)
+        if asked.problems:
+            first = asked.problems[0]
+            raise PlacesRefused(
+                f"{len(asked.problems)} rows of {places.name} hold no place; line {first.line}: "
+                f"{first.detail}: {first.advice}"
+            )
+        loaded = RoadNetwork.load(network)
+        began_s = time.monotonic()
+        snaps: list[Snap] = []
+        answers = loaded.snap([place for _, place in asked.accepted], profile, limit_m=limit_m)
+        for (own_id, _), answer in zip(asked.accepted, answers, strict=True):
+            if isinstance(answer, PlaceOffRoad):
+                raise PlacesRefused(f"place {own_id}: {answer}")
+            snaps.append(answer)
+        tell(f"roads: {len(snaps):,} × {len(snaps):,}")
+        found = loaded.matrix(snaps, profile)
+        seconds = round(time.monotonic() - began_s, 3)
+        written = BytesIO()
+        np.savez(
+            written,
+            durations_s=found.durations_s,
+            distances_m=found.distances_m,
+            ids=np.array([own_id for own_id, _ in asked.accepted], dtype=np.str_),
+        )
+        write_whole(out, written.getvalue())
+    facts = {"out": str(out), "places": len(snaps), "profile": profile, "seconds": seconds}
+    if as_json:
+        print_json(facts)
+        return
+    typer.echo(f"{out}: {len(snaps):,} × {len(snaps):,} for {profile}, in {seconds} s")
+    note(loaded.attribution)
+
+
+class PlacesRefused(DispatchError):
+    """Places of which one at least cannot be reached, or is none."""
+
+    code: ClassVar[str] = "places-refused"
+
+
+def profile_of(network: RoadNetwork, name: str) -> Profile:
+    """The profile of this name, if the network was built for it. Raises UnknownProfile."""
+    if name not in network.profiles:
+        raise UnknownProfile(name, network.profiles)
+    return PROFILES[name]

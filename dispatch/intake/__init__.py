@@ -4,6 +4,7 @@ from dispatch.intake.columns import PLATFORMS, ExportMapping, mapping_from_toml
 from dispatch.intake.files import LIMIT_BYTES
 from dispatch.intake.fleet import read_fleet
 from dispatch.intake.orders import read_orders
+from dispatch.intake.places import read_places
 from dispatch.intake.problems import (
     BadCell,
     FileRefused,
@@ -33,6 +34,7 @@ __all__ = [
     "mapping_from_toml",
     "read_fleet",
     "read_orders",
+    "read_places",
     "read_registry",
     "registry_of",
     "time_objections",

@@ -49,6 +49,8 @@ ORDER_COLUMNS: Final[ColumnNames] = {
     "note": ("备注",),
 }
 
+PLACE_COLUMNS: Final[ColumnNames] = {"id": ("编号",), **_PLACE}
+
 REGISTRY_COLUMNS: Final[ColumnNames] = {
     "kind": ("类型",),
     "id": ("household_id", "point_id", "编号", "农户编号", "代收点编号"),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from pathlib import Path
+from io import BytesIO
 from typing import Any, ClassVar, Final
 
 import networkx as nx
@@ -295,11 +295,9 @@ def graph_of(roads: Roads, *, synthetic: bool) -> nx.MultiDiGraph[int]:
     return graph
 
 
-def write_graphml(
-    graph: nx.MultiDiGraph[Any], path: Path, *, profile: Profile | None = None
-) -> None:
+def graphml(graph: nx.MultiDiGraph[Any], *, profile: Profile | None = None) -> bytes:
     """
-    Write the model as GraphML; geometries become WKT, which every map tool reads.
+    The model as GraphML; geometries become WKT, which every map tool reads.
 
     Turn restrictions become one JSON list in the graph's attribute `turn_restrictions`.
 
@@ -320,7 +318,9 @@ def write_graphml(
                 continue
             told["duration_s"] = told["length_m"] * 3.6 / speed_kmh
         plain.add_edge(u, v, key=key, **told)
-    nx.write_graphml(plain, path, named_key_ids=True)
+    written = BytesIO()
+    nx.write_graphml(plain, written, named_key_ids=True)
+    return written.getvalue()
 
 
 def arc_ends(roads: Roads) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

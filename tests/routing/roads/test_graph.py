@@ -8,8 +8,8 @@ from routing.roads.graph import (
     add_road,
     compile_arcs,
     graph_of,
+    graphml,
     roads_of,
-    write_graphml,
 )
 from routing.roads.osm import read_osm
 from routing.roads.speeds import FOOT, TRIKE, VAN
@@ -153,8 +153,8 @@ def test_weights_are_length_over_speed_with_the_length_below():
 
 def test_graphml_opens_in_networkx_with_positions_lengths_and_durations(bayreuth, tmp_path):
     everything, for_vans = tmp_path / "all.graphml", tmp_path / "van.graphml"
-    write_graphml(bayreuth.graph, everything)
-    write_graphml(bayreuth.graph, for_vans, profile=VAN)
+    everything.write_bytes(graphml(bayreuth.graph))
+    for_vans.write_bytes(graphml(bayreuth.graph, profile=VAN))
 
     graph, vans = nx.read_graphml(everything), nx.read_graphml(for_vans)
 

@@ -1,0 +1,87 @@
+"""`cunlu roads export` and `cunlu roads matrix`: what other tools read, or a named error and no file."""
+
+import networkx as nx
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import app
+from routing.matrix import UNREACHABLE
+from routing.places import Place
+from routing.roads.network import RoadNetwork
+
+PLACES = "id,lon,lat\na,118.102,33.8801\nb,118.112,33.8899\nc,118.122,33.9001\n"
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(each) for each in arguments])
+
+
+def test_the_matrix_is_that_of_the_network(grid_network, tmp_path):
+    (tmp_path / "places.csv").write_text(PLACES)
+    out = tmp_path / "out.npz"
+    result = run(
+        "roads", "matrix", grid_network, tmp_path / "places.csv", "--profile", "van", "--out", out
+    )
+    assert result.exit_code == 0, result.output
+    network = RoadNetwork.load(grid_network)
+    places = [Place(118.102, 33.8801), Place(118.112, 33.8899), Place(118.122, 33.9001)]
+    expected = network.matrix(network.snap(places, "van"), "van")
+    with np.load(out) as found:
+        assert found["ids"].tolist() == ["a", "b", "c"]
+        assert (found["durations_s"] == expected.durations_s).all()
+        assert (found["distances_m"] == expected.distances_m).all()
+        assert found["durations_s"].dtype == np.int32
+        assert found["durations_s"].max() < UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("rows", "profile", "code"),
+    [
+        ("id,lon,lat\na,118.1,33.88\nb,33.88,118.1\n", "van", "places-refused"),
+        ("id,lon,lat\na,118.1,33.88\nb,,\n", "van", "places-refused"),
+        ("id,lon,lat\na,118.1,33.88\nb,120.5,33.88\n", "van", "places-refused"),
+        (PLACES, "submarine", "profile-unknown"),
+        ("x,y\n1,2\n", "van", "columns-missing"),
+        ("", "van", "file-empty"),
+    ],
+)
+def test_what_is_no_place_is_told_and_nothing_is_written(
+    grid_network, tmp_path, rows, profile, code
+):
+    (tmp_path / "places.csv").write_text(rows)
+    out = tmp_path / "out.npz"
+    result = run(
+        *("roads", "matrix", grid_network, tmp_path / "places.csv"),
+        *("--profile", profile, "--out", out),
+    )
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"{code}: ")
+    assert not out.exists()
+
+
+def test_the_export_is_a_graph_that_networkx_reads(grid_network, tmp_path):
+    out = tmp_path / "grid.graphml"
+    result = run("roads", "export", grid_network, "--profile", "trike", "--graphml", out)
+    assert result.exit_code == 0, result.output
+    graph = nx.read_graphml(out)
+    assert graph.number_of_nodes() == 36
+    assert {"lon", "lat"} <= next(iter(graph.nodes(data=True)))[1].keys()
+    lengths = nx.get_edge_attributes(graph, "length_m")
+    durations = nx.get_edge_attributes(graph, "duration_s")
+    assert len(lengths) == len(durations) == 120
+    assert min(durations.values()) > 0
+
+
+def test_an_export_for_an_unknown_profile_or_of_a_foreign_file_is_a_named_error(
+    grid_network, tmp_path
+):
+    out = tmp_path / "x.graphml"
+    result = run("roads", "export", grid_network, "--profile", "foot", "--graphml", out)
+    assert (result.exit_code, result.stderr.split(":")[0]) == (3, "profile-unknown")
+    (tmp_path / "places.csv").write_text(PLACES)
+    result = run(
+        *("roads", "export", tmp_path / "places.csv", "--profile", "van", "--graphml", out)
+    )
+    assert (result.exit_code, result.stderr.split(":")[0]) == (3, "network-unreadable")
+    assert not out.exists()
