@@ -29,6 +29,7 @@ imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
+	$(BIN)/python -m dispatch.rehearsal # compiled once, not by every process of the tests at the same time
 	$(BIN)/pytest -n auto $(ARGS)
 
 browser: $(VENV)/.dev ## the pages in a real Chromium (skipped, loudly, where there is none)

@@ -65,3 +65,7 @@ def rehearse() -> None:
         seed=0,
         made_at=datetime(2026, 11, 11, tzinfo=UTC),
     )
+
+
+if __name__ == "__main__":
+    rehearse()
