@@ -17,6 +17,7 @@ from api import addresses, health, orders, pages, plans, registry, road, stream
 from api.auth import bearer
 from api.errors import tell_problems
 from api.metrics import LATENCY_S, REQUESTS
+from api.openapi import describe
 from api.requests import BODY_MAX_BYTES, Deps
 from api.roads import Roads
 from dispatch.jobs import JobQueue
@@ -63,6 +64,7 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
         redirect_slashes=False,
         openapi_url="/v1/openapi.json",
     )
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # as FastAPI documents it
     app.state.settings = settings
     app.state.stopping = asyncio.Event()
     guarded = APIRouter(prefix="/v1", dependencies=[Depends(bearer)])

@@ -1,0 +1,165 @@
+"""
+The examples of the API's description are answers of a real day, and stay like them.
+
+After an answer has changed, record them anew: CUNLU_RECORD=1 pytest tests/api/test_examples.py
+"""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from api.auth import MAY
+from dispatch.settings import Settings
+from dispatch.worker import run_worker
+
+EXAMPLES = Path(__file__).parents[2] / "api" / "examples.json"
+DAY = "day=2026-11-11"
+LISTED = 2
+"""Items of a list that an example shows."""
+
+
+@pytest.fixture
+async def worker(server, roads, tmp_path):
+    stop = asyncio.Event()
+    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path)
+    running = asyncio.create_task(run_worker(settings, stop=stop))
+    yield
+    stop.set()
+    await running
+
+
+def short(value):
+    """`value` with its lists cut, so that a reader sees its shape."""
+    if isinstance(value, list):
+        return [short(each) for each in value[:LISTED]]
+    if isinstance(value, dict):
+        return {key: short(each) for key, each in list(value.items())[:40]}
+    return value
+
+
+BY_ID = {"fates", "contacts", "couriers", "models", "counts"}
+
+
+def same(example, answer, path=""):
+    """Paths at which two shapes differ; empty lists and None say nothing of what they may hold."""
+    if example is None or answer is None or [] in (example, answer) or {} in (example, answer):
+        return
+    if isinstance(example, dict) and isinstance(answer, dict):
+        if path.rpartition("/")[2] in BY_ID:
+            yield from same(next(iter(example.values())), next(iter(answer.values())), path + "/*")
+            return
+        for key in example.keys() | answer.keys():
+            if (key in example) != (key in answer):
+                yield f"{path}/{key}"
+            else:
+                yield from same(example[key], answer[key], f"{path}/{key}")
+    elif isinstance(example, list) and isinstance(answer, list):
+        yield from same(example[0], answer[0], path + "/0")
+    elif isinstance(example, int | float) != isinstance(answer, int | float) or (
+        isinstance(example, str) != isinstance(answer, str)
+    ):
+        yield path
+
+
+async def a_day(company):
+    """Every operation once, with its answer by media type."""
+    told = {}
+
+    async def call(operation, method, path, **more):
+        answer = await company.call(method, path, **more)
+        assert answer.status_code in (200, 202), f"{operation}: {answer.text}"
+        media_type = answer.headers["content-type"].partition(";")[0]
+        is_json = media_type.endswith("json")
+        value = short(answer.json()) if is_json else "\n".join(answer.text.splitlines()[:12]) + "\n"
+        told.setdefault(operation, {})[media_type] = value
+        return answer
+
+    household = {"household_id": "h90", "village": "东风", "name": "赵小九", "address": "7组"}
+    await call("change_households", "POST", "/v1/households", json={"households": [household]})
+    where = {"place": {"lon": 118.112, "lat": 33.889}}
+    await call("place_household", "PUT", "/v1/households/h90/place", json=where)
+    await call("list_households", "GET", "/v1/households")
+    point = {"point_id": "p2", "name": "兴国代收点", "place": {"lon": 118.115, "lat": 33.895}}
+    await call("change_points", "POST", "/v1/points", json={"points": [point]})
+    await call("list_points", "GET", "/v1/points")
+    fleet = (await call("read_fleet", "GET", "/v1/fleet")).json()
+    told["replace_fleet"] = {"application/json": short(fleet)}
+    orders = [
+        {"order_id": "o900", "household_id": "h1", "pieces": 2},
+        {"order_id": "o901", "address": "东风村桥头修车铺"},
+        {"order_id": "o902", "household_id": "nobody"},
+    ]
+    await call("create_orders", "POST", f"/v1/orders?{DAY}", json={"orders": orders})
+    told["create_orders"]["application/json"]["results"].append(
+        {"id": "o902", "outcome": "refused", "code": "household-unknown"}
+    )
+    await call("list_addresses", "GET", f"/v1/addresses?{DAY}")
+    answer = {"household_id": "h3"}
+    await call("place_order", "PUT", f"/v1/orders/o901/place?{DAY}", json=answer)
+    await call("list_orders", "GET", f"/v1/orders?{DAY}")
+    await call("read_order", "GET", f"/v1/orders/o900?{DAY}")
+    await call("cancel_order", "POST", f"/v1/orders/o900/cancel?{DAY}", json={"reason": "sold"})
+    wish = {"budget_s": 1, "seed": 1}
+    job = (await call("request_plan", "POST", f"/v1/plans?{DAY}", json=wish)).json()
+    await call("follow_job", "GET", f"/v1/jobs/{job['job_id']}/events", timeout=200)
+    ended = (await call("read_job", "GET", f"/v1/jobs/{job['job_id']}")).json()
+    await call("cancel_job", "POST", f"/v1/jobs/{job['job_id']}/cancel")
+    told["follow_events"] = told["follow_job"]
+    path = f"/v1/plans/{ended['plan_id']}"
+    plan = await call("read_plan", "GET", path)
+    match = {"headers": {"If-Match": plan.headers["etag"]}}
+    await call("publish_plan", "POST", f"{path}/publish", **match)
+    await call("read_current_plan", "GET", f"/v1/plans/current?{DAY}")
+    await call("list_plans", "GET", f"/v1/plans?{DAY}")
+    route = plan.json()["routes"][0]
+    courier, stop = route["courier_id"], route["trips"][0]["stops"][0]
+    for wanted in ("geojson", "csv", f"gpx&courier={courier}"):
+        await call("export_plan", "GET", f"{path}/export?format={wanted}")
+    await call("read_route", "GET", f"/v1/couriers/{courier}/route?{DAY}")
+    event = {
+        "kind": "collected",
+        "event_id": "7f9c6c1e",
+        "courier_id": courier,
+        "order_ids": stop["order_ids"],
+        "at": stop["depart_at"],
+    }
+    await call("record_events", "POST", f"/v1/events?{DAY}", json={"events": [event]})
+    await call("read_shift", "GET", f"/v1/couriers/{courier}/progress?{DAY}")
+    await call("read_arrivals", "GET", f"/v1/points/p1/arrivals?{DAY}")
+    await call("read_status", "GET", f"/v1/status?{DAY}")
+    await call("read_me", "GET", "/v1/me")
+    return told
+
+
+@pytest.mark.timeout(300)
+async def test_every_example_is_like_the_answer_of_today(village, worker):
+    answers = await a_day(village)
+    if os.environ.get("CUNLU_RECORD"):
+        EXAMPLES.write_text(
+            json.dumps(answers, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        )
+    examples = json.loads(EXAMPLES.read_text())
+    assert examples.keys() == answers.keys() == MAY.keys()
+    differing = [
+        f"{operation}{path}"
+        for operation, by_type in answers.items()
+        for media_type, answer in by_type.items()
+        for path in same(examples[operation].get(media_type), answer)
+    ]
+    assert differing == []
+    assert all(examples[each].keys() == answers[each].keys() for each in answers)
+
+
+async def test_every_operation_shows_what_it_answers(client):
+    paths = client.app.openapi()["paths"]
+    for path, operations in paths.items():
+        for operation in operations.values():
+            if not path.startswith("/v1/"):
+                continue
+            answer = next(each for code, each in operation["responses"].items() if code < "300")
+            assert answer["content"], operation["operationId"]
+            for media_type, content in answer["content"].items():
+                assert {"schema", "example"} <= content.keys(), (path, media_type)
