@@ -200,6 +200,9 @@ def import_files(
     for name, each in refused:
         where = f"line {each['line']}" if each["line"] is not None else each["id"]
         note(f"{name} {where} {each['column']}: {each['code']}: {each['detail']} {each['advice']}")
+    if asked := sum(each["outcome"] == "unresolved" for _, each in refused):
+        need = "1 address needs" if asked == 1 else f"{asked:,} addresses need"
+        note(f"{need} an answer: on the board, or see GET /v1/addresses")
     if refused:
         raise typer.Exit(ExitCode.REFUSED_SOME)
 
