@@ -53,14 +53,16 @@ class Portfolio:
         self._stop = threading.Event()
 
     def construct(self, start: Orders) -> dict[int, tuple[tuple[int, ...], ...]]:
-        """`start` with every visit added that finds a place; the searches go on from it."""
-        first, *others = self._searches
+        """`start` with most visits added that find a place; `take` has the searches go on from it."""
+        first = self._searches[0]
         first.take(start)
         first.construct()
-        orders = first.best()
-        for search in others:
+        return first.best()
+
+    def take(self, orders: Orders) -> None:
+        """Have every search go on from `orders`."""
+        for search in self._searches:
             search.take(orders)
-        return orders
 
     def improve(
         self,

@@ -120,8 +120,10 @@ def solve(
     never = cancelled or _never
     if problem.visits and problem.vehicles:
         portfolio = Portfolio(problem, packed, seed=seed)
-        orders = portfolio.construct(orders)
+        # Construction looks at a few places of each visit; insertion then looks at all of the rest.
+        orders = finisher.extended(portfolio.construct(orders))
         best.offer(finisher.finish(orders, engine="construction"))
+        portfolio.take(orders)
         share = _share_of_ortools(problem, engine, iterations)
         if share < 1.0:
             portfolio.improve(
@@ -144,6 +146,9 @@ def solve(
                 found=lambda better: best.offer(finisher.finish(better, engine="ortools")),
                 cancelled=never,
             )
+        if best.solution is not None and best.solution.unserved:
+            filled = finisher.extended(orders_of(best.solution))
+            best.offer(finisher.finish(filled, engine="insertion"))
     else:
         best.offer(finisher.finish(orders, engine="construction"))
     if best.solution is None:
