@@ -21,6 +21,7 @@ class Rule(StrEnum):
     VISIT_ONCE = "visit-once"
     VISIT_ACCOUNTED = "visit-accounted"
     VISIT_REQUIRED = "visit-required"
+    GROUP_ONCE = "group-once"
     UNKNOWN_VEHICLE = "unknown-vehicle"
     VEHICLE_ONCE = "vehicle-once"
     VEHICLE_ORDER = "vehicle-order"
@@ -37,6 +38,7 @@ class Rule(StrEnum):
     RANGE = "range"
     CAPACITY = "capacity"
     DUE = "due"
+    RELEASE = "release"
     SKILL = "skill"
     BREAK_COUNT = "break-count"
     BREAK_WINDOW = "break-window"
@@ -93,15 +95,26 @@ def _made(solution: Solution) -> list[int]:
 
 def _served(problem: Problem, solution: Solution) -> Iterator[Violation]:
     made, left_out = Counter(_made(solution)), Counter(solution.unserved)
+    groups = Counter(
+        visit.group
+        for number, visit in enumerate(problem.visits)
+        if made[number] and visit.group is not None
+    )
     for number, visit in enumerate(problem.visits):
+        done = made[number] > 0 or (visit.group is not None and groups[visit.group] > 0)
         if made[number] > 1:
             yield _broken(Rule.VISIT_ONCE, "is made more than once", visit=number)
-        if min(made[number], 1) + left_out[number] != 1:
+        if done + left_out[number] != 1:
             yield _broken(
                 Rule.VISIT_ACCOUNTED, "must be either served or listed once", visit=number
             )
-        if made[number] == 0 and visit.unserved_cost is None:
+        if not done and visit.unserved_cost is None:
             yield _broken(Rule.VISIT_REQUIRED, "must not be left out", visit=number)
+    for group, times in groups.items():
+        if times > 1:
+            yield _broken(
+                Rule.GROUP_ONCE, "has more than one of its visits made", group=group, visits=times
+            )
     vehicles = [route.vehicle for route in solution.routes]
     for vehicle, times in Counter(vehicles).items():
         if times > 1:
@@ -154,13 +167,23 @@ def _trip(problem: Problem, route: Route, trip: Trip, legs: Sequence[_Leg]) -> I
     for halt in trip.visits:
         yield from _halt(problem, route, halt)
     for axis, dimension in enumerate(problem.dimensions):
-        load = sum(problem.visits[halt.visit].loads[axis] for halt in trip.visits)
+        load = _fullest(problem, trip, axis)
         if load > vehicle.capacities[axis]:
             yield _broken(
                 Rule.CAPACITY, "is overloaded", vehicle=number, dimension=dimension, load=load
             )
     for halt in trip.visits:
-        due_s = problem.visits[halt.visit].due_s
+        visit = problem.visits[halt.visit]
+        if trip.leave_s < visit.release_s:
+            yield _broken(
+                Rule.RELEASE,
+                "is not there when its trip leaves",
+                visit=halt.visit,
+                vehicle=number,
+                release_s=visit.release_s,
+                leave_s=trip.leave_s,
+            )
+        due_s = visit.due_s
         if due_s is not None and trip.back_s > due_s:
             yield _broken(
                 Rule.DUE,
@@ -170,6 +193,16 @@ def _trip(problem: Problem, route: Route, trip: Trip, legs: Sequence[_Leg]) -> I
                 due_s=due_s,
                 back_s=trip.back_s,
             )
+
+
+def _fullest(problem: Problem, trip: Trip, axis: int) -> int:
+    """The most on board at once: what is brought goes down as what is fetched goes up."""
+    visits = [problem.visits[halt.visit] for halt in trip.visits]
+    on_board = fullest = sum(sum(visit.deliveries[axis : axis + 1]) for visit in visits)
+    for visit in visits:
+        on_board += visit.loads[axis] - sum(visit.deliveries[axis : axis + 1])
+        fullest = max(fullest, on_board)
+    return fullest
 
 
 def _halt(problem: Problem, route: Route, halt: ScheduledVisit) -> Iterator[Violation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import pairwise
 
 from routing.vrp.problem import Problem
@@ -21,11 +21,31 @@ def cost(problem: Problem, routes: Iterable[Route]) -> int:
     for route in routes:
         total += route_cost(problem, route)
         served.update(halt.visit for trip in route.trips for halt in trip.visits)
-    return total + sum(
-        visit.unserved_cost or 0
-        for number, visit in enumerate(problem.visits)
-        if number not in served
+    return total + unserved_cost(problem, unserved_of(problem, served))
+
+
+def unserved_of(problem: Problem, served: Container[int]) -> tuple[int, ...]:
+    """The visits that nobody makes, without those whose order another visit of their group serves."""
+    visits = problem.visits
+    done = {visit.group for number, visit in enumerate(visits) if number in served} - {None}
+    return tuple(
+        number
+        for number, visit in enumerate(visits)
+        if number not in served and visit.group not in done
     )
+
+
+def unserved_cost(problem: Problem, unserved: Iterable[int]) -> int:
+    """What leaving these out costs: a group once, however many of its visits are listed."""
+    total, paid = 0, set[int]()
+    for number in unserved:
+        visit = problem.visits[number]
+        if visit.group is not None:
+            if visit.group in paid:
+                continue
+            paid.add(visit.group)
+        total += visit.unserved_cost or 0
+    return total
 
 
 def route_cost(problem: Problem, route: Route) -> int:

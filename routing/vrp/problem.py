@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum, unique
 from typing import ClassVar, Final
 
 from routing.errors import RoutingError
-from routing.matrix import TravelMatrix
+from routing.matrix import UNREACHABLE, TravelMatrix
 
 MOMENT_MAX_S: Final = 1 << 30
 """Moments and durations stay below this, so that a sum of a thousand of them is far from 2⁶³."""
@@ -24,6 +25,24 @@ class ProblemRefused(RoutingError):
     def __init__(self, clashes: tuple[str, ...]) -> None:
         self.clashes = clashes
         super().__init__("; ".join(clashes))
+
+
+@unique
+class Feature(StrEnum):
+    """A rule that only some problems use, so that an engine may say which of them it does not know."""
+
+    ALTERNATIVES = "alternatives"
+    BREAKS = "breaks"
+    DELIVERIES = "deliveries"
+    DUE = "due"
+    DURATION_LIMIT = "duration-limit"
+    OPEN_ROUTES = "open-routes"
+    PRIZES = "prizes"
+    RANGE = "range"
+    RELEASE = "release"
+    RELOADS = "reloads"
+    SEVERAL_WINDOWS = "several-windows"
+    SKILLS = "skills"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +62,34 @@ class Visit:
         Row of the travel matrices.
     loads
         What is put on board, one number for each of the problem's dimensions.
+    deliveries
+        What the trip brings from its start and takes off board here, by dimension; () for nothing.
     windows
         Sorted, disjoint windows for the begin of service; empty means any time.
     due_s
         Latest moment at which the trip that carries this load may be back at its end depot
         (the truck's departure); None where nothing waits for it.
+    release_s
+        Earliest moment at which the trip that makes this visit may leave: what it brings is not
+        there before. (A pickup that is not ready is a window.)
     skills
         The vehicle must have all of them.
+    group
+        Visits of one number are alternatives, places of one order: at most one of them is made.
     unserved_cost
-        Price of leaving the visit out. None: leaving it out makes a solution infeasible.
+        Price of leaving the visit out; for a group one price, the same in all its visits. None:
+        leaving it out makes a solution infeasible.
     """
 
     place: int
     service_s: int = 0
     loads: tuple[int, ...] = ()
+    deliveries: tuple[int, ...] = ()
     windows: tuple[Window, ...] = ()
     due_s: int | None = None
+    release_s: int = 0
     skills: frozenset[str] = frozenset()
+    group: int | None = None
     unserved_cost: int | None = None
 
 
@@ -146,6 +176,25 @@ class Problem:
         if clashes:
             raise ProblemRefused(clashes)
 
+    @property
+    def features(self) -> frozenset[Feature]:
+        """Which of the optional rules this problem uses. O(visits + vehicles)."""
+        used = {
+            Feature.ALTERNATIVES: any(visit.group is not None for visit in self.visits),
+            Feature.BREAKS: any(vehicle.breaks for vehicle in self.vehicles),
+            Feature.DELIVERIES: any(any(visit.deliveries) for visit in self.visits),
+            Feature.DUE: any(visit.due_s is not None for visit in self.visits),
+            Feature.DURATION_LIMIT: any(v.duration_limit_s is not None for v in self.vehicles),
+            Feature.OPEN_ROUTES: any(None in (v.start_place, v.end_place) for v in self.vehicles),
+            Feature.PRIZES: any(visit.unserved_cost is not None for visit in self.visits),
+            Feature.RANGE: any(vehicle.range_m is not None for vehicle in self.vehicles),
+            Feature.RELEASE: any(visit.release_s for visit in self.visits),
+            Feature.RELOADS: any(vehicle.trips_max > 1 for vehicle in self.vehicles),
+            Feature.SEVERAL_WINDOWS: any(len(visit.windows) > 1 for visit in self.visits),
+            Feature.SKILLS: any(visit.skills for visit in self.visits),
+        }
+        return frozenset(feature for feature, is_used in used.items() if is_used)
+
 
 def _clashes(problem: Problem) -> Iterator[str]:
     sizes = {matrix.size for matrix in problem.matrices}
@@ -156,6 +205,7 @@ def _clashes(problem: Problem) -> Iterator[str]:
     for number, visit in enumerate(problem.visits):
         for clash in _visit_clashes(visit, problem, size):
             yield f"visit {number}: {clash}"
+    yield from _group_clashes(problem)
     for number, vehicle in enumerate(problem.vehicles):
         for clash in _vehicle_clashes(vehicle, problem, size):
             yield f"vehicle {number}: {clash}"
@@ -166,13 +216,31 @@ def _visit_clashes(visit: Visit, problem: Problem, size: int | None) -> Iterator
     yield from _place_clashes("place", visit.place, size)
     yield from _moment_clashes("service_s", visit.service_s)
     yield from _moment_clashes("due_s", visit.due_s)
+    yield from _moment_clashes("release_s", visit.release_s)
     yield from _number_clashes("unserved_cost", visit.unserved_cost)
     yield from _axis_clashes("loads", visit.loads, problem)
+    if visit.deliveries:
+        yield from _axis_clashes("deliveries", visit.deliveries, problem)
     for window in visit.windows:
         yield from _window_clashes("window", window)
     for before, after in zip(visit.windows, visit.windows[1:], strict=False):
         if after.earliest_s <= before.latest_s:
             yield f"windows {before} and {after} overlap or are unsorted: sort and merge them"
+
+
+def _group_clashes(problem: Problem) -> Iterator[str]:
+    prices: dict[int, int | None] = {}
+    for number, visit in enumerate(problem.visits):
+        if visit.group is None:
+            continue
+        if visit.group < 0:
+            yield f"visit {number}: group is {visit.group}: number groups from 0"
+        price = prices.setdefault(visit.group, visit.unserved_cost)
+        if visit.unserved_cost != price:
+            yield (
+                f"visit {number}: unserved_cost {visit.unserved_cost} is not that of its group "
+                f"{visit.group} ({price}): a group has one price"
+            )
 
 
 def _vehicle_clashes(vehicle: Vehicle, problem: Problem, size: int | None) -> Iterator[str]:
@@ -233,15 +301,11 @@ def _number_clashes(name: str, number: int | None) -> Iterator[str]:
 def _overflows(problem: Problem) -> Iterator[str]:
     """Sums that could leave int64, each bounded by its worst case."""
     for axis, name in enumerate(problem.dimensions):
-        if (
-            sum(visit.loads[axis] for visit in problem.visits if axis < len(visit.loads))
-            >= TOTAL_MAX
-        ):
-            yield f"the loads of dimension {name} add up to more than {TOTAL_MAX}"
-    farthest_m = max(
-        (int(matrix.distances_m[matrix.reachable].max(initial=0)) for matrix in problem.matrices),
-        default=0,
-    )
+        for amounts in ("loads", "deliveries"):
+            each = [getattr(visit, amounts)[axis : axis + 1] for visit in problem.visits]
+            if sum(map(sum, each)) >= TOTAL_MAX:
+                yield f"the {amounts} of dimension {name} add up to more than {TOTAL_MAX}"
+    farthest_m = max(map(_farthest_m, problem.matrices), default=0)
     worst = sum(visit.unserved_cost or 0 for visit in problem.visits)
     for vehicle in problem.vehicles:
         legs = 2 * len(problem.visits) + 1
@@ -249,3 +313,9 @@ def _overflows(problem: Problem) -> Iterator[str]:
         worst += vehicle.cost_per_s * vehicle.shift.latest_s
     if worst >= TOTAL_MAX:
         yield f"costs could add up to {worst}, more than {TOTAL_MAX}: use a coarser unit"
+
+
+def _farthest_m(matrix: TravelMatrix) -> int:
+    """The longest way there is, row by row: a mask of 20,000 places would take 400 MB."""
+    rows = (row[row < UNREACHABLE] for row in matrix.distances_m)
+    return max((int(row.max(initial=0)) for row in rows), default=0)

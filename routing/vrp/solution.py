@@ -40,7 +40,8 @@ class Route:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solution:
     """
-    Routes of the used vehicles, at most one each, ordered by vehicle; a visit in no route is unserved.
+    Routes of the used vehicles, at most one each, ordered by vehicle; a visit in no route is unserved,
+    unless another visit of its group is made.
 
     `cost` is what `routing.vrp.cost.cost` says of it, kept so that nobody adds it up again.
     """

@@ -39,7 +39,7 @@ def case(villages) -> Case:
         Visit(place=1, service_s=50, loads=(4,), windows=(Window(1_100, 1_200),), unserved_cost=9),
         Visit(place=2, service_s=50, loads=(4,), due_s=2_000, unserved_cost=None),
         Visit(place=3, service_s=50, loads=(8,), skills=frozenset({"cold"}), unserved_cost=9),
-        Visit(place=1, service_s=50, loads=(4,), unserved_cost=9),
+        Visit(place=1, service_s=50, loads=(4,), release_s=1_000, unserved_cost=9),
         Visit(place=5, service_s=50, loads=(4,), unserved_cost=9),
     )
     both = Vehicle(
@@ -79,6 +79,26 @@ def case(villages) -> Case:
 
 
 def test_a_sound_solution_passes(case: Case) -> None:
+    assert check(case.problem, case.solution) == ()
+
+
+def test_of_alternatives_one_is_enough_and_the_others_are_not_listed(case: Case) -> None:
+    alternatives(0, 4, unserved=())(case)
+    case.solution = replace(case.solution, cost=cost(case.problem, case.solution.routes))
+    assert check(case.problem, case.solution) == ()
+
+
+def test_a_group_left_out_is_listed_whole_and_paid_once(case: Case) -> None:
+    visits = (*case.problem.visits, replace(case.problem.visits[4], place=4, group=1))
+    case.problem = replace(case.problem, visits=visits)
+    visit(4, group=1)(case)
+    solution(unserved=(4, 5))(case)
+    assert check(case.problem, case.solution) == ()
+
+
+def test_what_is_brought_makes_room_for_what_is_fetched(case: Case) -> None:
+    """Eight are brought to visit 0, and go down before four are fetched at visit 1."""
+    brought(0, 8)(case)
     assert check(case.problem, case.solution) == ()
 
 
@@ -135,6 +155,25 @@ def solution(**changes: object) -> Callable[[Case], None]:
     return bend
 
 
+def alternatives(*numbers: int, unserved: tuple[int, ...]) -> Callable[[Case], None]:
+    def bend(case: Case) -> None:
+        for number in numbers:
+            visit(number, group=7)(case)
+        solution(unserved=unserved)(case)
+
+    return bend
+
+
+def brought(number: int, amount: int) -> Callable[[Case], None]:
+    return visit(number, loads=(0,), deliveries=(amount,))
+
+
+def brought_and_fetched(case: Case) -> None:
+    """Six are fetched at visit 0 before four are brought to visit 1: ten on board between."""
+    visit(0, loads=(6,))(case)
+    brought(1, 4)(case)
+
+
 def swapped(case: Case) -> None:
     case.solution = replace(case.solution, routes=case.solution.routes[::-1])
 
@@ -187,6 +226,12 @@ FAULTS = [
     (Rule.DURATION, vehicle(0, duration_limit_s=1_549)),
     (Rule.RANGE, vehicle(0, range_m=4_999)),
     (Rule.CAPACITY, vehicle(0, capacities=(7,))),
+    (Rule.CAPACITY, brought(2, 10)),
+    (Rule.CAPACITY, brought_and_fetched),
+    (Rule.GROUP_ONCE, alternatives(0, 2, unserved=(4,))),
+    (Rule.VISIT_ACCOUNTED, alternatives(0, 4, unserved=(4,))),
+    (Rule.RELEASE, visit(2, release_s=1_851)),
+    (Rule.RELEASE, visit(3, release_s=1_001)),
     (Rule.DUE, visit(1, due_s=1_749)),
     (Rule.SKILL, vehicle(0, skills=frozenset())),
     (Rule.BREAK_COUNT, route(0, break_starts_s=())),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from routing.vrp.problem import Break, Problem, ProblemRefused, Vehicle, Visit, Window
+from routing.vrp.problem import Break, Feature, Problem, ProblemRefused, Vehicle, Visit, Window
 
 DAY = Window(0, 10_000)
 
@@ -33,6 +33,11 @@ VEHICLE = Vehicle(shift=DAY, start_place=0, end_place=0, capacities=(5,))
         ({"loads": (-1,)}, "loads is -1"),
         ({"loads": (1 << 60,)}, "loads"),
         ({"due_s": -1}, "due_s is -1"),
+        ({"release_s": -1}, "release_s is -1"),
+        ({"group": -1}, "number groups from 0"),
+        ({"deliveries": (1, 2)}, "2 numbers for 1 dimensions"),
+        ({"deliveries": (-1,)}, "deliveries is -1"),
+        ({"deliveries": (1 << 60,)}, "deliveries"),
         ({"unserved_cost": -1}, "unserved_cost is -1"),
         ({"unserved_cost": (1 << 60) - 1}, None),
         ({"windows": (Window(9, 8),)}, "ends at 8 before it starts at 9"),
@@ -75,6 +80,40 @@ def test_a_clash_in_a_visit_is_named(villages, changes, said) -> None:
 def test_a_clash_in_a_vehicle_is_named(villages, changes, said) -> None:
     with pytest.raises(ProblemRefused, match=said):
         stated(villages, VISIT, replace(VEHICLE, **changes))
+
+
+def test_a_group_has_one_price(villages) -> None:
+    dear, cheap = replace(VISIT, group=0, unserved_cost=5), replace(VISIT, group=0, unserved_cost=4)
+    with pytest.raises(ProblemRefused, match="a group has one price"):
+        replace(stated(villages, VISIT, VEHICLE), visits=(dear, cheap))
+
+
+FEATURES = [
+    (Feature.ALTERNATIVES, {"group": 0}, {}),
+    (Feature.BREAKS, {}, {"breaks": (Break(window=DAY, duration_s=1),)}),
+    (Feature.DELIVERIES, {"deliveries": (1,)}, {}),
+    (Feature.DUE, {"due_s": 9}, {}),
+    (Feature.DURATION_LIMIT, {}, {"duration_limit_s": 9}),
+    (Feature.OPEN_ROUTES, {}, {"end_place": None}),
+    (Feature.PRIZES, {"unserved_cost": 0}, {}),
+    (Feature.RANGE, {}, {"range_m": 9}),
+    (Feature.RELEASE, {"release_s": 1}, {}),
+    (Feature.RELOADS, {}, {"trips_max": 2}),
+    (Feature.SEVERAL_WINDOWS, {"windows": (Window(1, 2), Window(4, 5))}, {}),
+    (Feature.SKILLS, {"skills": frozenset({"cold"})}, {}),
+]
+
+
+@pytest.mark.parametrize(("feature", "of_visit", "of_vehicle"), FEATURES)
+def test_a_problem_says_which_rules_it_uses(villages, feature, of_visit, of_vehicle) -> None:
+    plain = stated(villages, VISIT, VEHICLE)
+    bent = stated(villages, replace(VISIT, **of_visit), replace(VEHICLE, **of_vehicle))
+    assert plain.features == frozenset()
+    assert bent.features == {feature}
+
+
+def test_every_rule_that_may_be_used_is_tried() -> None:
+    assert {feature for feature, _, _ in FEATURES} == set(Feature)
 
 
 def test_all_clashes_are_listed_at_once(villages) -> None:
