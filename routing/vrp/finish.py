@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from routing.vrp.check import Rule, check
-from routing.vrp.cost import cost, route_cost
+from routing.vrp.cost import cost, route_cost, unserved_of
 from routing.vrp.engine_process import Orders
 from routing.vrp.insertion import insert
 from routing.vrp.packed import Packed
@@ -72,9 +72,7 @@ class Finisher:
         served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
         return Solution(
             routes=routes,
-            unserved=tuple(
-                visit for visit in range(len(self._problem.visits)) if visit not in served
-            ),
+            unserved=unserved_of(self._problem, served),
             cost=cost(self._problem, routes),
         )
 

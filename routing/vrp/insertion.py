@@ -85,7 +85,7 @@ def _insert_all(
     for vehicle in range(vehicles):
         for position in range(lengths[vehicle]):
             if routes[vehicle, position] != DEPOT:
-                waiting[routes[vehicle, position]] = False
+                _settle(packed, routes[vehicle, position], waiting)
     for vehicle in range(vehicles):
         _price_all(packed, vehicle, routes, lengths, waiting, twins, prices)
     while True:
@@ -120,8 +120,17 @@ def _insert_all(
         route, length = routes[chosen_vehicle], lengths[chosen_vehicle]
         _, position, kind = _cheapest(packed, chosen_vehicle, route, length, chosen)
         lengths[chosen_vehicle] = put(route, length, chosen, position, kind, route.copy())
-        waiting[chosen] = False
+        _settle(packed, chosen, waiting)
         _price_all(packed, chosen_vehicle, routes, lengths, waiting, twins, prices)
+
+
+@njit(cache=True, nogil=True)
+def _settle(packed: Packed, visit: int, waiting: NDArray[np.bool_]) -> None:
+    """The visit is made: neither it nor an alternative to it waits any longer."""
+    waiting[visit] = False
+    group = packed.group[visit]
+    if group >= 0:
+        waiting[packed.members[packed.member_from[group] : packed.member_from[group + 1]]] = False
 
 
 @njit(cache=True, nogil=True)
@@ -201,14 +210,19 @@ def _prices(
 def has_room(
     packed: Packed, vehicle: int, route: NDArray[np.int64], begin: int, length: int, visit: int
 ) -> bool:
-    """Whether the trip whose first element is `begin` can take the visit's loads as well."""
+    """
+    Whether the trip whose first element is `begin` can take the visit's loads as well.
+
+    Where it both brings and fetches, more may be on board between: `timing.fits` knows.
+    """
     for axis in range(packed.loads.shape[1]):
-        load = packed.loads[visit, axis]
+        load, delivery = packed.loads[visit, axis], packed.deliveries[visit, axis]
         position = begin
         while position < length and route[position] != DEPOT:
             load += packed.loads[route[position], axis]
+            delivery += packed.deliveries[route[position], axis]
             position += 1
-        if load > packed.capacities[vehicle, axis]:
+        if max(load, delivery) > packed.capacities[vehicle, axis]:
             return False
     return True
 

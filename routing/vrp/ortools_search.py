@@ -1,4 +1,4 @@
-"""The problem in OR-Tools' routing solver, with every rule; the only file that knows OR-Tools."""
+"""The problem in OR-Tools' routing solver, with every rule but those of `solve.NOT_COVERED`."""
 
 from __future__ import annotations
 
@@ -278,10 +278,14 @@ class _Model:
 
     def _add_visits(self) -> None:
         routing, manager = self._routing, self._manager
+        for order in _orders(self._problem.visits):
+            price = self._problem.visits[order[0]].unserved_cost
+            indices = [manager.NodeToIndex(number) for number in order]
+            routing.AddDisjunction(
+                indices, _REQUIRED_PRICE if price is None else min(price, _REQUIRED_PRICE)
+            )
         for number, visit in enumerate(self._problem.visits):
             index = manager.NodeToIndex(number)
-            price = _REQUIRED_PRICE if visit.unserved_cost is None else visit.unserved_cost
-            routing.AddDisjunction([index], min(price, _REQUIRED_PRICE))
             able = [
                 each for each, v in enumerate(self._problem.vehicles) if visit.skills <= v.skills
             ]
@@ -337,6 +341,15 @@ class _Model:
                 for order, rest in enumerate(vehicle.breaks)
             ]
             self._time.SetBreakIntervalsOfVehicle(rests, number, service_s)
+
+
+def _orders(visits: Sequence[Visit]) -> list[list[int]]:
+    """The visits of each group, and each other visit alone."""
+    orders: dict[int, list[int]] = {}
+    for number, visit in enumerate(visits):
+        key = -1 - number if visit.group is None else visit.group
+        orders.setdefault(key, []).append(number)
+    return list(orders.values())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,10 +19,11 @@ NOWHERE: Final = -1
 
 class Packed(NamedTuple):
     """
-    V visits, K vehicles, D dimensions, M matrices; all int64 unless said.
+    V visits, K vehicles, D dimensions, M matrices, G groups; all int64 unless said.
 
     Ragged rows are cut by offsets: the windows of visit v are rows window_from[v] … window_from[v +
-    1] of `windows` (earliest, latest). A visit without windows has one that never ends.
+    1] of `windows` (earliest, latest). A visit without windows has one that never ends. The visits
+    of group g are members[member_from[g]] … members[member_from[g + 1]], alternatives of each other.
     """
 
     durations_s: NDArray[np.int32]  # (M, n, n)
@@ -29,7 +31,12 @@ class Packed(NamedTuple):
     place: NDArray[np.int64]  # (V,)
     service_s: NDArray[np.int64]  # (V,)
     loads: NDArray[np.int64]  # (V, D)
+    deliveries: NDArray[np.int64]  # (V, D)
     due_s: NDArray[np.int64]  # (V,), NEVER where nothing waits
+    release_s: NDArray[np.int64]  # (V,)
+    group: NDArray[np.int64]  # (V,), -1 where the visit has no alternative
+    member_from: NDArray[np.int64]  # (G + 1,)
+    members: NDArray[np.int64]
     window_from: NDArray[np.int64]  # (V + 1,)
     windows: NDArray[np.int64]  # (W, 2)
     matrix: NDArray[np.int64]  # (K,)
@@ -49,13 +56,19 @@ def pack(problem: Problem) -> Packed:
     visits, vehicles = problem.visits, problem.vehicles
     dimensions = len(problem.dimensions)
     size = problem.matrices[0].size if problem.matrices else 0
+    groups = _groups(visits)
     return Packed(
         durations_s=_stack([each.durations_s for each in problem.matrices], size),
         distances_m=_stack([each.distances_m for each in problem.matrices], size),
         place=_column([visit.place for visit in visits]),
         service_s=_column([visit.service_s for visit in visits]),
         loads=_table([visit.loads for visit in visits], dimensions),
+        deliveries=_table([_deliveries(visit, dimensions) for visit in visits], dimensions),
         due_s=_column([NEVER if visit.due_s is None else visit.due_s for visit in visits]),
+        release_s=_column([visit.release_s for visit in visits]),
+        group=_group_of(groups, len(visits)),
+        member_from=_offsets([len(members) for members in groups]),
+        members=_column([visit for members in groups for visit in members]),
         window_from=_offsets([len(_windows(visit)) for visit in visits]),
         windows=_table(
             [(each.earliest_s, each.latest_s) for visit in visits for each in _windows(visit)], 2
@@ -93,6 +106,26 @@ def _windows(visit: Visit) -> tuple[Window, ...]:
     return visit.windows or (Window(0, NEVER),)
 
 
+def _deliveries(visit: Visit, dimensions: int) -> tuple[int, ...]:
+    return visit.deliveries or (0,) * dimensions
+
+
+def _groups(visits: Sequence[Visit]) -> list[list[int]]:
+    """The visits of each group."""
+    groups: dict[int, list[int]] = {}
+    for number, visit in enumerate(visits):
+        if visit.group is not None:
+            groups.setdefault(visit.group, []).append(number)
+    return list(groups.values())
+
+
+def _group_of(groups: Sequence[Sequence[int]], visits: int) -> NDArray[np.int64]:
+    group_of = np.full(visits, -1, dtype=np.int64)
+    for number, members in enumerate(groups):
+        group_of[list(members)] = number
+    return group_of
+
+
 def _end(place: int | None) -> int:
     return NOWHERE if place is None else place
 
@@ -105,7 +138,11 @@ def _allowed(problem: Problem) -> NDArray[np.bool_]:
     """Shape (V, K): whether the vehicle is skilled and big enough for the visit."""
     visits, vehicles = problem.visits, problem.vehicles
     allowed = np.zeros((len(visits), len(vehicles)), dtype=np.bool_)
-    loads = _table([visit.loads for visit in visits], len(problem.dimensions))
+    dimensions = len(problem.dimensions)
+    loads = np.maximum(
+        _table([visit.loads for visit in visits], dimensions),
+        _table([_deliveries(visit, dimensions) for visit in visits], dimensions),
+    )
     skilled: dict[frozenset[str], NDArray[np.bool_]] = {}
     for number, vehicle in enumerate(vehicles):
         column = (loads <= np.array(vehicle.capacities, dtype=np.int64)).all(axis=1)

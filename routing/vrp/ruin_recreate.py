@@ -65,8 +65,7 @@ class RuinRecreate:
                 state.route_of[sequence[sequence != DEPOT]] = vehicle
                 state.costs[vehicle] = route_price(packed, vehicle, state.routes[vehicle], length)
                 depart(packed, state, vehicle)
-        left_out = self._unserved[state.route_of < 0].sum()
-        state.totals[:] = state.costs.sum() + left_out
+        state.totals[:] = state.costs.sum() + self._left_out()
         state.best_routes[:] = state.routes
         state.best_lengths[:] = state.lengths
 
@@ -89,6 +88,15 @@ class RuinRecreate:
             self.anneal(_CONSTRUCTING, 0.0)
             if not (self._state.route_of < 0).any() or self._state.totals[1] >= before:
                 return
+
+    def _left_out(self) -> float:
+        """The price of what is not made, a group's once."""
+        group, absent = self._packed.group, self._state.route_of < 0
+        alone = float(self._unserved[absent & (group < 0)].sum())
+        made = np.zeros(len(self._packed.member_from) - 1, np.bool_)
+        made[group[~absent & (group >= 0)]] = True
+        firsts = self._packed.members[self._packed.member_from[:-1]]
+        return alone + float(self._unserved[firsts[~made]].sum())
 
     @property
     def stride(self) -> float:

@@ -127,12 +127,11 @@ class Scheduler:
             rested_from = len(starts_s)
             rest_from(clock_s, driven)
             arrival_s = clock_s + drive_s + sum(r.duration_s for r in rests[rested_from:driven])
-            rested_s = rest_from(arrival_s, after)
+            rest_from(arrival_s, after)
             done_s = int(table[row, after])
             if visit == DEPOT:
                 trips.append(Trip(leave_s=left_s, visits=tuple(halts), back_s=arrival_s))
-                halts, left_s = [], rested_s + int(packed.turnaround_s[vehicle])
-                done_s = left_s
+                halts, left_s = [], done_s
             else:
                 service_s = int(packed.service_s[visit])
                 halts.append(

@@ -14,7 +14,7 @@ from routing.vrp.engine_process import Orders, Task, run_engine
 from routing.vrp.finish import Finisher, orders_of
 from routing.vrp.packed import pack
 from routing.vrp.portfolio import Portfolio
-from routing.vrp.problem import Problem
+from routing.vrp.problem import Feature, Problem
 from routing.vrp.solution import Solution
 
 _ORTOOLS: Final = "routing.vrp.ortools_search"
@@ -40,6 +40,24 @@ class Engine(StrEnum):
     AUTO = "auto"
     RUIN_RECREATE = "ruin-recreate"
     ORTOOLS = "ortools"
+
+
+NOT_COVERED: Final = {
+    Engine.AUTO: frozenset[Feature](),
+    Engine.RUIN_RECREATE: frozenset[Feature](),
+    Engine.ORTOOLS: frozenset({Feature.DELIVERIES, Feature.RELEASE}),
+}
+"""Rules that an engine's model does not state."""
+
+
+class EngineUnfit(RoutingError):
+    """An engine asked for by name that does not know a rule of the problem."""
+
+    code: ClassVar[str] = "engine-unfit"
+
+    def __init__(self, engine: Engine, features: frozenset[Feature]) -> None:
+        self.engine, self.features = engine, features
+        super().__init__(f"{engine} does not know {', '.join(sorted(features))}: use {Engine.AUTO}")
 
 
 class StartRefused(RoutingError):
@@ -101,12 +119,16 @@ def solve(
 
     Raises
     ------
+    EngineUnfit
+        `engine` does not know a rule that the problem uses.
     StartRefused
         `start` is no solution of this problem.
     RequiredUnserved
         A visit without `unserved_cost` found no place.
     """
     began_s = time.monotonic()
+    if unknown := problem.features & NOT_COVERED[engine]:
+        raise EngineUnfit(engine, unknown)
     best = _Best(began_s, on_progress)
     if start is not None:
         if violations := check(problem, start):
@@ -167,6 +189,7 @@ def _share_of_ortools(problem: Problem, engine: Engine, iterations: int | None) 
         case Engine.AUTO:
             # Counted iterations are those of one engine.
             small = len(problem.visits) <= _SMALL and iterations is None
+            small = small and not problem.features & NOT_COVERED[Engine.ORTOOLS]
             return _SHARE_IF_SMALL if small else 0.0
         case _:
             assert_never(engine)

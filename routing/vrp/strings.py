@@ -69,10 +69,11 @@ def anneal(
         np.empty(_TRIED, np.int64),
         np.empty(_TRIED, np.int64),
         np.empty(_TRIED, np.int64),
+        np.empty(_TRIED, np.int64),
     )
     for turn in range(iterations):
         delta, changes = 0.0, 0
-        count = _some_absent(state, removed)
+        count = _some_absent(packed, state, removed)
         for slot in range(count):
             delta -= unserved[removed[slot]]
         served = visits - int((state.route_of < 0).sum())
@@ -93,29 +94,38 @@ def anneal(
                 if changes == strings:
                     break
         ruined = changes
-        for visit in _sorted(packed, removed, count, state.random):
+        for order in _sorted(packed, removed, count, state.random):
             places.prices[:] = _INFINITE
-            asked += 1
-            for q in range(-ruined, near.shape[1]):
-                vehicle = changed[q + ruined] if q < 0 else state.route_of[near[visit, q]]
-                if vehicle >= 0 and asked_at[vehicle] != asked and packed.allowed[visit, vehicle]:
-                    asked_at[vehicle] = asked
-                    _gather(packed, state, vehicle, visit, unserved[visit], places)
-            for vehicle in range(vehicles):
-                kind = vehicles + kinds[vehicle]
-                if (
-                    state.lengths[vehicle] == 0
-                    and asked_at[kind] != asked
-                    and packed.allowed[visit, vehicle]
-                ):
-                    asked_at[kind] = asked
-                    if asked_at[vehicle] != asked:
+            group = packed.group[order]
+            first = packed.member_from[group] if group >= 0 else 0
+            stop = packed.member_from[group + 1] if group >= 0 else 1
+            for member in range(first, stop):
+                visit = packed.members[member] if group >= 0 else order
+                asked += 1
+                for q in range(-ruined, near.shape[1]):
+                    vehicle = changed[q + ruined] if q < 0 else state.route_of[near[visit, q]]
+                    if (
+                        vehicle >= 0
+                        and asked_at[vehicle] != asked
+                        and packed.allowed[visit, vehicle]
+                    ):
+                        asked_at[vehicle] = asked
                         _gather(packed, state, vehicle, visit, unserved[visit], places)
+                for vehicle in range(vehicles):
+                    kind = vehicles + kinds[vehicle]
+                    if (
+                        state.lengths[vehicle] == 0
+                        and asked_at[kind] != asked
+                        and packed.allowed[visit, vehicle]
+                    ):
+                        asked_at[kind] = asked
+                        if asked_at[vehicle] != asked:
+                            _gather(packed, state, vehicle, visit, unserved[visit], places)
             placed = False
             for slot in range(_TRIED):
                 if places.prices[slot] >= _INFINITE:
                     break
-                vehicle = places.vehicles[slot]
+                visit, vehicle = places.visits[slot], places.vehicles[slot]
                 route, length = state.routes[vehicle], state.lengths[vehicle]
                 grown = put(
                     attempt, length, visit, places.positions[slot], places.kinds[slot], route
@@ -133,7 +143,7 @@ def anneal(
                 placed = True
                 break
             if not placed:
-                delta += unserved[visit]
+                delta += unserved[order]
         for slot in range(changes):
             vehicle = changed[slot]
             route, length = state.routes[vehicle], state.lengths[vehicle]
@@ -148,8 +158,11 @@ def anneal(
                     state.best_lengths[vehicle] = length
                     state.best_routes[vehicle, :length] = state.routes[vehicle, :length]
             continue
-        for slot in range(count):
-            state.route_of[removed[slot]] = -1
+        for slot in range(changes):
+            vehicle = changed[slot]
+            for position in range(state.lengths[vehicle]):
+                if state.routes[vehicle, position] != DEPOT:
+                    state.route_of[state.routes[vehicle, position]] = -1
         for slot in range(changes):
             vehicle = changed[slot]
             length = kept_lengths[vehicle]
@@ -163,11 +176,22 @@ def anneal(
 
 
 @njit(cache=True, nogil=True)
-def _some_absent(state: State, removed: NDArray[np.int64]) -> int:
-    """Write some visits that are left out to the head of `removed`, by chance if they are many."""
+def _some_absent(packed: Packed, state: State, removed: NDArray[np.int64]) -> int:
+    """
+    Write some visits that are left out to the head of `removed`, by chance if they are many.
+
+    The first of its visits stands for a group that is left out.
+    """
     count = 0
     for visit in range(len(state.route_of)):
-        if state.route_of[visit] < 0:
+        absent = state.route_of[visit] < 0
+        group = packed.group[visit]
+        if absent and group >= 0:
+            first, stop = packed.member_from[group], packed.member_from[group + 1]
+            absent = visit == packed.members[first]
+            for member in range(first, stop):
+                absent &= state.route_of[packed.members[member]] < 0
+        if absent:
             removed[count] = visit
             count += 1
     if count <= _ABSENT_MAX:
@@ -211,9 +235,10 @@ def _below(random: NDArray[np.uint64], count: float) -> int:
 
 
 class _Places(NamedTuple):
-    """The cheapest places found for a visit, ascending; unused ones are infinitely dear."""
+    """The cheapest places found for an order's visits, ascending; unused ones are infinitely dear."""
 
     prices: NDArray[np.float64]
+    visits: NDArray[np.int64]
     vehicles: NDArray[np.int64]
     positions: NDArray[np.int64]
     kinds: NDArray[np.int64]
@@ -254,11 +279,13 @@ def _gather(
             slot = dearest
             while slot > 0 and places.prices[slot - 1] > price:
                 places.prices[slot] = places.prices[slot - 1]
+                places.visits[slot] = places.visits[slot - 1]
                 places.vehicles[slot] = places.vehicles[slot - 1]
                 places.positions[slot] = places.positions[slot - 1]
                 places.kinds[slot] = places.kinds[slot - 1]
                 slot -= 1
             places.prices[slot] = price
+            places.visits[slot] = visit
             places.vehicles[slot] = vehicle
             places.positions[slot] = position
             places.kinds[slot] = kind

@@ -42,7 +42,9 @@ def earliest(
         return NEVER, table, origin
 
     clock_s = 0
-    table[0, 0] = max(leave_s, packed.shift[vehicle, 0])
+    table[0, 0] = max(
+        leave_s, int(packed.shift[vehicle, 0]), _release_s(packed, sequence, length, 0)
+    )
     for taken in range(1, states):  # before leaving
         clock_s = max(clock_s, int(breaks[taken - 1, 0]))
         if clock_s > breaks[taken - 1, 1]:
@@ -61,7 +63,10 @@ def earliest(
             drive_s = int(durations_s[here, there])
         if drive_s >= UNREACHABLE:
             return NEVER, table, origin
-        due_s = NEVER if visit != DEPOT else _due_s(packed, sequence, row - 1)
+        due_s, release_s = NEVER, 0
+        if visit == DEPOT:
+            due_s = _due_s(packed, sequence, row - 1)
+            release_s = _release_s(packed, sequence, length, row)
         reachable = False
         for before in range(states):
             depart_s = int(table[row - 1, before])
@@ -81,7 +86,7 @@ def earliest(
                     if visit != DEPOT:
                         moment_s = _begin_s(packed, visit, clock_s) + packed.service_s[visit]
                     elif row <= length:
-                        moment_s = clock_s + packed.turnaround_s[vehicle]
+                        moment_s = max(clock_s + packed.turnaround_s[vehicle], release_s)
                     else:  # what is rested after the return delays nothing
                         moment_s = arrival_s
                     if moment_s < table[row, after]:
@@ -128,7 +133,8 @@ def _loads_and_range_fit(
     packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int
 ) -> bool:
     trips, metres = 1, 0
-    on_board = np.zeros(packed.loads.shape[1], dtype=np.int64)
+    fetched = np.zeros(packed.loads.shape[1], dtype=np.int64)
+    fullest = np.zeros_like(fetched)  # the most on board so far, given what is brought up to here
     distances_m = packed.distances_m[packed.matrix[vehicle]]
     here = packed.ends[vehicle, 0]
     for position in range(length + 1):
@@ -138,12 +144,14 @@ def _loads_and_range_fit(
             metres += int(distances_m[here, there])
         here = there
         if visit == DEPOT:
-            on_board[:] = 0
+            fetched[:] = 0
+            fullest[:] = 0
             trips += position < length
             continue
-        for axis in range(len(on_board)):
-            on_board[axis] += packed.loads[visit, axis]
-            if on_board[axis] > packed.capacities[vehicle, axis]:
+        for axis in range(len(fetched)):
+            fetched[axis] += packed.loads[visit, axis]
+            fullest[axis] = max(fullest[axis] + packed.deliveries[visit, axis], fetched[axis])
+            if fullest[axis] > packed.capacities[vehicle, axis]:
                 return False
     return bool(metres <= packed.limits[vehicle, 0] and trips <= packed.limits[vehicle, 2])
 
@@ -157,6 +165,17 @@ def _due_s(packed: Packed, sequence: NDArray[np.int64], end: int) -> int:
         due_s = min(due_s, int(packed.due_s[sequence[position]]))
         position -= 1
     return due_s
+
+
+@njit(cache=True, nogil=True)
+def _release_s(packed: Packed, sequence: NDArray[np.int64], length: int, begin: int) -> int:
+    """The latest release of the trip whose first element is `begin`."""
+    release_s = 0
+    position = begin
+    while position < length and sequence[position] != DEPOT:
+        release_s = max(release_s, int(packed.release_s[sequence[position]]))
+        position += 1
+    return release_s
 
 
 @njit(cache=True, nogil=True)

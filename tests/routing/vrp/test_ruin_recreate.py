@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from routing.vrp.check import Rule, check
-from routing.vrp.cost import cost
+from routing.vrp.cost import cost, unserved_of
 from routing.vrp.packed import pack
 from routing.vrp.portfolio import Portfolio
 from routing.vrp.ruin_recreate import RuinRecreate, neighbours
@@ -36,7 +36,7 @@ def test_what_is_found_passes_the_judge_and_costs_no_more_than_the_search_says(v
     )
     assert None not in routes
     served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
-    unserved = tuple(each for each in range(len(problem.visits)) if each not in served)
+    unserved = unserved_of(problem, served)
     solution = Solution(routes=routes, unserved=unserved, cost=cost(problem, routes))
     assert {each.rule for each in check(problem, solution)} <= {Rule.VISIT_REQUIRED}
     required = sum(problem.visits[each].unserved_cost is None for each in unserved)

@@ -16,11 +16,18 @@ from hypothesis import strategies as st
 from routing.vrp.check import check
 from routing.vrp.finish import Finisher, orders_of
 from routing.vrp.packed import pack
-from routing.vrp.problem import Problem, Window
+from routing.vrp.problem import Feature, Problem, Vehicle, Visit, Window
 from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Solution
-from routing.vrp.solve import Progress, RequiredUnserved, StartRefused, solve
+from routing.vrp.solve import (
+    Engine,
+    EngineUnfit,
+    Progress,
+    RequiredUnserved,
+    StartRefused,
+    solve,
+)
 
 # Compiling comes on top of the first example's time.
 SEARCHED = settings(max_examples=120, deadline=None, database=None)
@@ -45,7 +52,8 @@ def test_the_engine_passes_the_judge_and_never_returns_worse(villages, caplog, s
     costs = [step.cost for step in steps]
     assert costs == sorted(costs, reverse=True)
     assert steps[-1].cost == solution.cost
-    assert steps[-1].served + steps[-1].unserved == len(problem.visits)
+    made = [halt for route in solution.routes for trip in route.trips for halt in trip.visits]
+    assert (steps[-1].served, steps[-1].unserved) == (len(made), len(solution.unserved))
     # What the engine finds must be drivable: a refusal is logged as an error.
     assert not [each for each in caplog.records if each.levelname == "ERROR"]
 
@@ -102,6 +110,30 @@ def test_the_same_seed_and_iterations_give_the_same_answer(villages) -> None:
     answers = [solve(problem, budget_s=60, seed=7, iterations=400) for _ in range(2)]
     assert answers[0] == answers[1]
     assert answers[0].cost < solve(problem, budget_s=0).cost
+
+
+def test_an_engine_that_does_not_know_a_rule_is_refused_by_name(villages) -> None:
+    problem = villages.hard_problem(5, visits=5, vehicles=2)
+    late = tuple(replace(visit, release_s=100) for visit in problem.visits)
+    with pytest.raises(EngineUnfit) as refused:
+        solve(replace(problem, visits=late), budget_s=0, engine=Engine.ORTOOLS)
+    assert refused.value.code == "engine-unfit"
+    assert Feature.RELEASE in refused.value.features
+
+
+def test_of_alternatives_the_cheap_one_is_made(villages) -> None:
+    """The order may be fetched 900 s away or, by the way, 100 s away: every engine sees that."""
+    rows = [[0, 100, 900], [100, 0, 900], [900, 900, 0]]
+    far = Visit(place=2, group=0)
+    problem = Problem(
+        matrices=(villages.matrix_of(rows),),
+        visits=(far, replace(far, place=1)),
+        vehicles=(Vehicle(shift=Window(0, 9_000), start_place=0, end_place=0, cost_per_m=1),),
+    )
+    for engine in (Engine.RUIN_RECREATE, Engine.ORTOOLS):
+        solution = solve(problem, budget_s=1.5, engine=engine, seed=1)
+        assert solution.unserved == ()
+        assert solution.cost == 2 * 100 * 5
 
 
 def test_a_start_for_another_problem_is_refused_by_name(villages) -> None:

@@ -1,7 +1,8 @@
 """Seeded problems that look like villages, and small ones full of awkward rules."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,9 +44,12 @@ def hard_problem(seed: int, visits: int | None = None, vehicles: int | None = No
         return matrix_of(rows)
 
     matrices = tuple(matrix() for _ in range(draw.choice([1, 1, 2])))
+    drawn = [_visit(draw, place, dimensions) for place in range(2, places)]
     return Problem(
         matrices=matrices,
-        visits=tuple(_visit(draw, place, dimensions) for place in range(2, places)),
+        visits=tuple(
+            _with_goods(random.Random(f"goods {seed}"), _grouped(random.Random(seed), drawn))
+        ),
         vehicles=tuple(_vehicle(draw, len(matrices), dimensions) for _ in range(fleet)),
         dimensions=dimensions,
     )
@@ -66,6 +70,28 @@ def _visit(draw: random.Random, place: int, dimensions: Sequence[str]) -> Visit:
         skills=frozenset(draw.choice([(), (), (), ("cold",), ("cold", "tall")])),
         unserved_cost=draw.choice([0, 3_000, 100_000, 1_000_000, 1_000_000]),
     )
+
+
+def _grouped(draw: random.Random, visits: Sequence[Visit]) -> Iterator[Visit]:
+    """In a third of the problems some visits are alternatives of two or three."""
+    groups = draw.choice([0, 0, 1 + len(visits) // 5])
+    prices: dict[int, int | None] = {}
+    for visit in visits:
+        group = draw.randrange(2 * groups) if groups else 0
+        if group < groups:
+            price = prices.setdefault(group, visit.unserved_cost)
+            yield replace(visit, group=group, unserved_cost=price)
+        else:
+            yield visit
+
+
+def _with_goods(draw: random.Random, visits: Iterable[Visit]) -> Iterator[Visit]:
+    """In a third of the problems goods are brought as well, some of them not before a release."""
+    brings = draw.choice([False, True, False])
+    for visit in visits:
+        deliveries = tuple(draw.choice([0, 0, 30, 60]) for _ in visit.loads)
+        release_s = draw.choice([0, 0, 0, draw.randrange(5_000)])
+        yield replace(visit, deliveries=deliveries, release_s=release_s) if brings else visit
 
 
 def _vehicle(draw: random.Random, matrices: int, dimensions: Sequence[str]) -> Vehicle:
