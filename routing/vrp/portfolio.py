@@ -28,6 +28,10 @@ _COLD: Final = 0.0005
 """Temperatures at the begin and the end, in mean costs of driving to a visit. On village days of 300
 and 1,200 visits 0.03 and 0.1 at the begin were within 2 % of each other (`benchmarks/vrp/spine.py`)."""
 
+_TELLING_SHARE: Final = 0.1
+"""At most so much of the time is kept free to tell of the last find: telling may be slow once, while
+its own loops compile. Chosen."""
+
 _SLICE_S: Final = 0.05
 """How long a compiled loop runs before it looks at the clock."""
 
@@ -82,7 +86,7 @@ class Portfolio:
         stride = self._searches[0].stride
         told = min(search.best_cost for search in self._searches)
         better: Orders | None = None
-        telling_s = 0.0
+        telling_s, kept_free_s = 0.0, _TELLING_SHARE * max(0.0, deadline_s - began_s)
         with ThreadPoolExecutor(len(self._searches), thread_name_prefix="search") as pool:
             for number in range(_ROUNDS):
                 usable_s = deadline_s - telling_s - began_s
@@ -98,7 +102,7 @@ class Portfolio:
                     for search in self._searches
                 ]
                 if better is not None:
-                    telling_s = max(telling_s, _seconds_of(found, better))
+                    telling_s = min(_seconds_of(found, better), kept_free_s)
                     better = None
                 self._await(running, cancelled)
                 best = min(self._searches, key=lambda search: search.best_cost)
