@@ -93,8 +93,10 @@ class Portfolio:
                 until_s = began_s + usable_s * (number + 1) / _ROUNDS
                 if iterations is not None:
                     until_s = deadline_s - telling_s
-                if until_s <= time.monotonic() or self._stop.is_set():
+                if self._stop.is_set():
                     break
+                if until_s <= time.monotonic():
+                    continue  # a round that took long has used up this one's time as well
                 temperature = stride * _HOT * (_COLD / _HOT) ** (number / _ROUNDS)
                 share = None if iterations is None else _share(iterations, number)
                 running = [

@@ -1,5 +1,7 @@
 """Ruin and recreate: every state can be driven, costs what the judge says, and never loses its best."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -112,3 +114,22 @@ def test_a_cancelled_portfolio_hands_over_its_best_at_once(villages):
         deadline_s=float("inf"), iterations=None, found=found.append, cancelled=lambda: True
     )
     assert len(found) <= 1
+
+
+def test_a_slow_listener_costs_rounds_but_not_the_rest_of_the_budget(villages):
+    problem = villages.hard_problem(6, visits=60, vehicles=6)
+    portfolio = Portfolio(problem, pack(problem), seed=1)
+    portfolio.take(portfolio.construct({}))
+    heard = []
+
+    def listen(orders):
+        heard.append(orders)
+        if len(heard) == 1:
+            time.sleep(1.5)  # as a first call does that compiles
+
+    began_s = time.monotonic()
+    portfolio.improve(
+        deadline_s=began_s + 3.0, iterations=None, found=listen, cancelled=lambda: False
+    )
+    assert heard, "the first rounds find something better"
+    assert time.monotonic() - began_s > 2.5
