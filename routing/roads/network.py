@@ -26,48 +26,21 @@ from routing.roads.compiled import (
     decode_network,
     encode_network,
 )
-from routing.roads.geometry import cut
 from routing.roads.graph import CLOSED, graph_of
+from routing.roads.legs import Leg, NoPath, find_leg
 from routing.roads.network_file import version_of, write_whole
 from routing.roads.osm import read_osm
-from routing.roads.positions import Positions, finish_rows, locate, on_same_roads, straight, unpack
-from routing.roads.shortest_paths import fastest_path, many_to_many
+from routing.roads.positions import Positions, finish_rows, locate, on_same_roads
+from routing.roads.shortest_paths import many_to_many
 from routing.roads.snap import PlaceOffRoad, Snap, SnapIndex
 from routing.roads.speeds import UnknownProfile
 from routing.roads.traits import BARRIER
-
-
-class NoPath(RoutingError):
-    """Two positions that no path of the profile connects."""
-
-    code: ClassVar[str] = "no-path"
-
-    def __init__(self, origin: Snap, destination: Snap, profile: str) -> None:
-        self.origin, self.destination, self.profile = origin, destination, profile
-        super().__init__(
-            f"no way for {profile} from {origin.place.lon:.6f}, {origin.place.lat:.6f} to"
-            f" {destination.place.lon:.6f}, {destination.place.lat:.6f}: check closures between them"
-        )
 
 
 class SnapRefused(RoutingError):
     """A position that was snapped in another network or for another profile."""
 
     code: ClassVar[str] = "snap-refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
-    """
-    One drive between two positions.
-
-    `duration_s` and `distance_m` equal the matrix cell of the same pair. `line` holds (lon, lat)
-    along the road, at least two points even where the positions are the same.
-    """
-
-    duration_s: int
-    distance_m: int
-    line: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,31 +308,10 @@ class RoadNetwork:
         NoPath, UnknownProfile, SnapRefused
         """
         positions = self._locate((origin, destination), profile)
-        direct = straight(positions, 0, 1)
-        weighting = self._weighting(profile)
-        found = fastest_path(
-            weighting.engine.hierarchy,
-            weighting.metric,
-            positions.origins.only(0),
-            positions.destinations.only(1),
-        )
-        if min(direct, found.weight) >= CLOSED:
+        leg = find_leg(self._roads, self._weighting(profile), positions)
+        if leg is None:
             raise NoPath(origin, destination, profile)
-        if direct <= found.weight:
-            line = self._part(origin.edge, origin.fraction, destination.fraction)
-        else:
-            line = [
-                *self._part(origin.edge, origin.fraction, float(found.origin_end)),
-                *self._along(found.arcs),
-                *self._part(destination.edge, float(found.destination_end), destination.fraction),
-            ]
-        duration_s, distance_m = unpack(min(direct, found.weight))
-        distinct = [point for point, following in pairwise(line) if point != following]
-        return Leg(
-            duration_s=duration_s,
-            distance_m=distance_m,
-            line=(*distinct, line[-1]) if distinct else (line[0], line[-1]),
-        )
+        return leg
 
     def legs(self, stops: Sequence[Snap], profile: str) -> tuple[Leg, ...]:
         """The drives from each stop to the next: one fewer than stops. Raises as `leg` does."""
@@ -386,11 +338,3 @@ class RoadNetwork:
                     " again, for this profile and in this version of the network"
                 )
         return locate(snaps, self._roads, weighting.engine.turn_graph, weights)
-
-    def _part(self, road: int, start: float, end: float) -> list[tuple[float, float]]:
-        return list(cut(self._roads.line(road), start, end))
-
-    def _along(self, arcs: NDArray[np.int32]) -> Iterator[tuple[float, float]]:
-        for arc in arcs.tolist():
-            line = self._roads.line(arc // 2)
-            yield from map(tuple, (line if arc % 2 == 0 else line[::-1]).tolist())
