@@ -1,8 +1,8 @@
-"""Public instances in VRPLIB files: read under their set's convention, answers written as `.sol`."""
+"""Public instances in VRPLIB form, read as PyVRP reads them, and their solution files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -12,52 +12,38 @@ from numpy.typing import NDArray
 
 from routing.errors import RoutingError
 from routing.matrix import Provenance, TravelMatrix
-from routing.vrp.problem import MOMENT_MAX_S, Problem, Vehicle, Visit, Window
+from routing.vrp.problem import MOMENT_MAX_S, TOTAL_MAX, Problem, Vehicle, Visit, Window
 from routing.vrp.solution import Solution
-
-_SECTIONS: Final = frozenset(
-    {"NODE_COORD", "DEMAND", "DEPOT", "TIME_WINDOW", "SERVICE_TIME", "EDGE_WEIGHT"}
+from routing.vrp.vrplib_file import (
+    InstanceUnreadable,
+    InstanceUnsupported,
+    Scale,
+    VrplibFile,
+    parse,
 )
-_FIELDS: Final = frozenset(
-    {
-        "NAME", "COMMENT", "TYPE", "DIMENSION", "VEHICLES", "CAPACITY", "SERVICE_TIME",
-        "EDGE_WEIGHT_TYPE", "EDGE_WEIGHT_FORMAT", "NODE_COORD_TYPE",
-    }
-)  # fmt: skip
-_END_S: Final = MOMENT_MAX_S - 1
 
-Rows = Sequence[Sequence[float]]
+_DAY: Final = Window(0, MOMENT_MAX_S - 1)
 
 
-class InstanceUnsupported(RoutingError):
-    """A well-formed instance that asks for what this reader does not know."""
+class SolFileRefused(RoutingError):
+    """A solution file that does not belong to the instance."""
 
-    code: ClassVar[str] = "instance-unsupported"
-
-    def __init__(self, path: Path, what: str) -> None:
-        self.path, self.what = path, what
-        super().__init__(
-            f"{path.name}: {what} is not supported: give a CVRP or VRPTW file with "
-            "EUC_2D or a full EXPLICIT matrix"
-        )
-
-
-class InstanceUnreadable(RoutingError):
-    """A file that is cut short or is no instance."""
-
-    code: ClassVar[str] = "instance-unreadable"
+    code: ClassVar[str] = "sol-file-refused"
 
     def __init__(self, path: Path, why: str) -> None:
         self.path, self.why = path, why
-        super().__init__(f"{path.name}: {why}: fetch the file again")
+        super().__init__(f"{path.name}: {why}: give the solution of this very instance")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """
-    A problem whose cost is the instance's own: rounded distances, or tenths for time windows.
+    A problem whose cost is the instance's own, as PyVRP counts it.
 
-    `clients` are the numbers that `.sol` files use for the problem's visits.
+    That is: distance at the vehicles' prices, fixed costs, and the prizes not collected; rounded
+    numbers, or with time windows tenths, cut. Places of the matrix are the file's, from 0.
+
+    `clients` are the numbers that `.sol` files use for the problem's visits; below them are depots.
     """
 
     name: str
@@ -67,89 +53,29 @@ class Instance:
 
 def read(path: Path) -> Instance:
     """
-    Read a CVRP or VRPTW instance.
+    Read an instance.
 
-    Conventions (those of PyVRP's `read`): with time windows all numbers are multiplied by ten and
-    cut ("dimacs"), otherwise distances are rounded. Seconds and metres are then the same number.
+    Conventions (those of PyVRP 0.14's `read`): with time windows every number but prices per
+    distance is multiplied by ten and cut ("dimacs"), else rounded. Seconds and metres are then the
+    same number. A visit without a prize must be made, of a group exactly one. Without VEHICLES there are enough.
 
     Raises
     ------
     InstanceUnsupported
         A section, field or distance type that is not known.
     InstanceUnreadable
-        Not a text, a section missing or cut short.
+        Not a text, a section missing, misshapen or cut short.
+    ProblemRefused
+        Numbers that contradict themselves: negative loads, windows that end before they start.
     """
-    try:
-        fields, sections = _parse(path)
-        return _instance(path, fields, sections)
-    except (ValueError, KeyError, IndexError, OSError) as error:
-        raise InstanceUnreadable(path, f"it is cut short or damaged ({error})") from error
-
-
-def to_sol(instance: Instance, solution: Solution) -> str:
-    """The solution in `.sol` format: one line for each trip, then the cost in the problem's unit (tenths if timed)."""
-    trips = [trip for route in solution.routes for trip in route.trips]
-    lines = [
-        f"Route #{number}: " + " ".join(str(instance.clients[halt.visit]) for halt in trip.visits)
-        for number, trip in enumerate(trips, start=1)
-    ]
-    return "\n".join([*lines, f"Cost {solution.cost}", ""])
-
-
-def _parse(path: Path) -> tuple[dict[str, str], dict[str, Rows]]:
-    fields: dict[str, str] = {}
-    sections: dict[str, list[list[float]]] = {}
-    rows: list[list[float]] | None = None
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, colon, value = (part.strip() for part in line.partition(":"))
-        if not name or name == "EOF":
-            continue
-        if colon:
-            if name not in _FIELDS:
-                raise InstanceUnsupported(path, f"field {name}")
-            fields[name] = value.strip('"')
-        elif name.endswith("_SECTION"):
-            section = name.removesuffix("_SECTION")
-            if section not in _SECTIONS:
-                raise InstanceUnsupported(path, f"section {name}")
-            rows = sections.setdefault(section, [])
-        elif rows is None:
-            raise InstanceUnreadable(path, f"{line!r} stands in no section")
-        else:
-            rows.append([float(word) for word in line.split()])
-    return fields, dict(sections)
-
-
-def _instance(path: Path, fields: Mapping[str, str], sections: Mapping[str, Rows]) -> Instance:
-    count = int(fields["DIMENSION"])
-    depots = [int(number) for row in sections["DEPOT"] for number in row]
-    if not depots or depots[-1] != -1:
-        raise ValueError("the depot section has no end")
-    if len(depots) != 2:
-        raise InstanceUnsupported(path, "more than one depot")
-    depot = depots[0] - 1
-    timed = "TIME_WINDOW" in sections
-    scaled: Callable[[NDArray[np.float64]], NDArray[np.int64]] = _tenths if timed else _rounded
-
-    lengths = scaled(_lengths(path, fields, sections, count)).astype(np.int32)
-    loads = _by_number(sections["DEMAND"], count, 1).astype(np.int64)[:, 0]
-    windows = np.tile(np.array([0, _END_S], dtype=np.int64), (count, 1))
-    if timed:
-        windows = scaled(_by_number(sections["TIME_WINDOW"], count, 2))
-    services = np.full((count, 1), float(fields.get("SERVICE_TIME", 0)))
-    services[depot] = 0
-    if "SERVICE_TIME" in sections:
-        services = _by_number(sections["SERVICE_TIME"], count, 1)
-    services_s = scaled(services)[:, 0]
-
-    clients = [number for number in range(count) if number != depot]
-    vehicle = Vehicle(
-        shift=Window(*(int(moment) for moment in windows[depot])),
-        start_place=depot,
-        end_place=depot,
-        capacities=(int(fields["CAPACITY"]),),
-        cost_per_m=1,
-    )
+    file = parse(path)
+    count, depots = file.count("DIMENSION"), file.depots()
+    if depots > count:
+        raise InstanceUnreadable(path, f"it has {depots} depots among {count} places")
+    scaled: Scale = _tenths if "TIME_WINDOW" in file.sections else _rounded
+    lengths = file.lengths(count, scaled)
+    visits = tuple(_visits(file, count, depots, scaled))
+    width = len(visits[0].loads) if visits else 1
     problem = Problem(
         matrices=(
             TravelMatrix(
@@ -158,43 +84,247 @@ def _instance(path: Path, fields: Mapping[str, str], sections: Mapping[str, Rows
                 provenance=Provenance(network=path.name, profile="instance"),
             ),
         ),
-        dimensions=("load",),
-        visits=tuple(
-            Visit(
-                place=number,
-                service_s=int(services_s[number]),
-                loads=(int(loads[number]),),
-                windows=(Window(*(int(at) for at in windows[number])),) if timed else (),
-            )
-            for number in clients
-        ),
-        vehicles=(vehicle,) * int(fields.get("VEHICLES", len(clients))),
+        dimensions=("load", *(f"load {number}" for number in range(2, width + 1))),
+        visits=visits,
+        vehicles=tuple(_vehicles(file, visits, depots, scaled)),
     )
-    return Instance(name=fields.get("NAME", path.stem), problem=problem, clients=tuple(clients))
+    return Instance(
+        name=file.fields.get("NAME", path.stem),
+        problem=problem,
+        clients=tuple(range(depots, count)),
+    )
 
 
-def _lengths(
-    path: Path, fields: Mapping[str, str], sections: Mapping[str, Rows], count: int
-) -> NDArray[np.float64]:
-    kind = fields["EDGE_WEIGHT_TYPE"]
-    if kind == "EUC_2D":
-        points = _by_number(sections["NODE_COORD"], count, 2)
-        across = points[:, np.newaxis, :] - points[np.newaxis, :, :]
-        return np.asarray(np.hypot(across[..., 0], across[..., 1]), dtype=np.float64)
-    if kind == "EXPLICIT" and fields.get("EDGE_WEIGHT_FORMAT") == "FULL_MATRIX":
-        flat = [number for row in sections["EDGE_WEIGHT"] for number in row]
-        return np.array(flat, dtype=np.float64).reshape(count, count)
-    raise InstanceUnsupported(path, f"EDGE_WEIGHT_TYPE {kind}")
+def to_sol(instance: Instance, solution: Solution) -> str:
+    """
+    The solution in `.sol` format: one line for each route, then the cost.
+
+    Where vehicles differ, line k is vehicle k's, empty if it stays; a depot's number parts trips.
+    """
+    vehicles = instance.problem.vehicles
+    driven = {
+        route.vehicle: f" {vehicles[route.vehicle].start_place} ".join(
+            " ".join(str(instance.clients[halt.visit]) for halt in trip.visits)
+            for trip in route.trips
+        )
+        for route in solution.routes
+    }
+    lines = list(driven.values())
+    if len(set(vehicles)) > 1:
+        lines = [driven.get(number, "") for number in range(max(driven, default=-1) + 1)]
+    routes = [f"Route #{number}: {line}".rstrip() for number, line in enumerate(lines, start=1)]
+    return "\n".join([*routes, f"Cost {solution.cost}", ""])
 
 
-def _by_number(rows: Rows, count: int, width: int) -> NDArray[np.float64]:
-    """Shape (count, width): rows lead with their number, from 1, in order."""
-    table = np.array(rows, dtype=np.float64)
-    if table.shape != (count, width + 1):
-        raise ValueError(f"{len(rows)} rows stand where {count} belong")
-    if not (table[:, 0] == np.arange(1, count + 1)).all():
-        raise ValueError("rows are not numbered in order")
-    return table[:, 1:]
+def read_sol(path: Path, instance: Instance) -> dict[int, tuple[tuple[int, ...], ...]]:
+    """
+    Read a `.sol` file: for each used vehicle its visits, trip by trip.
+
+    Raises
+    ------
+    SolFileRefused
+        No solution file, or one of another instance.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SolFileRefused(path, f"it cannot be read ({error})") from error
+    lines = [line for line in text.splitlines() if line.startswith("Route")]
+    if not lines:
+        raise SolFileRefused(path, "it has no routes")
+    if len(lines) > len(instance.problem.vehicles):
+        raise SolFileRefused(path, f"it has {len(lines)} routes, more than there are vehicles")
+    visit_of = {client: visit for visit, client in enumerate(instance.clients)}
+    first = min(instance.clients, default=0)
+    orders: dict[int, tuple[tuple[int, ...], ...]] = {}
+    for vehicle, line in enumerate(lines):
+        trips: list[list[int]] = [[]]
+        for word in line.partition(":")[2].split():
+            if not word.isdecimal() or (int(word) >= first and int(word) not in visit_of):
+                raise SolFileRefused(path, f"{word} is no client of the instance")
+            if int(word) < first:
+                trips.append([])
+            else:
+                trips[-1].append(visit_of[int(word)])
+        if any(trips):
+            orders[vehicle] = tuple(tuple(trip) for trip in trips if trip)
+    return orders
+
+
+def _visits(file: VrplibFile, count: int, depots: int, scaled: Scale) -> Iterator[Visit]:
+    loads = np.zeros((count, 1), dtype=np.int64)
+    if "DEMAND" in file.sections:
+        loads = scaled(file.table("DEMAND", count))
+    windows = scaled(_windows(file, count))
+    services_s = scaled(file.column("SERVICE_TIME", count, 0))
+    releases_s = scaled(file.column("RELEASE_TIME", count, 0))
+    prizes = scaled(file.column("PRIZE", count, 0))
+    groups = _groups(file, count, depots)
+    skills = _skills(file, count, depots)
+    for number in range(depots, count):
+        group, prize = groups.get(number), int(prizes[number])
+        required = prize == 0 or group is not None
+        yield Visit(
+            place=number,
+            service_s=int(services_s[number]),
+            loads=tuple(int(load) for load in loads[number]),
+            windows=() if windows.size == 0 else (_window(windows[number]),),
+            release_s=int(releases_s[number]),
+            skills=skills.get(number, frozenset()),
+            group=group,
+            unserved_cost=None if required else prize,
+        )
+
+
+def _vehicles(
+    file: VrplibFile, visits: tuple[Visit, ...], depots: int, scaled: Scale
+) -> Iterator[Vehicle]:
+    count, places = _fleet(file, visits, scaled), depots + len(visits)
+    width = len(visits[0].loads) if visits else 1
+    capacities = np.full((count, width), TOTAL_MAX - 1, dtype=np.int64)
+    if "CAPACITY" in file.sections:
+        capacities = scaled(file.table("CAPACITY", count))
+    elif "CAPACITY" in file.fields:
+        capacities = np.repeat(scaled(file.column("CAPACITY", count, 0))[:, np.newaxis], width, 1)
+    windows = scaled(_windows(file, places))
+    homes = _whole(file, file.column("VEHICLES_DEPOT", count, 1), "VEHICLES_DEPOT") - 1
+    if len(homes) and not (homes.min() >= 0 and homes.max() < depots):
+        raise InstanceUnreadable(file.path, "a vehicle stands at a depot that is none")
+    unit = "VEHICLES_UNIT_DISTANCE_COST"
+    prices = _whole(file, file.column(unit, count, 1), unit)
+    fixed_costs = scaled(file.column("VEHICLES_FIXED_COST", count, 0))
+    ranges_m = _limits(file, "VEHICLES_MAX_DISTANCE", count, scaled)
+    durations_s = _limits(file, "VEHICLES_MAX_DURATION", count, scaled)
+    trips = _trips(file, count, homes, len(visits))
+    skills = _skills_of_vehicles(file, count, depots + len(visits), depots)
+    for number in range(count):
+        home = int(homes[number])
+        yield Vehicle(
+            shift=_DAY if windows.size == 0 else _window(windows[home]),
+            start_place=home,
+            end_place=home,
+            capacities=tuple(int(capacity) for capacity in capacities[number]),
+            range_m=None if ranges_m is None else int(ranges_m[number]),
+            duration_limit_s=None if durations_s is None else int(durations_s[number]),
+            skills=skills.get(number, frozenset()),
+            trips_max=trips[number],
+            fixed_cost=int(fixed_costs[number]),
+            cost_per_m=int(prices[number]),
+        )
+
+
+def _fleet(file: VrplibFile, visits: tuple[Visit, ...], scaled: Scale) -> int:
+    """
+    The number of vehicles; without VEHICLES so many that more would not help.
+
+    Where only a capacity binds and the plane's triangle inequality holds, two routes that fit into
+    one vehicle are better driven as one. So no two are, and at most one is half empty.
+    """
+    if "VEHICLES" in file.fields:
+        return file.count("VEHICLES")
+    only_capacity = {"NODE_COORD", "DEMAND", "DEPOT"} == set(file.sections)
+    if not only_capacity or "CAPACITY" not in file.fields:
+        return len(visits)
+    capacity = max(1, int(scaled(file.column("CAPACITY", 1, 0))[0]))
+    total = sum(visit.loads[0] for visit in visits)
+    return min(len(visits), 2 * total // capacity + 1)
+
+
+def _windows(file: VrplibFile, count: int) -> NDArray[np.float64]:
+    """Shape (count, 2), or no rows in a file without windows."""
+    if "TIME_WINDOW" not in file.sections:
+        return np.empty((0, 2))
+    windows = file.table("TIME_WINDOW", count)
+    if windows.shape != (count, 2):
+        raise InstanceUnreadable(file.path, "TIME_WINDOW needs two numbers in a row")
+    return windows
+
+
+def _window(row: NDArray[np.int64]) -> Window:
+    return Window(int(row[0]), int(row[1]))
+
+
+def _limits(file: VrplibFile, name: str, count: int, scaled: Scale) -> NDArray[np.int64] | None:
+    """A limit for each vehicle, or None where the file has none."""
+    if name not in file.sections and name not in file.fields:
+        return None
+    return scaled(file.column(name, count, 0))
+
+
+def _trips(file: VrplibFile, count: int, homes: NDArray[np.int64], visits: int) -> list[int]:
+    """How often each vehicle may leave: once, or if it may reload so often as the file says."""
+    if "VEHICLES_RELOAD_DEPOT" not in file.sections:
+        return [1] * count
+    most = file.column("VEHICLES_MAX_RELOADS", count, visits)
+    reloads = file.lists("VEHICLES_RELOAD_DEPOT", count)
+    for home, row in zip(homes, reloads, strict=True):
+        if any(depot - 1 != home for depot in row):
+            raise InstanceUnsupported(file.path, "a reload at another depot than the vehicle's own")
+    return [
+        1 + int(min(more, visits)) if row else 1 for more, row in zip(most, reloads, strict=True)
+    ]
+
+
+def _groups(file: VrplibFile, count: int, depots: int) -> dict[int, int]:
+    """The group of each place that has alternatives."""
+    if "MUTUALLY_EXCLUSIVE_GROUP" not in file.sections:
+        return {}
+    groups: dict[int, int] = {}
+    for number, row in enumerate(file.lists("MUTUALLY_EXCLUSIVE_GROUP")):
+        for place in _places(file, row, count, depots):
+            if place in groups:
+                raise InstanceUnreadable(file.path, f"client {place + 1} stands in two groups")
+            if len(row) > 1:
+                groups[place] = number
+    return groups
+
+
+def _allowed(file: VrplibFile, count: int, depots: int) -> Mapping[int, frozenset[int]]:
+    """For each place the vehicles that may make it; empty if the file does not say."""
+    if "VEHICLES_ALLOWED_CLIENTS" not in file.sections:
+        return {}
+    vehicles: dict[int, set[int]] = {place: set() for place in range(depots, count)}
+    rows = file.lists("VEHICLES_ALLOWED_CLIENTS", file.count("VEHICLES"))
+    for vehicle, row in enumerate(rows):
+        for place in _places(file, row, count, depots):
+            vehicles[place].add(vehicle)
+    return {place: frozenset(able) for place, able in vehicles.items()}
+
+
+def _skill(able: frozenset[int]) -> str:
+    """One skill for all clients that the same vehicles may make."""
+    return "vehicles " + ",".join(str(vehicle + 1) for vehicle in sorted(able))
+
+
+def _skills(file: VrplibFile, count: int, depots: int) -> dict[int, frozenset[str]]:
+    allowed = _allowed(file, count, depots)
+    return {place: frozenset({_skill(able)}) for place, able in allowed.items()}
+
+
+def _skills_of_vehicles(
+    file: VrplibFile, vehicles: int, count: int, depots: int
+) -> dict[int, frozenset[str]]:
+    sets = set(_allowed(file, count, depots).values())
+    return {
+        vehicle: frozenset(_skill(able) for able in sets if vehicle in able)
+        for vehicle in range(vehicles)
+    }
+
+
+def _places(file: VrplibFile, row: list[float], count: int, depots: int) -> list[int]:
+    """Numbers of clients in the file as places."""
+    places = [int(number) - 1 for number in row]
+    for place in places:
+        if not depots <= place < count:
+            raise InstanceUnreadable(file.path, f"{place + 1} is no client")
+    return places
+
+
+def _whole(file: VrplibFile, numbers: NDArray[np.float64], name: str) -> NDArray[np.int64]:
+    whole = numbers.astype(np.int64)
+    if (whole != numbers).any():
+        raise InstanceUnsupported(file.path, f"{name} with fractions")
+    return whole
 
 
 def _tenths(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
