@@ -97,8 +97,8 @@ def add_road(
 
     An edge holds `highway`, `length_m`, `geometry` (lon, lat pairs with both ends), `name`, `ref`,
     `osm_way`, `road` (the same number on both directions) and, where known, `surface`,
-    `tracktype`, `barrier`, `maxspeed_kmh` and the access tags. The edge that runs against a one-way
-    road is marked `against_oneway`: whoever walks may take it.
+    `tracktype`, `barrier`, `junction`, `maxspeed_kmh` and the access tags. The edge that runs
+    against a one-way road is marked `against_oneway`: whoever walks may take it.
     """
     length_m = line_length_m(line)
     road = graph.graph["roads"] = graph.graph.get("roads", -1) + 1
@@ -138,6 +138,7 @@ def _traits_of(attributes: Mapping[str, Any]) -> Traits:
         barrier=attributes.get("barrier", ""),
         maxspeed_kmh=None if limit is None else int(limit),
         against_oneway=bool(attributes.get("against_oneway", False)),
+        junction=attributes.get("junction", ""),
         access=tuple((key, attributes[key]) for key in ACCESS_KEYS if key in attributes),
     )
 

@@ -18,6 +18,7 @@ from routing.roads.graph import add_road
 from routing.roads.osm_turns import RESTRICTION_KEYS, RoadEnds, TurnRelations
 from routing.roads.traits import (
     ROAD_CLASSES,
+    ROUNDABOUTS,
     Traits,
     access_of,
     parse_maxspeed,
@@ -260,10 +261,9 @@ def _oneway(tags: Mapping[str, str]) -> int:
         return 1
     if stated in {"-1", "reverse"}:
         return -1
-    implied = tags["highway"] in {"motorway", "motorway_link"} or tags.get("junction") in {
-        "roundabout",
-        "circular",
-    }
+    implied = (
+        tags["highway"] in {"motorway", "motorway_link"} or tags.get("junction") in ROUNDABOUTS
+    )
     return 1 if implied and stated not in {"no", "false", "0"} else 0
 
 
@@ -271,11 +271,13 @@ def _traits_of(tags: Mapping[str, str]) -> tuple[Traits, Traits]:
     """Traits with the drawn direction and against it, after a way against its drawing was turned round."""
     oneway = _oneway(tags)
     both = tags.get("maxspeed", "")
+    junction = tags.get("junction", "")
     with_line = Traits(
         highway=tags["highway"],
         surface=tags.get("surface", ""),
         tracktype=tags.get("tracktype", ""),
         maxspeed_kmh=parse_maxspeed(tags.get("maxspeed:forward", both)),
+        junction=junction if junction in ROUNDABOUTS else "",
         access=access_of(tags),
     )
     against = replace(

@@ -57,6 +57,9 @@ CLOSED_TO_COURIERS: Final = frozenset(
     {"no", "private", "agricultural", "forestry", "military", "emergency", "permit", "dismount"}
 )
 
+ROUNDABOUTS: Final = frozenset({"roundabout", "circular"})
+"""Values of the key junction: https://wiki.openstreetmap.org/wiki/Key:junction; one-way, both of them."""
+
 # Barriers that stop somebody even without an access tag; each profile says which of them stop it.
 # Others (gate, lift_gate, toll_booth, cattle_grid, …) stop nobody unless an access tag on them does.
 STOPPING_BARRIERS: Final = frozenset(
@@ -91,6 +94,8 @@ class Traits:
         Pairs of a key of ACCESS_KEYS and its value, in the order of ACCESS_KEYS.
     against_oneway
         This direction runs against a one-way sign: only those on foot may take it.
+    junction
+        One of ROUNDABOUTS where the road is a part of one.
     """
 
     highway: str
@@ -99,6 +104,7 @@ class Traits:
     barrier: str = ""
     maxspeed_kmh: int | None = None
     against_oneway: bool = False
+    junction: str = ""
     access: tuple[tuple[str, str], ...] = ()
 
 

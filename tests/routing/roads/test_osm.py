@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from routing.roads.graph import roads_of
 from routing.roads.osm import ExtractUnreadable, ExtractWithoutRoads, read_osm
 
 LANE = {"highway": "residential", "name": "柳编路"}
@@ -69,6 +70,17 @@ def test_what_the_tags_say_stands_on_the_edge(write_osm):
     assert (edge["surface"], edge["tracktype"]) == ("gravel", "grade2")
     assert edge["motor_vehicle"] == "destination"
     assert "maxspeed_kmh" not in edge
+
+
+@pytest.mark.parametrize(
+    ("junction", "kept"),
+    [("roundabout", "roundabout"), ("circular", "circular"), ("yes", None), ("jughandle", None)],
+)
+def test_roundabouts_are_told_from_other_roads(write_osm, junction, kept):
+    graph, _ = read_osm(write_osm([([1, 2], LANE | {"junction": junction})]))
+
+    assert {edge.get("junction") for _, _, edge in graph.edges(data=True)} == {kept}
+    assert {kind.junction or None for kind in roads_of(graph).traits} == {kept}
 
 
 def test_points_where_nothing_branches_are_no_nodes_but_stay_in_the_geometry(write_osm):
