@@ -32,7 +32,7 @@ from routing.roads.network_file import version_of, write_whole
 from routing.roads.osm import read_osm
 from routing.roads.positions import Positions, finish_rows, locate, on_same_roads
 from routing.roads.shortest_paths import many_to_many
-from routing.roads.snap import PlaceOffRoad, Snap, SnapIndex
+from routing.roads.snap import Nearby, PlaceOffRoad, Snap, SnapIndex
 from routing.roads.speeds import UnknownProfile
 from routing.roads.traits import BARRIER
 
@@ -218,11 +218,20 @@ class RoadNetwork:
         A place farther than `limit_m` from every such road gets the error as its answer, so one
         bad place never hides the good ones. Raises UnknownProfile only.
         """
-        index = self._snap_indexes.get(profile)
-        if index is None:
-            index = SnapIndex(self._roads, self._weighting(profile).weights, profile)
-            self._snap_indexes[profile] = index
-        return index.nearest(places, limit_m=limit_m)
+        return self._snap_index(profile).nearest(places, limit_m=limit_m)
+
+    def around(self, place: Place, profile: str, *, limit_m: float) -> tuple[Nearby, ...]:
+        """
+        The nearest position on every road within `limit_m` that `profile` can reach and leave.
+
+        Nearest first; costs about as much as there are roads. Raises UnknownProfile.
+        """
+        return self._snap_index(profile).around(place, limit_m=limit_m)
+
+    def directions(self, road: int, profile: str) -> tuple[bool, bool]:
+        """Whether `profile` may drive a road along its line, and back. Raises UnknownProfile."""
+        along, back = self._weighting(profile).weights[2 * road : 2 * road + 2].tolist()
+        return along < CLOSED, back < CLOSED
 
     def matrix(self, snaps: Sequence[Snap], profile: str) -> TravelMatrix:
         """
@@ -318,6 +327,13 @@ class RoadNetwork:
         return tuple(
             self.leg(origin, destination, profile) for origin, destination in pairwise(stops)
         )
+
+    def _snap_index(self, profile: str) -> SnapIndex:
+        index = self._snap_indexes.get(profile)
+        if index is None:
+            index = SnapIndex(self._roads, self._weighting(profile).weights, profile)
+            self._snap_indexes[profile] = index
+        return index
 
     def _weighting(self, profile: str) -> Weighting:
         weighting = self._weightings.get(profile)

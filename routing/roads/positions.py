@@ -28,7 +28,7 @@ class Positions:
         int64 and float64 (N,), as in `Snap`.
     along, back
         int64 (N,): packed weight from the road's tail along to the position, and from the position
-        back to the tail; CLOSED where the road is closed in that direction.
+        back to the tail; CLOSED where the road or the snap is closed to that direction.
     origins, destinations
         The same positions for the hierarchy: end 0 is the road's tail, end 1 its head.
     """
@@ -48,11 +48,14 @@ def locate(
     Divide the weights of the roads at the positions; the two parts of a road sum exactly to its weight.
 
     At a fraction of 0 or 1 the position is the junction itself and costs nothing to leave or reach,
-    whatever the direction of the road.
+    whatever the direction of the road, or the one that a snap asks for.
     """
     edges = np.array([snap.edge for snap in snaps], np.int64)
     fractions = np.array([snap.fraction for snap in snaps], np.float64)
-    whole_along, whole_back = weights[2 * edges], weights[2 * edges + 1]
+    may_along = np.array([snap.along for snap in snaps], np.bool_)
+    may_back = np.array([snap.back for snap in snaps], np.bool_)
+    whole_along = np.where(may_along, weights[2 * edges], CLOSED)
+    whole_back = np.where(may_back, weights[2 * edges + 1], CLOSED)
     along, back = _share(whole_along, fractions), _share(whole_back, fractions)
     ends = np.column_stack((roads.tails[edges], roads.heads[edges]))
     at_end = np.column_stack((fractions == 0.0, fractions == 1.0))
@@ -157,9 +160,9 @@ def _straight(origins: _Parts, origin: int, destinations: _Parts, destination: i
         return 0
     weight: int = CLOSED
     if fractions[origin] < to_fractions[destination]:
-        if along[origin] < CLOSED:
+        if along[origin] < CLOSED and to_along[destination] < CLOSED:
             weight = to_along[destination] - along[origin]
-    elif back[origin] < CLOSED:
+    elif back[origin] < CLOSED and to_back[destination] < CLOSED:
         weight = back[origin] - to_back[destination]
     return weight
 

@@ -53,12 +53,33 @@ class Snap:
         The position itself, on the road.
     gap_m
         Straight metres from the place asked for to the position: to be walked, never driven.
+    along, back
+        Whether who sets out or stops here may be driving along the road's line, and back. Without
+        meaning where the position is a junction.
     """
 
     edge: int
     fraction: float
     place: Place
     gap_m: float
+    along: bool = True
+    back: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearby:
+    """
+    The nearest position on one of several roads around a place.
+
+    bearing_deg
+        0…360 clockwise from north: where the road's line leads there. NaN where it has no extent.
+    is_right
+        Whether the place lies to the right of the line, and not on it.
+    """
+
+    snap: Snap
+    bearing_deg: float
+    is_right: bool
 
 
 class SnapIndex:
@@ -117,9 +138,44 @@ class SnapIndex:
             for place, is_near, distance_m in zip(places, near, sampled_m, strict=True)
         )
 
+    def around(self, place: Place, *, limit_m: float) -> tuple[Nearby, ...]:
+        """The nearest position on every usable road within `limit_m`, nearest first."""
+        if self._tree is None:
+            return ()
+        point = on_sphere_m([(place.lon, place.lat)])[0]
+        samples = self._tree.query_ball_point(point, limit_m + _SPACING_M / 2.0 + 1.0)
+        segments = np.unique(self._sample_segments[samples])
+        shares, gaps2 = self._projected(place, segments)
+        order = np.lexsort((gaps2, self._roads[segments]))
+        _, firsts = np.unique(self._roads[segments][order], return_index=True)
+        best = order[firsts]
+        best = best[np.argsort(gaps2[best], kind="stable")]
+        found = (self._nearby(place, int(segments[i]), float(shares[i])) for i in best)
+        return tuple(each for each in found if each.snap.gap_m <= limit_m)
+
+    def _nearby(self, place: Place, segment: int, share: float) -> Nearby:
+        scale = np.array([np.cos(np.radians(place.lat)), 1.0])
+        east, north = self._spans[segment] * scale
+        place_east, place_north = ((place.lon, place.lat) - self._starts[segment]) * scale
+        extends = bool(east or north)
+        return Nearby(
+            snap=self._snap(place, segment, share),
+            bearing_deg=float(np.degrees(np.arctan2(east, north)) % 360.0) if extends else np.nan,
+            is_right=bool(east * place_north - north * place_east < 0.0),
+        )
+
     def _exact(
         self, place: Place, segments: NDArray[np.int64], limit_m: int
     ) -> Snap | PlaceOffRoad:
+        shares, gaps2 = self._projected(place, segments)
+        best = int(gaps2.argmin())
+        snap = self._snap(place, int(segments[best]), float(shares[best]))
+        return snap if snap.gap_m <= limit_m else self._off_road(place, round(snap.gap_m), limit_m)
+
+    def _projected(
+        self, place: Place, segments: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where along each segment its point nearest to the place lies, 0…1, and the squared gap."""
         # A plane that touches the earth at the place: exact enough (1e-4) as far as anybody walks.
         scale = np.radians(EARTH_RADIUS_M) * np.array([np.cos(np.radians(place.lat)), 1.0])
         spans = self._spans[segments] * scale
@@ -127,14 +183,11 @@ class SnapIndex:
         squared = (spans**2).sum(axis=1)
         shares = -(starts * spans).sum(axis=1) / np.where(squared > 0.0, squared, 1.0)
         shares = np.clip(shares, 0.0, 1.0)
-        gaps2 = ((starts + spans * shares[:, None]) ** 2).sum(axis=1)
-        best = int(gaps2.argmin())
-        segment, share = segments[best], shares[best]
+        return shares, ((starts + spans * shares[:, None]) ** 2).sum(axis=1)
+
+    def _snap(self, place: Place, segment: int, share: float) -> Snap:
         lon, lat = self._starts[segment] + share * self._spans[segment]
         position = Place(float(lon), float(lat))
-        gap_m = great_circle_m(place, position)
-        if gap_m > limit_m:
-            return self._off_road(place, round(gap_m), limit_m)
         total_m = float(self._totals_m[segment])
         along_m = float(self._before_m[segment] + share * self._lengths_m[segment])
         # Closer to a junction than weights can tell apart is the junction, whose other roads are open.
@@ -146,7 +199,7 @@ class SnapIndex:
             edge=int(self._roads[segment]),
             fraction=along_m / total_m if total_m > 0.0 else 0.0,
             place=position,
-            gap_m=gap_m,
+            gap_m=great_circle_m(place, position),
         )
 
     def _off_road(self, place: Place, nearest_m: int | None, limit_m: int) -> PlaceOffRoad:

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routing.matrix import UNREACHABLE
 from routing.places import Place, great_circle_m
 from routing.roads.graph import CLOSED
 from routing.roads.network import RoadNetwork
@@ -129,3 +132,64 @@ def test_no_other_usable_road_is_nearer(bayreuth, seed):
     lon, lat = points[(flat**2).sum(axis=1).argmin()]
 
     assert snap.gap_m <= great_circle_m(place, Place(float(lon), float(lat))) + 0.01
+
+
+def test_around_a_place_every_usable_road_is_told_once_nearest_first(village):
+    place = Place(118.0018, 33.9003)
+
+    walked = village.around(place, "foot", limit_m=100)
+    driven = village.around(place, "van", limit_m=100)
+
+    roads = [each.snap.edge for each in walked]
+    assert len(set(roads)) == len(roads) == 3  # both parts of the lane and the path
+    assert [each.snap.gap_m for each in walked] == sorted(each.snap.gap_m for each in walked)
+    assert walked[0].snap == village.snap([place], "foot")[0]
+    assert {each.snap.edge for each in driven} < set(roads)
+    assert village.around(place, "foot", limit_m=20) == walked[:1]
+    assert village.around(Place(0.0, 0.0), "foot", limit_m=100) == ()
+
+
+def test_a_place_lies_to_the_right_or_the_left_of_the_road_it_snaps_to(village):
+    (north,) = village.around(Place(118.0030, 33.9003), "van", limit_m=40)
+    (south,) = village.around(Place(118.0030, 33.8997), "van", limit_m=40)
+
+    assert north.bearing_deg == pytest.approx(90.0, abs=0.01)  # drawn eastward
+    assert (north.is_right, south.is_right) == (False, True)
+
+
+@pytest.mark.parametrize("profile", ["van", "foot"])
+def test_of_all_directions_at_both_ends_the_best_is_the_unrestricted_answer(bayreuth, profile):
+    west, south, east, north = bayreuth.bounds
+    drawn = np.random.default_rng(7).uniform((west, south), (east, north), (60, 2))
+    snaps = [
+        snap
+        for snap in bayreuth.snap([Place(*at) for at in drawn.tolist()], profile, limit_m=2000)
+        if isinstance(snap, Snap)
+    ][:20]
+    # Neighbours on one road, before and behind, where the straight way counts too.
+    snaps += [replace(snap, fraction=snap.fraction * 0.5) for snap in snaps[:4]]
+    free_s, _ = bayreuth.table(snaps, snaps, profile)
+    ways = [{"along": True, "back": False}, {"along": False, "back": True}]
+    bound = [[replace(snap, **way) for snap in snaps] for way in ways]
+    tables = {
+        (leaves, stops): bayreuth.table(bound[leaves], bound[stops], profile)
+        for leaves in (0, 1)
+        for stops in (0, 1)
+    }
+    best_s = np.minimum.reduce([durations_s for durations_s, _ in tables.values()])
+
+    assert (best_s == free_s).all()
+    for (leaves, stops), (durations_s, distances_m) in tables.items():
+        assert (durations_s != free_s).any()
+        for i in range(0, len(snaps), 5):
+            for j in range(1, len(snaps), 3):
+                if durations_s[i, j] in (0, UNREACHABLE):
+                    continue
+                leg = bayreuth.leg(bound[leaves][i], bound[stops][j], profile)
+                assert (leg.duration_s, leg.distance_m) == (durations_s[i, j], distances_m[i, j])
+                for snap, arc, way in (
+                    (snaps[i], leg.course.arcs[0], leaves),
+                    (snaps[j], leg.course.arcs[-1], stops),
+                ):
+                    if 0.0 < snap.fraction < 1.0:
+                        assert arc == 2 * snap.edge + way
