@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "demo-data": _Listed("demo_data", "Write the files of a demo day."),
     "roads": _Listed("roads", "Make road networks of OpenStreetMap extracts."),
     "plan": _Listed("plan", "Plan a day from files, without a server."),
-    "solve": _Listed("solve", "Solve a public CVRP or VRPTW instance."),
+    "solve": _Listed("solve", "Solve a public instance of vehicle routing, as PyVRP reads it."),
     "serve": _Listed("serving", "Serve API and board."),
     "worker": _Listed("serving", "Make the plans that the API is asked for."),
     "keys": _Listed("serving", "Create and revoke API keys."),

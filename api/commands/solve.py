@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
+import threading
 import time
-from enum import StrEnum
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,24 +18,23 @@ from api.commands.console import note, print_json, progress
 from api.commands.exit_codes import ExitCode
 from routing.vrp import vrplib
 from routing.vrp.check import check
-from routing.vrp.solve import Progress, RequiredUnserved, solve
+from routing.vrp.problem import Problem
+from routing.vrp.solution import Solution
+from routing.vrp.solve import Engine, Progress, RequiredUnserved, solve
 
 app = typer.Typer()
 
 
-class Engine(StrEnum):
-    AUTO = "auto"
-    ORTOOLS = "ortools"
-
-
 @app.command("solve")
 def solve_instance(
-    file: Annotated[Path, typer.Argument(help="CVRP or VRPTW instance in VRPLIB format.")],
+    file: Annotated[Path, typer.Argument(help="Instance in VRPLIB format.")],
     *,
-    budget: Annotated[float, typer.Option(min=0, max=86_400, help="Seconds of search.")] = 30,
+    budget: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Seconds, reading the instance included.")
+    ] = 30,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 1,
     engine: Annotated[
-        Engine, typer.Option(help="`auto` takes the best there is; today that is OR-Tools.")
+        Engine, typer.Option(help="`auto` chooses by the problem what improves the first answer.")
     ] = Engine.AUTO,
     out: Annotated[Path | None, typer.Option(help="Write the solution as a .sol file.")] = None,
     as_json: Annotated[
@@ -38,26 +42,36 @@ def solve_instance(
     ] = False,
 ) -> None:
     """
-    Solve a public CVRP or VRPTW instance.
+    Solve a public instance of vehicle routing, as PyVRP reads it.
 
+    CVRP, time windows, several depots or trips, mixed fleets, compatibility, prizes, alternatives.
     The last line on stdout is JSON: instance, cost, feasible, unserved, seconds. Cost is in the
-    instance's own unit, in tenths if it has time windows. An answer that is not feasible ends
-    with exit code 1.
+    instance's own unit, in tenths if it has time windows; what is left out is paid for by its prize.
+    An answer that is not feasible ends with exit code 1. Ctrl-C ends the search: the best found so
+    far is written and told, the exit code is 130.
 
     Example: `cunlu solve X-n101-k25.vrp --budget 30 --seed 1 --out X-n101-k25.sol`
     """
-    del engine  # one engine so far: both choices mean it
-    instance = vrplib.read(file)
-    if not as_json:
-        typer.echo(f"{instance.name}: {len(instance.clients):,} clients")
     began_s = time.monotonic()
-    with progress(instance.name) as tell:
+    if out is not None and not out.parent.is_dir():  # known now, not when the work is done
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(out.parent))
+    instance = vrplib.read(file)
+    with progress(instance.name) as tell, _interrupts() as interrupted:
+        if not as_json:
+            typer.echo(f"{instance.name}: {len(instance.clients):,} clients")
 
         def show(step: Progress) -> None:
             tell(f"{instance.name}: cost {step.cost:,} after {step.seconds:.1f} s")
 
         try:
-            solution = solve(instance.problem, budget_s=budget, seed=seed, on_progress=show)
+            solution = solve(
+                instance.problem,
+                budget_s=max(0.0, began_s + budget - time.monotonic()),
+                seed=seed,
+                engine=engine,
+                on_progress=show,
+                cancelled=interrupted,
+            )
         except RequiredUnserved as failure:
             note(f"{failure.code}: {failure}")
             solution = None
@@ -68,10 +82,44 @@ def solve_instance(
         for each in broken:
             note(each.message)
         answer["cost"] = solution.cost
-        answer["feasible"] = not broken and not solution.unserved
-        answer["unserved"] = len(solution.unserved)
+        answer["feasible"] = not broken
+        answer["unserved"] = _orders_unserved(instance.problem, solution)
         if out is not None:
-            out.write_text(vrplib.to_sol(instance, solution), encoding="utf-8")
+            _write(out, vrplib.to_sol(instance, solution))
     print_json(answer | {"seconds": round(time.monotonic() - began_s, 2)})
+    if interrupted():
+        raise typer.Exit(ExitCode.INTERRUPTED)
     if not answer["feasible"]:
         raise typer.Exit(ExitCode.REFUSED_SOME)
+
+
+def _orders_unserved(problem: Problem, solution: Solution) -> int:
+    """Alternatives that are all left out are one order."""
+    groups = [problem.visits[number].group for number in solution.unserved]
+    return sum(group is None for group in groups) + len(set(groups) - {None})
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Turn Ctrl-C into a question that the search asks; a second Ctrl-C ends everything as ever."""
+    asked = threading.Event()
+
+    def take(_number: int, _frame: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, take)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _write(path: Path, text: str) -> None:
+    """All or nothing: a reader never sees half a solution, nor loses the one before."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -61,6 +61,7 @@ def run_engine(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment,
+        process_group=0,  # Ctrl-C is for us: we end the engine when we have its last answer
     )
     inbox: queue.SimpleQueue[Orders | None] = queue.SimpleQueue()
     talk = threading.Thread(target=_talk, args=(process, task, inbox), daemon=True)
