@@ -27,6 +27,7 @@ from routing.roads.compiled import (
     encode_network,
 )
 from routing.roads.graph import CLOSED, graph_of
+from routing.roads.junctions import Junctions
 from routing.roads.legs import Leg, NoPath, find_leg
 from routing.roads.network_file import version_of, write_whole
 from routing.roads.osm import read_osm
@@ -34,6 +35,7 @@ from routing.roads.positions import Positions, finish_rows, locate, on_same_road
 from routing.roads.shortest_paths import many_to_many
 from routing.roads.snap import Nearby, PlaceOffRoad, Snap, SnapIndex
 from routing.roads.speeds import UnknownProfile
+from routing.roads.steps import Step, steps_of
 from routing.roads.traits import BARRIER
 
 
@@ -327,6 +329,15 @@ class RoadNetwork:
         return tuple(
             self.leg(origin, destination, profile) for origin, destination in pairwise(stops)
         )
+
+    def steps(self, leg: Leg, profile: str) -> tuple[Step, ...]:
+        """The leg turn by turn (see `instructions` for words). Raises UnknownProfile."""
+        return steps_of(leg, self.junctions, self._weighting(profile).weights)
+
+    @cached_property
+    def junctions(self) -> Junctions:
+        """Names, bearings and meetings of the roads."""
+        return Junctions(self._roads)
 
     def _snap_index(self, profile: str) -> SnapIndex:
         index = self._snap_indexes.get(profile)
