@@ -139,12 +139,12 @@ async def start_job(store: Store, day: DepotDay, job_id: JobId, *, run: str) -> 
     JobUnknown
         It is not recorded, or not yet.
     """
-    row = await store.start_job(day, job_id, run)
-    if row is not None:
-        return _job(row)
-    if await store.job(day, job_id) is None:
+    # One step tells a job that is over from one not recorded yet: asked one after the other, a record
+    # made in between would look like a job that is over, and nobody would ever run it.
+    started = await store.start_job(day, job_id, run)
+    if started is None:
         raise JobUnknown(job_id)
-    return None
+    return await read_job(store, day.company_id, job_id) if started else None
 
 
 async def report_progress(

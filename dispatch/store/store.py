@@ -334,10 +334,11 @@ class Store:
             starts=int(found.get(b"starts", 0)),
         )
 
-    async def start_job(self, day: DepotDay, job_id: JobId, run: str) -> JobRow | None:
+    async def start_job(self, day: DepotDay, job_id: JobId, run: str) -> bool | None:
+        """Return whether the job is now that of `run`, else it is over; None: there is no such job."""
         where = DayKeys(day)
-        started = await self._scripts.change("start_job", [where.job(job_id)], [run])
-        return await self.job(day, job_id) if started else None
+        answer = await self._scripts.change("start_job", [where.job(job_id)], [run])
+        return None if answer < 0 else bool(answer)
 
     async def report_progress(
         self, day: DepotDay, job_id: JobId, run: str, progress: bytes, event: bytes

@@ -14,7 +14,7 @@ from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.households import CollectionPoint, Household, HouseholdId, PointId
 from dispatch.ids import IdMalformed
 from dispatch.jobs import JobFenced, JobState
-from dispatch.operations import EtagMismatch, PlanStale, PlanUnknown, RouteMissing
+from dispatch.operations import EtagMismatch, JobUnknown, PlanStale, PlanUnknown, RouteMissing
 from dispatch.orders import Order, OrderId
 from dispatch.plan import Figures, Leg, Plan, PlanId, Route, Stop, StopKind, Trip
 from dispatch.store import Store
@@ -28,6 +28,25 @@ class Nobody:
 
     async def put(self, day, job_id):
         pass
+
+
+class Impatient:
+    """A queue whose worker begins a job the moment it is queued, and again until it is recorded."""
+
+    def __init__(self, store, head_start):
+        self.store, self.head_start, self.beginning = store, head_start, None
+
+    async def put(self, day, job_id):
+        self.beginning = asyncio.create_task(self.begin(day, job_id))
+        for _ in range(self.head_start):
+            await asyncio.sleep(0)
+
+    async def begin(self, day, job_id):
+        while True:
+            try:
+                return await operations.start_job(self.store, day, job_id, run="r")
+            except JobUnknown:
+                await asyncio.sleep(0)
 
 
 def stop(seq, **facts):
@@ -302,3 +321,16 @@ async def test_inputs_hold_only_open_orders(store, crewed):
     inputs = await operations.read_inputs(store, crewed)
     assert [each.order_id for each in inputs.orders] == ["o0", "o2"]
     assert inputs.fleet.depot.name == "沙集网点"
+
+
+async def test_a_worker_faster_than_the_record_never_takes_a_new_job_for_one_that_is_over(
+    store, crewed
+):
+    for number in range(300):
+        queue = Impatient(store, head_start=number % 30)
+        asked = await operations.request_plan(
+            store, queue, crewed, budget_s=1, seed=1, by="t", at=AT
+        )
+        begun = await asyncio.wait_for(queue.beginning, 10)
+        assert begun is not None, "dropped for ever"
+        assert (begun.job_id, begun.state) == (asked.job_id, JobState.RUNNING)
