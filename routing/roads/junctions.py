@@ -60,7 +60,8 @@ def bearing_deg(line: NDArray[np.float64]) -> float:
     scale = radians(EARTH_RADIUS_M)
     shrink = cos(radians(lat))
     east = north = 0.0
-    for next_lon, next_lat in line[1:].tolist():
+    for point in line[1:]:  # not all at once: the line may be the rest of a long leg
+        next_lon, next_lat = point.tolist()
         east, north = (next_lon - lon) * shrink * scale, (next_lat - lat) * scale
         if hypot(east, north) >= _LOOK_M:
             break
