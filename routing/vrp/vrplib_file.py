@@ -48,7 +48,7 @@ class InstanceUnsupported(RoutingError):
     def __init__(self, path: Path, what: str) -> None:
         self.path, self.what = path, what
         super().__init__(
-            f"{path.name}: {what} is not supported: docs/benchmarks.md lists what a file may hold"
+            f"{path.name}: {what} is not supported: docs/commands.md names the sets that are read"
         )
 
 
