@@ -1,10 +1,14 @@
-"""What every test may ask for: the shared data beside the repository, and a village's roads."""
+"""What every test may ask for: the shared data, a village's roads, a real server."""
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dispatch.server import EmbeddedServer
 from routing.roads.network import RoadNetwork
 
 # Playwright's own event loop runs in the thread of its tests: no asyncio test can share their process.
@@ -51,6 +55,15 @@ def grid_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = folder / "grid.network"
     RoadNetwork.build(extract, profiles=("trike", "van")).save(network)
     return network
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """The embedded server, one per test process, its data in a short temporary path."""
+    folder = Path(tempfile.mkdtemp(prefix="cunlu-"))
+    with EmbeddedServer(folder) as server:
+        yield server
+    shutil.rmtree(folder)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

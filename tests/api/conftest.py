@@ -2,21 +2,22 @@
 
 import json
 import secrets
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from api.app import create_app
+from api.cli import app
 from dispatch import operations
 from dispatch.access import Role
 from dispatch.days import CompanyId, DepotId
-from dispatch.server import EmbeddedServer
 from dispatch.settings import Settings
 from dispatch.store import Store
 
@@ -24,16 +25,38 @@ WEST, SOUTH, STEP = 118.10, 33.88, 0.005
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[EmbeddedServer]:
-    folder = Path(tempfile.mkdtemp(prefix="cunlu-"))
-    with EmbeddedServer(folder) as server:
-        yield server
-    shutil.rmtree(folder)
+def roads(grid_network) -> Path:
+    return grid_network
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """The command `cunlu` within this process, in nobody's environment."""
+    for name in ("CUNLU_SERVER", "CUNLU_KEY", "CUNLU_PORT", "CUNLU_ROADS", "CUNLU_REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments):
+        return CliRunner().invoke(app, [str(each) for each in arguments])
+
+    return run
 
 
 @pytest.fixture(scope="session")
-def roads(grid_network) -> Path:
-    return grid_network
+def run_in():
+    """The real command, in a process and a folder of its own."""
+
+    def run_in(folder, *arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "api", *map(str, arguments)],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=120,
+        )
+
+    return run_in
 
 
 @dataclass(frozen=True)
@@ -51,15 +74,15 @@ class Company:
 
 @pytest.fixture
 async def client(server, roads) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings(roads=roads), url=server.url)
+    asgi = create_app(Settings(roads=roads), url=server.url)
     async with (
-        app.router.lifespan_context(app),
+        asgi.router.lifespan_context(asgi),
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+            transport=httpx.ASGITransport(asgi, raise_app_exceptions=False),
             base_url="http://cunlu",
         ) as client,
     ):
-        client.app = app
+        client.app = asgi
         yield client
 
 

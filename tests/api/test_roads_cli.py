@@ -3,9 +3,7 @@
 import networkx as nx
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from api.cli import app
 from routing.matrix import UNREACHABLE
 from routing.places import Place
 from routing.roads.network import RoadNetwork
@@ -13,11 +11,7 @@ from routing.roads.network import RoadNetwork
 PLACES = "id,lon,lat\na,118.102,33.8801\nb,118.112,33.8899\nc,118.122,33.9001\n"
 
 
-def run(*arguments):
-    return CliRunner().invoke(app, [str(each) for each in arguments])
-
-
-def test_the_matrix_is_that_of_the_network(grid_network, tmp_path):
+def test_the_matrix_is_that_of_the_network(run, grid_network, tmp_path):
     (tmp_path / "places.csv").write_text(PLACES)
     out = tmp_path / "out.npz"
     result = run(
@@ -47,7 +41,7 @@ def test_the_matrix_is_that_of_the_network(grid_network, tmp_path):
     ],
 )
 def test_what_is_no_place_is_told_and_nothing_is_written(
-    grid_network, tmp_path, rows, profile, code
+    run, grid_network, tmp_path, rows, profile, code
 ):
     (tmp_path / "places.csv").write_text(rows)
     out = tmp_path / "out.npz"
@@ -60,7 +54,7 @@ def test_what_is_no_place_is_told_and_nothing_is_written(
     assert not out.exists()
 
 
-def test_the_export_is_a_graph_that_networkx_reads(grid_network, tmp_path):
+def test_the_export_is_a_graph_that_networkx_reads(run, grid_network, tmp_path):
     out = tmp_path / "grid.graphml"
     result = run("roads", "export", grid_network, "--profile", "trike", "--graphml", out)
     assert result.exit_code == 0, result.output
@@ -74,7 +68,7 @@ def test_the_export_is_a_graph_that_networkx_reads(grid_network, tmp_path):
 
 
 def test_an_export_for_an_unknown_profile_or_of_a_foreign_file_is_a_named_error(
-    grid_network, tmp_path
+    run, grid_network, tmp_path
 ):
     out = tmp_path / "x.graphml"
     result = run("roads", "export", grid_network, "--profile", "foot", "--graphml", out)

@@ -1,12 +1,9 @@
-"""A real server for every test process, and a company of its own for every test."""
+"""The store of the real server, and a depot-day of its own for every test."""
 
 import asyncio
 import secrets
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, time
-from pathlib import Path
 
 import pytest
 
@@ -17,15 +14,6 @@ from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, Vehic
 from dispatch.server import EmbeddedServer
 from dispatch.store import Store
 from routing.places import Place
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[EmbeddedServer]:
-    """The embedded server, one per test process, its data in a short temporary path."""
-    folder = Path(tempfile.mkdtemp(prefix="cunlu-"))
-    with EmbeddedServer(folder) as server:
-        yield server
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
