@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -42,6 +43,22 @@ class HouseholdPage:
 class PointPage:
     points: tuple[CollectionPoint, ...]
     next: str | None
+
+
+Cursor = Annotated[str | None, Query(description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=5000)]
+
+_Id = TypeVar("_Id", bound=str)
+_Record = TypeVar("_Record")
+
+
+def _page_of(
+    records: Mapping[_Id, _Record], cursor: str | None, limit: int
+) -> tuple[list[_Record], _Id | None]:
+    """The `limit` records by id after `cursor`, and the last one's id if more follow."""
+    found = sorted(each for each in records if cursor is None or each > cursor)
+    shown = found[:limit]
+    return [records[each] for each in shown], shown[-1] if len(found) > limit else None
 
 
 async def _change(
@@ -101,13 +118,12 @@ async def list_households(
     deps: With,
     caller: Caller,
     scope: Scope,
-    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=5000)] = 500,
+    cursor: Cursor = None,
+    limit: Limit = 500,
 ) -> Response:
     """By id. Names and phones are masked unless the role may see them."""
     registry = await operations.read_registry(deps.store, scope)
-    found = sorted(each for each in registry.households if cursor is None or each > cursor)
-    page = [registry.households[each] for each in found[:limit]]
+    page, last = _page_of(registry.households, cursor, limit)
     if not caller.sees_phones:
         page = [
             replace(
@@ -119,7 +135,6 @@ async def list_households(
             )
             for each in page
         ]
-    last = page[-1].household_id if len(found) > limit else None
     return as_json(HouseholdPage(tuple(page), last))
 
 
@@ -145,15 +160,13 @@ async def list_points(
     deps: With,
     caller: Caller,
     scope: Scope,
-    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=5000)] = 500,
+    cursor: Cursor = None,
+    limit: Limit = 500,
 ) -> Response:
     registry = await operations.read_registry(deps.store, scope)
-    found = sorted(each for each in registry.points if cursor is None or each > cursor)
-    page = [registry.points[each] for each in found[:limit]]
+    page, last = _page_of(registry.points, cursor, limit)
     if not caller.sees_phones:
         page = [replace(each, phone=masked_phone(each.phone)) for each in page]
-    last = page[-1].point_id if len(found) > limit else None
     return as_json(PointPage(tuple(page), last))
 
 
