@@ -7,7 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import gpxpy.gpx
@@ -17,7 +17,7 @@ import polyline
 
 from dispatch.fleet import Courier
 from dispatch.households import Registry
-from dispatch.orders import OrderRecord, OrderStatus
+from dispatch.orders import OrderRecord
 from dispatch.plan import Plan, Route, Trip
 from routing.places import Place
 
@@ -69,10 +69,21 @@ def summary(plan: Plan) -> Summary:
 
 def _line(trip: Trip) -> list[tuple[float, float]]:
     """The trip's way as (lon, lat), legs joined where they meet."""
-    points: list[tuple[float, float]] = []
-    for leg in (*(stop.leg for stop in trip.stops), trip.home):
+    return [point for point, _ in _timed_line(trip)]
+
+
+def _timed_line(trip: Trip) -> list[tuple[tuple[float, float], datetime | None]]:
+    """As `_line`, with the planned moment where one is known: where a leg ends, and at the start."""
+    points: list[tuple[tuple[float, float], datetime | None]] = []
+    ends = (*((stop.leg, stop.arrive_at) for stop in trip.stops), (trip.home, trip.back_at))
+    for leg, end_at in ends:
         line = [(lon, lat) for lat, lon in polyline.decode(leg.polyline6, 6)]
-        points += line[1:] if points and line and points[-1] == line[0] else line
+        new = line[1:] if points and line and points[-1][0] == line[0] else line
+        if new and not points:
+            points.append((new.pop(0), trip.leave_at))
+        # A leg of no length adds nothing: of two stops at one place the first one's moment stays.
+        points += [(point, None) for point in new[:-1]]
+        points += [(point, end_at) for point in new[-1:]]
     return points
 
 
@@ -149,7 +160,12 @@ def plan_geojson(plan: Plan) -> bytes:
 
 
 def route_gpx(plan: Plan, route: Route) -> bytes:
-    """One courier's shift as GPX 1.1: a waypoint for each stop, a track segment for each trip."""
+    """
+    One courier's shift as GPX 1.1: a waypoint for each stop, a track segment for each trip.
+
+    A waypoint has the time at which the pickup begins; the track has those of leaving, of reaching
+    each stop and of being back, and none between.
+    """
     gpx = gpxpy.gpx.GPX()
     gpx.name = f"{plan.plan_id} {route.courier_id}"
     gpx.copyright_author = plan.attribution
@@ -165,7 +181,10 @@ def route_gpx(plan: Plan, route: Route) -> bytes:
         )
     track = gpxpy.gpx.GPXTrack(name=route.courier_id)
     for trip in route.trips:
-        points = [gpxpy.gpx.GPXTrackPoint(lat, lon) for lon, lat in _line(trip)]
+        points = [
+            gpxpy.gpx.GPXTrackPoint(lat, lon, time=None if at is None else at.astimezone(UTC))
+            for (lon, lat), at in _timed_line(trip)
+        ]
         track.segments.append(gpxpy.gpx.GPXTrackSegment(points))
     gpx.tracks.append(track)
     text: str = gpx.to_xml(version="1.1")
@@ -188,12 +207,16 @@ def csv_of(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
 
 
 def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
-    """Every order of the plan: who fetches it and when, or why nobody does; `records` add what became of it."""
-    statuses = {record.order.order_id: record.status for record in records}
+    """
+    Every order of the plan: who fetches it and when, or why nobody does.
+
+    The status is what became of the order by `records`; without its record, whether the plan serves it.
+    """
+    statuses: dict[str, str] = {record.order.order_id: record.status for record in records}
     rows: list[tuple[object, ...]] = [
         (
             order_id,
-            statuses.get(order_id, OrderStatus.OPEN),
+            statuses.get(order_id, "served"),
             route.courier_id,
             number,
             stop.seq,
@@ -210,7 +233,7 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
     rows += [
         (
             each.order_id,
-            statuses.get(each.order_id, OrderStatus.OPEN),
+            statuses.get(each.order_id, "unserved"),
             *([""] * 5),
             each.reason,
             each.detail,

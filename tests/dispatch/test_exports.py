@@ -161,6 +161,25 @@ def test_gpx_is_read_by_a_phone():
     assert len(gpx.tracks[0].segments) == 1
 
 
+def test_the_track_tells_when_the_plan_leaves_reaches_each_stop_and_is_back():
+    (segment,) = gpxpy.parse(route_gpx(PLAN, ROUTE).decode()).tracks[0].segments
+    (trip,) = ROUTE.trips
+    planned = [trip.leave_at, *(stop.arrive_at for stop in trip.stops), trip.back_at]
+    assert [point.time for point in segment.points if point.time is not None] == planned
+    assert segment.points[0].time == trip.leave_at
+    assert segment.points[-1].time == trip.back_at
+
+
+def test_a_second_stop_at_one_place_leaves_the_moment_of_the_first():
+    (trip,) = ROUTE.trips
+    first, second = trip.stops
+    here = replace(second, leg=replace(second.leg, polyline6=""))
+    route = replace(ROUTE, trips=(replace(trip, stops=(first, here)),))
+    (segment,) = gpxpy.parse(route_gpx(PLAN, route).decode()).tracks[0].segments
+    told = [point.time for point in segment.points if point.time is not None]
+    assert told == [trip.leave_at, first.arrive_at, trip.back_at]
+
+
 def test_every_order_has_its_fate_and_no_cell_is_a_formula():
     record = OrderRecord(order=Order(order_id=OrderId("o1")), status=OrderStatus.COLLECTED)
     told = {row["order"]: row for row in rows(fates_csv(PLAN, [record]))}
@@ -170,6 +189,7 @@ def test_every_order_has_its_fate_and_no_cell_is_a_formula():
         "c1",
         "1",
     )
+    assert (told["o3"]["status"], told["o9"]["status"]) == ("served", "unserved")
     assert (told["o9"]["reason"], told["o9"]["detail"]) == ("too-heavy", "'-no, really")
 
 
