@@ -220,6 +220,7 @@ def revoke(
     *,
     company: Company,
     data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """
     Make an API key useless from now on.
@@ -232,7 +233,10 @@ def revoke(
 
     if not _with_store(_settings(data_dir=data_dir), act):
         raise KeyUnknown(CompanyId(company), key_id)
-    note(f"key {key_id} is revoked")
+    if as_json:
+        print_json({"key_id": key_id, "revoked": True})
+    else:
+        note(f"key {key_id} is revoked")
 
 
 def _settings(**flags: object) -> Settings:

@@ -65,6 +65,7 @@ def test_help_waits_for_no_engine():
         ("solve", "x", "--engine", "magic"),
         ("demo-data", "--out", "x", "--day", "tomorrow"),
         ("import", "--key", "k"),
+        ("export", "--key", "k", "--plan", "current", "--out", "-", "--json"),
         ("keys", "create", "--company", "c", "--role", "king"),
         ("keys", "create", "--company", "c", "--role", "courier"),
         ("keys", "create", "--company", "c", "--role", "dispatcher", "--subject", "c1"),
@@ -88,6 +89,28 @@ def test_a_setting_that_cannot_be_is_named(run, monkeypatch):
     result = run("worker", "--check")
     assert result.exit_code == 2
     assert result.stderr.startswith("settings-invalid: CUNLU_PORT: ")
+
+
+# Bugs
+
+
+def test_a_bug_ends_with_70_in_one_line_below_its_trace():
+    program = (
+        "import sys; from api import cli; sys.argv = ['cunlu', 'solve'];\n"
+        "import api.commands.solve as solve\n"
+        "def broken(): raise ZeroDivisionError('a bug')\n"
+        "solve.app.registered_commands[0].callback = broken\n"
+        "cli.main()"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 70
+    assert found.stdout == ""
+    *trace, last = found.stderr.splitlines()
+    assert trace[0].startswith("Traceback")
+    assert trace[-1] == "ZeroDivisionError: a bug"
+    assert last.startswith("internal: ")
 
 
 # Servers that are not there, or say no
@@ -132,8 +155,10 @@ def test_a_key_is_made_and_revoked_and_a_second_revoking_is_refused(run, server)
     assert made.exit_code == 0, made.output
     key = json.loads(made.stdout)
     assert key["key"].startswith("cl_")
-    revoke = ("keys", "revoke", "--company", "acme", key["key_id"], *store)
-    assert run(*revoke).exit_code == 0
+    revoke = ("keys", "revoke", "--company", "acme", "--json", key["key_id"], *store)
+    revoked = run(*revoke)
+    assert revoked.exit_code == 0
+    assert json.loads(revoked.stdout) == {"key_id": key["key_id"], "revoked": True}
     again = run(*revoke)
     assert again.exit_code == 3
     assert again.stderr.startswith("key-unknown: ")
