@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from dispatch.events import Event
+
 EXAMPLES: Final = "examples.json"
-"""For each operation its answers by media type, recorded by tests/api/test_examples.py."""
+"""For each operation its answers by media type, and a problem of each status under `PROBLEMS`."""
+
+PROBLEMS: Final = "problems"
+"""No operation has this name."""
+
+_EVENT_KINDS: Final = ", ".join(each.__struct_config__.tag for each in get_args(Event))
 
 _SCHEMAS: Final = {
     "application/geo+json": {"type": "object", "description": "A FeatureCollection (RFC 7946)."},
@@ -18,7 +25,8 @@ _SCHEMAS: Final = {
     "text/csv": {"type": "string", "description": "UTF-8 with BOM; see docs/files.md."},
     "text/event-stream": {
         "type": "string",
-        "description": "Server-sent events: `id` to resume after, `event` the kind, `data` JSON.",
+        "description": "Server-sent events: `id` to resume after, `event` the kind, `data` JSON."
+        f" Kinds: {_EVENT_KINDS}. A comment line says that the server is alive.",
     },
 }
 
@@ -36,6 +44,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for operations in told["paths"].values():
             for operation in operations.values():
                 _add(operation, examples.get(operation["operationId"], {}))
+                _add_problems(operation, examples[PROBLEMS])
         app.openapi_schema = told
     return app.openapi_schema
 
@@ -46,3 +55,9 @@ def _add(operation: dict[str, Any], examples: dict[str, Any]) -> None:
         content = answer.setdefault("content", {}).setdefault(media_type, {})
         content.setdefault("schema", _SCHEMAS.get(media_type, {"type": "object"}))
         content["example"] = example
+
+
+def _add_problems(operation: dict[str, Any], problems: dict[str, Any]) -> None:
+    for status, answer in operation["responses"].items():
+        if content := answer.get("content", {}).get("application/problem+json"):
+            content["example"] = problems[status]

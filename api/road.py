@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -21,9 +21,11 @@ from dispatch import operations
 from dispatch.access import Identity, Role
 from dispatch.days import DepotId, DepotScope
 from dispatch.events import CourierEvent
+from dispatch.exports import Contact
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.operations import Arrival, FleetMissing
+from dispatch.plan import PlanId, Route
 from dispatch.progress import Board, ShiftProgress
 
 router = APIRouter(route_class=GuardedRoute, tags=["the road"], responses=PROBLEMS)
@@ -65,11 +67,47 @@ class Me:
     tile_url: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class CourierOfRoute:
+    id: CourierId
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class DepotOfRoute:
+    id: DepotId
+    name: str
+    lon: float
+    lat: float
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteBody:
+    """
+    A published route as it was stored; it describes those bytes and makes none.
+
+    contacts
+        Whom the courier may call, by household or point id.
+    """
+
+    plan_id: PlanId
+    version: int
+    day: date
+    courier: CourierOfRoute
+    depot: DepotOfRoute
+    route: Route
+    contacts: Mapping[str, Contact]
+    attribution: str
+    synthetic: bool
+
+
 @router.get(
     "/couriers/{courier_id}/route",
     operation_id="read_route",
+    response_model=RouteBody,
     summary="A courier's published route, ready-made",
-    response_class=Response,
 )
 async def read_route(
     courier_id: str, request: Request, deps: With, caller: Caller, day: Day

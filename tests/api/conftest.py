@@ -1,5 +1,6 @@
 """The whole app on a real server, a company of its own for every test, and a small real village."""
 
+import asyncio
 import json
 import secrets
 import subprocess
@@ -14,7 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from api.app import create_app
-from api.cli import app
+from api.cli import app as command_line
+from api.serving import Server, listen
 from dispatch import operations
 from dispatch.access import Role
 from dispatch.days import CompanyId, DepotId
@@ -36,7 +38,7 @@ def run(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
     def run(*arguments):
-        return CliRunner().invoke(app, [str(each) for each in arguments])
+        return CliRunner().invoke(command_line, [str(each) for each in arguments])
 
     return run
 
@@ -74,16 +76,37 @@ class Company:
 
 @pytest.fixture
 async def client(server, roads) -> AsyncIterator[httpx.AsyncClient]:
-    asgi = create_app(Settings(roads=roads), url=server.url)
+    app = create_app(Settings(roads=roads), url=server.url)
     async with (
-        asgi.router.lifespan_context(asgi),
+        app.router.lifespan_context(app),
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(asgi, raise_app_exceptions=False),
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
             base_url="http://cunlu",
         ) as client,
     ):
-        client.app = asgi
+        client.app = app
         yield client
+
+
+@pytest.fixture
+def served(server):
+    """Serve the app on a real uvicorn and a free port: `async with served() as (address, app)`."""
+
+    @asynccontextmanager
+    async def served(**settings):
+        app = create_app(Settings(redis_url=server.url, **settings), url=server.url)
+        listener = listen("127.0.0.1", 0)
+        running = Server(app)
+        task = asyncio.create_task(running.serve(sockets=[listener]))
+        while not running.started:  # noqa: ASYNC110 (uvicorn offers no event)
+            await asyncio.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}", app
+        finally:
+            running.should_exit = True
+            await asyncio.wait_for(task, 10)
+
+    return served
 
 
 @asynccontextmanager

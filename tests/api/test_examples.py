@@ -9,9 +9,15 @@ import json
 import os
 from pathlib import Path
 
+import httpx
 import pytest
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from api import addresses, orders, plans, registry, road, stream
 from api.auth import MAY
+from api.errors import _store_away
 from dispatch.settings import Settings
 from dispatch.worker import run_worker
 
@@ -31,16 +37,21 @@ async def worker(server, roads, tmp_path):
     await running
 
 
-def short(value):
-    """`value` with its lists cut, so that a reader sees its shape."""
-    if isinstance(value, list):
-        return [short(each) for each in value[:LISTED]]
-    if isinstance(value, dict):
-        return {key: short(each) for key, each in list(value.items())[:40]}
-    return value
-
-
 BY_ID = {"fates", "contacts", "couriers", "models", "counts"}
+"""Members whose own members are as many as there are ids."""
+
+
+def short(value, name=""):
+    """`value` with its lists of records cut, so that a reader sees its shape."""
+    if isinstance(value, list):
+        # Numbers belong together: bounds, a position. Results differ: one of each outcome.
+        numbers = all(isinstance(each, int | float) for each in value)
+        shown = value if numbers or name == "results" else value[:LISTED]
+        return [short(each) for each in shown]
+    if isinstance(value, dict):
+        shown = list(value.items())[: LISTED if name in BY_ID - {"counts"} else None]
+        return {key: short(each, key) for key, each in shown}
+    return value
 
 
 def same(example, answer, path=""):
@@ -64,7 +75,38 @@ def same(example, answer, path=""):
         yield path
 
 
-async def a_day(company):
+def beginning(text):
+    """The first lines of a text, a stream's to the end of an event."""
+    return "\n".join(text.splitlines()[:12]) + "\n"
+
+
+async def first_lines(address, path, key):
+    """The first lines of an endless answer, by media type."""
+    headers = {"Authorization": f"Bearer {key}"}
+    async with (
+        httpx.AsyncClient(timeout=10) as client,
+        client.stream("GET", f"{address}{path}", headers=headers) as answer,
+    ):
+        lines = answer.aiter_lines()
+        text = "\n".join([await anext(lines) for _ in range(12)]) + "\n"
+        return {answer.headers["content-type"].partition(";")[0]: text}
+
+
+async def problems(company, collected):
+    """A problem of every status that every operation may answer with."""
+    answers = [
+        await company.client.get("/v1/me"),
+        await company.call("GET", "/v1/orders", role="courier"),
+        await company.call("GET", f"/v1/orders/nobody?{DAY}"),
+        await company.call("POST", f"/v1/orders/{collected}/cancel?{DAY}", json={}),
+        await company.call("GET", "/v1/orders?day=someday"),
+    ]
+    told = {str(each.status_code): each.json() for each in answers}
+    away = await _store_away(None, RedisConnectionError())
+    return told | {str(away.status_code): json.loads(away.body)}
+
+
+async def a_day(company, fleet_json, served):
     """Every operation once, with its answer by media type."""
     told = {}
 
@@ -73,7 +115,7 @@ async def a_day(company):
         assert answer.status_code in (200, 202), f"{operation}: {answer.text}"
         media_type = answer.headers["content-type"].partition(";")[0]
         is_json = media_type.endswith("json")
-        value = short(answer.json()) if is_json else "\n".join(answer.text.splitlines()[:12]) + "\n"
+        value = short(answer.json()) if is_json else beginning(answer.text)
         told.setdefault(operation, {})[media_type] = value
         return answer
 
@@ -85,17 +127,14 @@ async def a_day(company):
     point = {"point_id": "p2", "name": "兴国代收点", "place": {"lon": 118.115, "lat": 33.895}}
     await call("change_points", "POST", "/v1/points", json={"points": [point]})
     await call("list_points", "GET", "/v1/points")
-    fleet = (await call("read_fleet", "GET", "/v1/fleet")).json()
-    told["replace_fleet"] = {"application/json": short(fleet)}
+    await call("read_fleet", "GET", "/v1/fleet")
+    await call("replace_fleet", "PUT", "/v1/fleet", content=fleet_json)
     orders = [
         {"order_id": "o900", "household_id": "h1", "pieces": 2},
         {"order_id": "o901", "address": "东风村桥头修车铺"},
         {"order_id": "o902", "household_id": "nobody"},
     ]
     await call("create_orders", "POST", f"/v1/orders?{DAY}", json={"orders": orders})
-    told["create_orders"]["application/json"]["results"].append(
-        {"id": "o902", "outcome": "refused", "code": "household-unknown"}
-    )
     await call("list_addresses", "GET", f"/v1/addresses?{DAY}")
     answer = {"household_id": "h3"}
     await call("place_order", "PUT", f"/v1/orders/o901/place?{DAY}", json=answer)
@@ -107,7 +146,10 @@ async def a_day(company):
     await call("follow_job", "GET", f"/v1/jobs/{job['job_id']}/events", timeout=200)
     ended = (await call("read_job", "GET", f"/v1/jobs/{job['job_id']}")).json()
     await call("cancel_job", "POST", f"/v1/jobs/{job['job_id']}/cancel")
-    told["follow_events"] = told["follow_job"]
+    async with served() as (address, _):
+        path = f"/v1/events/stream?{DAY}&after=0"
+        key = company.keys["dispatcher"]
+        told["follow_events"] = await first_lines(address, path, key)
     path = f"/v1/plans/{ended['plan_id']}"
     plan = await call("read_plan", "GET", path)
     match = {"headers": {"If-Match": plan.headers["etag"]}}
@@ -131,18 +173,19 @@ async def a_day(company):
     await call("read_arrivals", "GET", f"/v1/points/p1/arrivals?{DAY}")
     await call("read_status", "GET", f"/v1/status?{DAY}")
     await call("read_me", "GET", "/v1/me")
+    told["problems"] = await problems(company, stop["order_ids"][0])
     return told
 
 
 @pytest.mark.timeout(300)
-async def test_every_example_is_like_the_answer_of_today(village, worker):
-    answers = await a_day(village)
+async def test_every_example_is_like_the_answer_of_today(village, worker, fleet_json, served):
+    answers = await a_day(village, fleet_json, served)
     if os.environ.get("CUNLU_RECORD"):
         EXAMPLES.write_text(
             json.dumps(answers, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         )
     examples = json.loads(EXAMPLES.read_text())
-    assert examples.keys() == answers.keys() == MAY.keys()
+    assert examples.keys() == answers.keys() == MAY.keys() | {"problems"}
     differing = [
         f"{operation}{path}"
         for operation, by_type in answers.items()
@@ -153,13 +196,56 @@ async def test_every_example_is_like_the_answer_of_today(village, worker):
     assert all(examples[each].keys() == answers[each].keys() for each in answers)
 
 
-async def test_every_operation_shows_what_it_answers(client):
-    paths = client.app.openapi()["paths"]
-    for path, operations in paths.items():
-        for operation in operations.values():
-            if not path.startswith("/v1/"):
-                continue
-            answer = next(each for code, each in operation["responses"].items() if code < "300")
-            assert answer["content"], operation["operationId"]
-            for media_type, content in answer["content"].items():
-                assert {"schema", "example"} <= content.keys(), (path, media_type)
+@pytest.fixture
+def described(client):
+    """Every operation under /v1 as OpenAPI describes it, by its id."""
+    return {
+        operation["operationId"]: operation
+        for path, operations in client.app.openapi()["paths"].items()
+        for operation in operations.values()
+        if path.startswith("/v1/")
+    }
+
+
+async def test_every_operation_shows_what_it_answers(described):
+    assert described.keys() == MAY.keys()
+    for name, operation in described.items():
+        answer = next(each for code, each in operation["responses"].items() if code < "300")
+        assert answer["content"], name
+        for media_type, content in answer["content"].items():
+            assert {"schema", "example"} <= content.keys(), (name, media_type)
+            assert content["schema"], (name, media_type)
+
+
+async def test_every_problem_that_an_operation_may_have_is_shown(described):
+    for name, operation in described.items():
+        shown = {
+            code: each["content"]["application/problem+json"]["example"]
+            for code, each in operation["responses"].items()
+            if code >= "400"
+        }
+        assert shown.keys() >= {"401", "403", "404", "409", "422", "503"}, name
+        assert all(str(each["status"]) == code and each["code"] for code, each in shown.items())
+
+
+def test_every_json_example_is_one_of_its_operations_model():
+    examples = json.loads(EXAMPLES.read_text())
+    models = {
+        route.operation_id: route.response_model
+        for part in (addresses, orders, plans, registry, road, stream)
+        for route in part.router.routes
+        if isinstance(route, APIRoute) and route.response_model is not None
+    }
+    no_model = {"export_plan", "follow_events", "follow_job"}
+    assert models.keys() >= MAY.keys() - no_model
+    for name in MAY.keys() - no_model:
+        example = json.dumps(examples[name]["application/json"])
+        TypeAdapter(models[name]).validate_json(example)
+
+
+async def test_a_stream_says_which_kinds_of_events_it_has(described):
+    for name in ("follow_events", "follow_job"):
+        (content,) = described[name]["responses"]["200"]["content"].values()
+        told = content["schema"]["description"]
+        assert "plan-published" in told
+        assert "collected" in told

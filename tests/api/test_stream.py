@@ -6,27 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from api.app import create_app
-from api.serving import Server, listen
-from dispatch.settings import Settings
-
 DAY = "day=2026-11-11"
-
-
-@asynccontextmanager
-async def served(server, **settings):
-    """A real uvicorn on a free port."""
-    app = create_app(Settings(redis_url=server.url, **settings), url=server.url)
-    listener = listen("127.0.0.1", 0)
-    running = Server(app)
-    task = asyncio.create_task(running.serve(sockets=[listener]))
-    while not running.started:  # noqa: ASYNC110 (uvicorn offers no event)
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", app
-    finally:
-        running.should_exit = True
-        await asyncio.wait_for(task, 10)
 
 
 @asynccontextmanager
@@ -63,8 +43,8 @@ async def new_order(company, name):
     assert answer.json()["counts"] == {"created": 1}
 
 
-async def test_a_reader_hears_what_happens_and_resumes_where_it_left_off(server, village):
-    async with served(server) as (base, _):
+async def test_a_reader_hears_what_happens_and_resumes_where_it_left_off(village, served):
+    async with served() as (base, _):
         path = f"/v1/events/stream?{DAY}"
         async with reading(base, village, path) as lines:
             await asyncio.sleep(0)  # lets the subscription begin
@@ -78,9 +58,9 @@ async def test_a_reader_hears_what_happens_and_resumes_where_it_left_off(server,
         assert ['"n2"' in heard[0]["data"], '"n3"' in heard[1]["data"]] == [True, True]
 
 
-async def test_a_silent_stream_says_that_it_is_alive(server, village):
+async def test_a_silent_stream_says_that_it_is_alive(village, served):
     async with (
-        served(server, sse_keepalive_s=0.05) as (base, _),
+        served(sse_keepalive_s=0.05) as (base, _),
         reading(base, village, f"/v1/events/stream?{DAY}") as lines,
     ):
         async for line in lines:
@@ -89,8 +69,8 @@ async def test_a_silent_stream_says_that_it_is_alive(server, village):
 
 
 @pytest.mark.timeout(30)
-async def test_the_server_stops_though_somebody_listens(server, village):
-    async with served(server) as (base, _):
+async def test_the_server_stops_though_somebody_listens(village, served):
+    async with served() as (base, _):
         headers = {"Authorization": f"Bearer {village.keys['dispatcher']}"}
         client = httpx.AsyncClient(timeout=10)
         request = client.build_request("GET", f"{base}/v1/events/stream?{DAY}", headers=headers)
@@ -102,9 +82,9 @@ async def test_the_server_stops_though_somebody_listens(server, village):
     await client.aclose()
 
 
-async def test_ready_says_what_is_missing(server, tmp_path):
+async def test_ready_says_what_is_missing(served, tmp_path):
     roads = tmp_path / "none.network"
-    async with served(server, roads=roads) as (base, _), httpx.AsyncClient() as client:
+    async with served(roads=roads) as (base, _), httpx.AsyncClient() as client:
         assert (await client.get(f"{base}/healthz")).json() == {"status": "alive"}
         answer = await client.get(f"{base}/readyz")
         assert answer.status_code == 503
