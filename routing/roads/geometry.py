@@ -64,3 +64,32 @@ def cut(line: NDArray[np.float64], start: float, end: float) -> tuple[tuple[floa
     ]
     points = np.vstack((ends[0], inner, ends[1]))
     return tuple((float(lon), float(lat)) for lon, lat in points)
+
+
+def simplified(line: Sequence[tuple[float, float]], *, share: float) -> list[tuple[float, float]]:
+    """
+    The points of `line` from which no other strays by more than a share of the line's extent.
+
+    Ramer, Douglas and Peucker: both ends stay, and so does whatever lies farthest off a kept chord.
+    O(k log k) for roads of k points.
+    """
+    points = np.asarray(line, dtype=np.float64)
+    plane = points * (cos(radians(float(points[0, 1]))), 1.0)
+    tolerance = share * float(np.hypot(*np.ptp(plane, axis=0)))
+    kept = np.zeros(len(points), np.bool_)
+    kept[[0, -1]] = True
+    chords = [(0, len(points) - 1)]
+    while chords:
+        first, last = chords.pop()
+        inner = plane[first + 1 : last] - plane[first]
+        if not len(inner):
+            continue
+        chord = plane[last] - plane[first]
+        squared = float(chord @ chord)
+        nearest = np.clip(inner @ chord / squared, 0.0, 1.0) if squared else np.zeros(len(inner))
+        strays = np.hypot(*(inner - nearest[:, None] * chord).T)
+        farthest = int(strays.argmax())
+        if strays[farthest] > tolerance:
+            kept[first + 1 + farthest] = True
+            chords += [(first, first + 1 + farthest), (first + 1 + farthest, last)]
+    return [line[i] for i in np.flatnonzero(kept).tolist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
@@ -121,6 +122,38 @@ def find_leg(roads: Roads, weighting: Weighting, positions: Positions) -> Leg | 
             weights=weights,
             turn_weights=turn_weights,
             points=points,
+        ),
+    )
+
+
+def joined(legs: Sequence[Leg]) -> Leg:
+    """One leg that drives all of `legs`, at least one, each beginning where the one before ends."""
+    if len(legs) == 1:
+        return legs[0]
+    courses = [leg.course for leg in legs]
+    offsets = np.cumsum([0, *(len(leg.line) - 1 for leg in legs)])
+    line = [point for leg in legs[:-1] for point in leg.line[:-1]]
+    arcs, starts, ends, weights, turn_weights = (
+        np.concatenate([getattr(course, name) for course in courses])
+        for name in ("arcs", "starts", "ends", "weights", "turn_weights")
+    )
+    begins = np.concatenate(
+        [course.points[:-1] + offset for course, offset in zip(courses, offsets, strict=False)]
+    )
+    # A halt where nothing is driven would look like a stretch of its own.
+    driven = starts != ends
+    driven[0] |= not driven.any()
+    return Leg(
+        duration_s=sum(leg.duration_s for leg in legs),
+        distance_m=sum(leg.distance_m for leg in legs),
+        line=(*line, *legs[-1].line),
+        course=Course(
+            arcs=arcs[driven],
+            starts=starts[driven],
+            ends=ends[driven],
+            weights=weights[driven],
+            turn_weights=turn_weights[driven],
+            points=np.append(begins[driven], offsets[-1]),
         ),
     )
 

@@ -212,7 +212,7 @@ class RoadNetwork:
         )
 
     def snap(
-        self, places: Sequence[Place], profile: str, *, limit_m: int = 500
+        self, places: Sequence[Place], profile: str, *, limit_m: float = 500
     ) -> tuple[Snap | PlaceOffRoad, ...]:
         """
         The nearest position that `profile` can reach and leave, for each place in order.

@@ -27,7 +27,9 @@ class PlaceOffRoad(RoutingError):
 
     code: ClassVar[str] = "place-off-road"
 
-    def __init__(self, place: Place, *, profile: str, nearest_m: int | None, limit_m: int) -> None:
+    def __init__(
+        self, place: Place, *, profile: str, nearest_m: int | None, limit_m: float
+    ) -> None:
         self.place, self.profile = place, profile
         self.nearest_m, self.limit_m = nearest_m, limit_m
         where = (
@@ -36,7 +38,7 @@ class PlaceOffRoad(RoutingError):
             else f"{place.lon:.6f}, {place.lat:.6f} has no road at all"
         )
         super().__init__(
-            f"{where} for {profile} (limit {limit_m:,} m): check its coordinates and their datum"
+            f"{where} for {profile} (limit {limit_m:,.0f} m): check its coordinates and their datum"
         )
 
 
@@ -116,7 +118,9 @@ class SnapIndex:
         )
         self._tree = cKDTree(on_sphere_m(samples)) if len(samples) else None
 
-    def nearest(self, places: Sequence[Place], *, limit_m: int) -> tuple[Snap | PlaceOffRoad, ...]:
+    def nearest(
+        self, places: Sequence[Place], *, limit_m: float
+    ) -> tuple[Snap | PlaceOffRoad, ...]:
         """
         The nearest usable position for each place, or why there is none within `limit_m`.
 
@@ -165,7 +169,7 @@ class SnapIndex:
         )
 
     def _exact(
-        self, place: Place, segments: NDArray[np.int64], limit_m: int
+        self, place: Place, segments: NDArray[np.int64], limit_m: float
     ) -> Snap | PlaceOffRoad:
         shares, gaps2 = self._projected(place, segments)
         best = int(gaps2.argmin())
@@ -202,5 +206,5 @@ class SnapIndex:
             gap_m=great_circle_m(place, position),
         )
 
-    def _off_road(self, place: Place, nearest_m: int | None, limit_m: int) -> PlaceOffRoad:
+    def _off_road(self, place: Place, nearest_m: int | None, limit_m: float) -> PlaceOffRoad:
         return PlaceOffRoad(place, profile=self._profile, nearest_m=nearest_m, limit_m=limit_m)

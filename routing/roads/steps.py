@@ -160,19 +160,28 @@ def modifier_of(bend: float) -> Modifier:
 
 
 class _Telling:
-    """One leg while its steps are found; stretches across a barrier belong to what lies before."""
+    """
+    One leg while its steps are found.
+
+    Stretches across a barrier, or beyond a halt on the same road, belong to what lies before.
+    """
 
     def __init__(self, leg: Leg, junctions: Junctions, weights: NDArray[np.int64]) -> None:
         course = leg.course
         self._junctions, self._weights = junctions, weights
         self._line = np.array(leg.line)
         arcs = course.arcs.tolist()
+        inside = (course.starts > 0.0) & (course.starts < 1.0)
         begins = [
-            i for i, arc in enumerate(arcs) if i == 0 or junctions.traits(arc).highway != BARRIER
+            i
+            for i, arc in enumerate(arcs)
+            if i == 0
+            or not (junctions.traits(arc).highway == BARRIER or (inside[i] and arc == arcs[i - 1]))
         ]
         stops = [*begins[1:], len(arcs)]
         spent = course.weights + course.turn_weights
         self._arcs: list[int] = [arcs[i] for i in begins]
+        self._inside = inside[begins]
         self._points = [*course.points[begins].tolist(), int(course.points[-1])]
         self._weights_spent = [
             int(spent[start:stop].sum()) for start, stop in zip(begins, stops, strict=True)
@@ -358,6 +367,8 @@ class _Telling:
         return lon, lat
 
     def _crossing(self, i: int) -> Crossing:
+        if self._inside[i]:  # one turns back between two junctions
+            return replace(self._end(self._points[i]), goes_by=0)
         back = self._arcs[i - 1] ^ 1
         arcs = {*self._junctions.leaving(self._node(i)), self._arcs[i], back}
         around = sorted((_whole_deg(self._junctions.bearing_deg(arc)), arc) for arc in arcs)
