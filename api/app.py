@@ -18,6 +18,7 @@ from api.auth import bearer
 from api.errors import tell_problems
 from api.metrics import LATENCY_S, REQUESTS
 from api.openapi import describe
+from api.osrm.router import router as osrm
 from api.requests import BODY_MAX_BYTES, Deps
 from api.roads import Roads
 from dispatch.jobs import JobQueue
@@ -71,6 +72,7 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
     for part in (orders, addresses, registry, plans, road, stream):
         guarded.include_router(part.router)
     app.include_router(guarded)
+    app.include_router(osrm)
     app.include_router(health.router)
     app.include_router(pages.router)
     tell_problems(app)

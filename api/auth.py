@@ -49,6 +49,9 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "follow_events": frozenset({_D, _B}),
 }
 
+MAY_ASK_ROADS: Final = frozenset({_D, _C, _B})
+"""Who may use the OSRM-compatible interface, which has operations of its own and no company's data."""
+
 bearer: Final = HTTPBearer(auto_error=False, description="An API key: `cl_…`.")
 
 
@@ -61,15 +64,33 @@ async def authorize(request: Request) -> Identity:
     ApiError
         401 without a known key, 403 for another role.
     """
+    return await admit(request, secret_of(request), MAY[request.scope["route"].operation_id])
+
+
+def secret_of(request: Request) -> str:
+    """The key that the request's header tells; empty where there is none."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+async def admit(request: Request, secret: str, roles: frozenset[Role]) -> Identity:
+    """
+    The identity behind a key, if its role is one of `roles`.
+
+    Raises
+    ------
+    ApiError
+        As `authorize` does.
+    """
+    if not secret:
         raise ApiError(
             401,
             "key-missing",
-            "send your API key as `Authorization: Bearer cl_…`",
+            "send your API key as `Authorization: Bearer cl_…`; a client of OSRM that cannot set a"
+            " header puts it in its address: `/osrm/key/cl_…/`",
             WWW_Authenticate="Bearer",
         )
-    identity = await operations.identify(request.app.state.deps.store, secret.strip())
+    identity = await operations.identify(request.app.state.deps.store, secret)
     if identity is None:
         raise ApiError(
             401,
@@ -77,13 +98,11 @@ async def authorize(request: Request) -> Identity:
             "this API key is unknown or was revoked: ask your operator for a new one",
             WWW_Authenticate="Bearer",
         )
-    operation = request.scope["route"].operation_id
-    if identity.role not in MAY[operation]:
+    if identity.role not in roles:
         raise ApiError(
             403,
             "role-not-allowed",
-            f"a {identity.role} key may not do this: it needs one of "
-            f"{', '.join(sorted(MAY[operation]))}",
+            f"a {identity.role} key may not do this: it needs one of {', '.join(sorted(roles))}",
         )
     return identity
 

@@ -79,6 +79,14 @@ class ApiError(Exception):
         super().__init__(detail)
 
 
+class OsrmRefused(Exception):
+    """A question to the OSRM-compatible interface that has no answer, in OSRM's own words."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code, self.message = code, message
+        super().__init__(f"{code}: {message}")
+
+
 def not_found(what: str, given: str) -> ApiError:
     """Foreign and missing things look the same: nobody learns what another company has."""
     return ApiError(
@@ -142,6 +150,12 @@ async def _by_http(_request: Request, error: Exception) -> Response:
     return problem(error.status, error.code, error.detail, headers=headers)
 
 
+async def _by_osrm(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, OsrmRefused)
+    body = msgspec.json.encode({"code": error.code, "message": error.message})
+    return Response(body, status_code=400, media_type="application/json")
+
+
 async def _by_framework(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     codes = {404: "no-such-address", 405: "method-not-allowed", 413: "body-too-large"}
@@ -193,6 +207,7 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(DispatchError, _on_purpose)
     app.add_exception_handler(RoutingError, _on_purpose)
     app.add_exception_handler(ApiError, _by_http)
+    app.add_exception_handler(OsrmRefused, _by_osrm)
     app.add_exception_handler(HTTPException, _by_framework)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(RedisError, _store_away)
