@@ -14,14 +14,21 @@ EARTH_RADIUS_M: Final = 6_371_009.0
 """Mean radius, as geopy's great circle has it, so that lengths agree with `great_circle_m`."""
 
 
-def step_lengths_m(lon_lat: ArrayLike) -> NDArray[np.float64]:
-    """Metres between consecutive points of a (k, 2) array: shape (k - 1,), by the haversine formula."""
-    lon, lat = np.radians(np.asarray(lon_lat, dtype=np.float64)).T
+def apart_m(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    """Metres along the great circle between the points of two (k, 2) arrays, by the haversine formula."""
+    lon, lat = np.radians(np.asarray(a, dtype=np.float64)).T
+    to_lon, to_lat = np.radians(np.asarray(b, dtype=np.float64)).T
     half = (
-        np.sin(np.diff(lat) / 2.0) ** 2
-        + np.cos(lat[1:]) * np.cos(lat[:-1]) * np.sin(np.diff(lon) / 2.0) ** 2
+        np.sin((to_lat - lat) / 2.0) ** 2
+        + np.cos(lat) * np.cos(to_lat) * np.sin((to_lon - lon) / 2.0) ** 2
     )
-    return np.asarray(2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(half)))
+    return np.asarray(2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
+
+
+def step_lengths_m(lon_lat: ArrayLike) -> NDArray[np.float64]:
+    """Metres between consecutive points of a (k, 2) array: shape (k - 1,)."""
+    points = np.asarray(lon_lat, dtype=np.float64)
+    return apart_m(points[:-1], points[1:])
 
 
 def line_length_m(line: Sequence[tuple[float, float]]) -> float:
@@ -35,14 +42,6 @@ def line_length_m(line: Sequence[tuple[float, float]]) -> float:
         )
         total_m += 2.0 * EARTH_RADIUS_M * asin(sqrt(half))
     return total_m
-
-
-def on_sphere_m(lon_lat: ArrayLike) -> NDArray[np.float64]:
-    """Points of a (k, 2) array as (k, 3) metres from the earth's centre: straight distances compare right."""
-    lon, lat = np.radians(np.asarray(lon_lat, dtype=np.float64)).T
-    return EARTH_RADIUS_M * np.column_stack(
-        (np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat))
-    )
 
 
 def cut(line: NDArray[np.float64], start: float, end: float) -> tuple[tuple[float, float], ...]:

@@ -103,7 +103,7 @@ class RoadNetwork:
         self._compiled = compiled
         self._roads = compiled.roads
         self._weightings = dict(compiled.weightings)
-        self._snap_indexes: dict[str, SnapIndex] = {}
+        self._usable: dict[str, NDArray[np.bool_]] = {}
 
     @classmethod
     def build(
@@ -220,15 +220,17 @@ class RoadNetwork:
         A place farther than `limit_m` from every such road gets the error as its answer, so one
         bad place never hides the good ones. Raises UnknownProfile only.
         """
-        return self._snap_index(profile).nearest(places, limit_m=limit_m)
+        return self._snap_index.nearest(
+            places, self._usable_by(profile), profile=profile, limit_m=limit_m
+        )
 
     def around(self, place: Place, profile: str, *, limit_m: float) -> tuple[Nearby, ...]:
         """
         The nearest position on every road within `limit_m` that `profile` can reach and leave.
 
-        Nearest first; costs about as much as there are roads. Raises UnknownProfile.
+        Nearest first. Raises UnknownProfile.
         """
-        return self._snap_index(profile).around(place, limit_m=limit_m)
+        return self._snap_index.around(place, self._usable_by(profile), limit_m=limit_m)
 
     def directions(self, road: int, profile: str) -> tuple[bool, bool]:
         """Whether `profile` may drive a road along its line, and back. Raises UnknownProfile."""
@@ -339,12 +341,16 @@ class RoadNetwork:
         """Names, bearings and meetings of the roads."""
         return Junctions(self._roads)
 
-    def _snap_index(self, profile: str) -> SnapIndex:
-        index = self._snap_indexes.get(profile)
-        if index is None:
-            index = SnapIndex(self._roads, self._weighting(profile).weights, profile)
-            self._snap_indexes[profile] = index
-        return index
+    @cached_property
+    def _snap_index(self) -> SnapIndex:
+        return SnapIndex(self._roads)
+
+    def _usable_by(self, profile: str) -> NDArray[np.bool_]:
+        """Whether `profile` may drive each road in at least one direction: bool (m,)."""
+        if profile not in self._usable:
+            open_ways = self._weighting(profile).weights.reshape(-1, 2) < CLOSED
+            self._usable[profile] = np.asarray(open_ways.any(axis=1))
+        return self._usable[profile]
 
     def _weighting(self, profile: str) -> Weighting:
         weighting = self._weightings.get(profile)

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from routing.errors import RoutingError
-from routing.places import Place, great_circle_m
-from routing.roads.geometry import EARTH_RADIUS_M, on_sphere_m, step_lengths_m
-from routing.roads.graph import CLOSED, Roads
+from routing.places import Place
+from routing.roads.geometry import apart_m, step_lengths_m
+from routing.roads.graph import Roads
+from routing.roads.grid import SegmentGrid
 from routing.roads.traits import BARRIER
 
-# Roads are sampled this densely to find candidates; the answer itself is exact. Chosen: half as many
-# metres double the index, twice as many double the candidates.
-_SPACING_M: Final = 50.0
+_FAR_M: Final = 10_000.0
+"""So far outside all roads nobody needs to know which of them is nearest. Chosen."""
+
 _AT_JUNCTION_M: Final = 0.01  # the resolution of packed weights
 
 
 class PlaceOffRoad(RoutingError):
-    """A place farther from every usable road than the caller allows."""
+    """
+    A place farther from every usable road than the caller allows.
+
+    nearest_m
+        Metres to the nearest of them, from far away to the bounds of all roads; None: there is none.
+    """
 
     code: ClassVar[str] = "place-off-road"
 
@@ -85,126 +90,108 @@ class Nearby:
 
 
 class SnapIndex:
-    """The usable roads of one profile, ready to be searched for the nearest point."""
+    """
+    All roads but barriers, ready to be searched for the nearest point by whoever may use some of them.
 
-    def __init__(self, roads: Roads, weights: NDArray[np.int64], profile: str) -> None:
-        self._profile = profile
-        usable = np.asarray((weights.reshape(-1, 2) < CLOSED).any(axis=1))
-        barrier = np.array([traits.highway == BARRIER for traits in roads.traits], dtype=np.bool_)
-        if roads.count:
-            usable &= ~barrier[roads.traits_with]
-        point_roads = np.repeat(np.arange(roads.count), np.diff(roads.offsets))
-        steps_m = step_lengths_m(roads.lon_lat) if len(roads.lon_lat) else np.empty(0)
-        # A segment joins two consecutive points of the same usable road.
-        firsts = np.flatnonzero((point_roads[1:] == point_roads[:-1]) & usable[point_roads[:-1]])
-        self._roads = point_roads[firsts]
-        self._starts = roads.lon_lat[firsts]
-        self._spans = roads.lon_lat[firsts + 1] - self._starts
-        along_m = np.zeros(len(roads.lon_lat))
-        along_m[1:] = np.cumsum(np.where(point_roads[1:] == point_roads[:-1], steps_m, 0.0))
-        begins = along_m[roads.offsets[:-1]]
-        totals = along_m[roads.offsets[1:] - 1] - begins
-        self._before_m = along_m[firsts] - begins[self._roads]
+    `usable` is bool (m,) everywhere: whether each road may be snapped to.
+    """
+
+    def __init__(self, roads: Roads) -> None:
+        barrier = np.array([traits.highway == BARRIER for traits in roads.traits], np.bool_)
+        owners = np.repeat(np.arange(roads.count), np.diff(roads.offsets))
+        same_road = owners[1:] == owners[:-1]
+        # A segment joins two consecutive points of a road.
+        firsts = np.flatnonzero(same_road & ~barrier[roads.traits_with[owners[:-1]]])
+        self._roads = owners[firsts]
+        starts = roads.lon_lat[firsts]
+        self._grid = SegmentGrid(starts, roads.lon_lat[firsts + 1] - starts, self._roads)
+        steps_m = step_lengths_m(roads.lon_lat)
+        along_m = np.concatenate(([0.0], np.cumsum(np.where(same_road, steps_m, 0.0))))
+        begins_m = along_m[roads.offsets[:-1]]
         self._lengths_m = steps_m[firsts]
-        self._totals_m = totals[self._roads]
-
-        counts = np.floor(self._lengths_m / _SPACING_M).astype(np.int64) + 2
-        self._sample_segments = np.repeat(np.arange(len(firsts)), counts)
-        nth = np.arange(len(self._sample_segments)) - np.repeat(np.cumsum(counts) - counts, counts)
-        shares = nth / (counts - 1)[self._sample_segments]
-        samples = (
-            self._starts[self._sample_segments]
-            + self._spans[self._sample_segments] * shares[:, None]
-        )
-        self._tree = cKDTree(on_sphere_m(samples)) if len(samples) else None
+        self._before_m = along_m[firsts] - begins_m[self._roads]
+        self._totals_m = (along_m[roads.offsets[1:] - 1] - begins_m)[self._roads]
 
     def nearest(
-        self, places: Sequence[Place], *, limit_m: float
+        self,
+        places: Sequence[Place],
+        usable: NDArray[np.bool_],
+        *,
+        profile: str,
+        limit_m: float,
     ) -> tuple[Snap | PlaceOffRoad, ...]:
         """
-        The nearest usable position for each place, or why there is none within `limit_m`.
+        The nearest usable position for each place, or why `profile` has none within `limit_m`.
 
-        Of two equally near roads the one with the lower number wins. About O(log k) for k metres.
+        Of two equally near roads the one with the lower number wins.
         """
-        if self._tree is None or not places:
-            return tuple(self._off_road(place, None, limit_m) for place in places)
-        at = np.array([(place.lon, place.lat) for place in places])
-        points = on_sphere_m(at)
-        sampled_m = np.asarray(self._tree.query(points)[0])
-        # The nearest road has a sample within half a spacing of its nearest point.
-        near = sampled_m - _SPACING_M / 2.0 <= limit_m
-        found = self._tree.query_ball_point(points[near], sampled_m[near] + _SPACING_M / 2.0 + 1.0)
-        candidates = iter(found)
-        return tuple(
-            self._exact(place, np.unique(self._sample_segments[next(candidates)]), limit_m)
-            if is_near
-            else self._off_road(place, round(float(distance_m)), limit_m)
-            for place, is_near, distance_m in zip(places, near, sampled_m, strict=True)
-        )
+        at = _lon_lat(places)
+        outside_m = apart_m(at, np.clip(at, self._grid.low, self._grid.high))
+        sought = (outside_m <= max(limit_m, _FAR_M)) & usable[self._roads].any()
+        segments, shares = self._grid.nearest(at[sought], usable)
+        found = iter(self._snaps(at[sought], segments, shares))
+        answers: list[Snap | PlaceOffRoad] = []
+        for place, is_sought, away_m in zip(
+            places, sought.tolist(), outside_m.tolist(), strict=True
+        ):
+            snap = next(found) if is_sought else None
+            if snap is not None and snap.gap_m <= limit_m:
+                answers.append(snap)
+                continue
+            nearest_m = round(away_m if snap is None else snap.gap_m)
+            answers.append(
+                PlaceOffRoad(
+                    place,
+                    profile=profile,
+                    nearest_m=nearest_m if usable[self._roads].any() else None,
+                    limit_m=limit_m,
+                )
+            )
+        return tuple(answers)
 
-    def around(self, place: Place, *, limit_m: float) -> tuple[Nearby, ...]:
+    def around(
+        self, place: Place, usable: NDArray[np.bool_], *, limit_m: float
+    ) -> tuple[Nearby, ...]:
         """The nearest position on every usable road within `limit_m`, nearest first."""
-        if self._tree is None:
-            return ()
-        point = on_sphere_m([(place.lon, place.lat)])[0]
-        samples = self._tree.query_ball_point(point, limit_m + _SPACING_M / 2.0 + 1.0)
-        segments = np.unique(self._sample_segments[samples])
-        shares, gaps2 = self._projected(place, segments)
-        order = np.lexsort((gaps2, self._roads[segments]))
+        at = _lon_lat((place,))
+        segments, shares, gaps_m = self._grid.within(at[0], usable, limit_m)
+        order = np.lexsort((gaps_m, self._roads[segments]))
         _, firsts = np.unique(self._roads[segments][order], return_index=True)
         best = order[firsts]
-        best = best[np.argsort(gaps2[best], kind="stable")]
-        found = (self._nearby(place, int(segments[i]), float(shares[i])) for i in best)
-        return tuple(each for each in found if each.snap.gap_m <= limit_m)
-
-    def _nearby(self, place: Place, segment: int, share: float) -> Nearby:
-        scale = np.array([np.cos(np.radians(place.lat)), 1.0])
-        east, north = self._spans[segment] * scale
-        place_east, place_north = ((place.lon, place.lat) - self._starts[segment]) * scale
-        extends = bool(east or north)
-        return Nearby(
-            snap=self._snap(place, segment, share),
-            bearing_deg=float(np.degrees(np.arctan2(east, north)) % 360.0) if extends else np.nan,
-            is_right=bool(east * place_north - north * place_east < 0.0),
+        best = best[np.argsort(gaps_m[best], kind="stable")]
+        segments, shares = segments[best], shares[best]
+        east, north = (self._grid.spans[segments] * (np.cos(np.radians(place.lat)), 1.0)).T
+        place_east, place_north = (
+            (at - self._grid.starts[segments]) * (np.cos(np.radians(place.lat)), 1.0)
+        ).T
+        extends = (east != 0.0) | (north != 0.0)
+        bearings_deg = np.where(extends, np.degrees(np.arctan2(east, north)) % 360.0, np.nan)
+        is_right = east * place_north - north * place_east < 0.0
+        snaps = self._snaps(np.repeat(at, len(segments), axis=0), segments, shares)
+        return tuple(
+            Nearby(snap=snap, bearing_deg=bearing_deg, is_right=right)
+            for snap, bearing_deg, right in zip(
+                snaps, bearings_deg.tolist(), is_right.tolist(), strict=True
+            )
         )
 
-    def _exact(
-        self, place: Place, segments: NDArray[np.int64], limit_m: float
-    ) -> Snap | PlaceOffRoad:
-        shares, gaps2 = self._projected(place, segments)
-        best = int(gaps2.argmin())
-        snap = self._snap(place, int(segments[best]), float(shares[best]))
-        return snap if snap.gap_m <= limit_m else self._off_road(place, round(snap.gap_m), limit_m)
-
-    def _projected(
-        self, place: Place, segments: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Where along each segment its point nearest to the place lies, 0…1, and the squared gap."""
-        # A plane that touches the earth at the place: exact enough (1e-4) as far as anybody walks.
-        scale = np.radians(EARTH_RADIUS_M) * np.array([np.cos(np.radians(place.lat)), 1.0])
-        spans = self._spans[segments] * scale
-        starts = (self._starts[segments] - (place.lon, place.lat)) * scale
-        squared = (spans**2).sum(axis=1)
-        shares = -(starts * spans).sum(axis=1) / np.where(squared > 0.0, squared, 1.0)
-        shares = np.clip(shares, 0.0, 1.0)
-        return shares, ((starts + spans * shares[:, None]) ** 2).sum(axis=1)
-
-    def _snap(self, place: Place, segment: int, share: float) -> Snap:
-        lon, lat = self._starts[segment] + share * self._spans[segment]
-        position = Place(float(lon), float(lat))
-        total_m = float(self._totals_m[segment])
-        along_m = float(self._before_m[segment] + share * self._lengths_m[segment])
+    def _snaps(
+        self,
+        at: NDArray[np.float64],
+        segments: NDArray[np.int64],
+        shares: NDArray[np.float64],
+    ) -> Iterator[Snap]:
+        positions = self._grid.starts[segments] + shares[:, None] * self._grid.spans[segments]
+        totals_m = self._totals_m[segments]
+        along_m = self._before_m[segments] + shares * self._lengths_m[segments]
         # Closer to a junction than weights can tell apart is the junction, whose other roads are open.
-        if along_m < _AT_JUNCTION_M:
-            along_m = 0.0
-        elif along_m > total_m - _AT_JUNCTION_M:
-            along_m = total_m
-        return Snap(
-            edge=int(self._roads[segment]),
-            fraction=along_m / total_m if total_m > 0.0 else 0.0,
-            place=position,
-            gap_m=great_circle_m(place, position),
-        )
+        along_m[along_m > totals_m - _AT_JUNCTION_M] = totals_m[along_m > totals_m - _AT_JUNCTION_M]
+        along_m[along_m < _AT_JUNCTION_M] = 0.0
+        fractions = along_m / np.where(totals_m > 0.0, totals_m, 1.0)
+        columns = (self._roads[segments], fractions, *positions.T, apart_m(at, positions))
+        for road, fraction, lon, lat, gap_m in zip(*(c.tolist() for c in columns), strict=True):
+            yield Snap(edge=road, fraction=fraction, place=Place(lon, lat), gap_m=gap_m)
 
-    def _off_road(self, place: Place, nearest_m: int | None, limit_m: float) -> PlaceOffRoad:
-        return PlaceOffRoad(place, profile=self._profile, nearest_m=nearest_m, limit_m=limit_m)
+
+def _lon_lat(places: Sequence[Place]) -> NDArray[np.float64]:
+    return np.array([(place.lon, place.lat) for place in places], np.float64).reshape(-1, 2)
