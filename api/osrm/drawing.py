@@ -13,6 +13,7 @@ import polyline
 from api.errors import OsrmRefused
 from api.osrm.asking import Asked
 from routing.roads.geometry import simplified, step_lengths_m
+from routing.roads.graph import DISTANCE_BITS
 from routing.roads.instructions import LANGUAGES, instructions
 from routing.roads.legs import Leg
 from routing.roads.network import RoadNetwork
@@ -164,7 +165,7 @@ def _annotation(leg: Leg, wanted: frozenset[str]) -> Json:
     stretches = np.repeat(np.arange(len(course.arcs)), np.diff(course.points))
     drawn_m = np.bincount(stretches, weights=lengths_m, minlength=len(course.arcs))
     shares = lengths_m / np.where(drawn_m > 0.0, drawn_m, 1.0)[stretches]
-    distances_m = shares * ((course.weights & 0xFFFFFFFF) / 100.0)[stretches]
+    distances_m = shares * ((course.weights & DISTANCE_BITS) / 100.0)[stretches]
     durations_s = shares * ((course.weights >> 32) / 100.0)[stretches]
     speeds = np.divide(
         distances_m, durations_s, out=np.zeros_like(distances_m), where=durations_s > 0.0

@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 EARTH_RADIUS_M: Final = 6_371_009.0
 """Mean radius, as geopy's great circle has it, so that lengths agree with `great_circle_m`."""
 
+METRES_PER_DEGREE: Final = radians(EARTH_RADIUS_M)
+"""Of latitude; of longitude times the cosine of the latitude."""
+
 
 def apart_m(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """Metres along the great circle between the points of two (k, 2) arrays, by the haversine formula."""

@@ -25,6 +25,9 @@ CLOSED: Final = 1 << 61
 TURN: Final = 1 << 30
 """Stands for a road's arc where there is none: the arc is a turn at a junction."""
 
+DISTANCE_BITS: Final = (1 << 32) - 1
+"""The bits of a packed weight that hold its distance, see `pack`."""
+
 _NO_TRAITS: Final = -1
 _TRAIT_KEYS: Final = (*(f.name for f in fields(Traits) if f.name != "access"), *ACCESS_KEYS)
 

@@ -9,9 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from routing.roads.geometry import EARTH_RADIUS_M
+from routing.roads.geometry import METRES_PER_DEGREE
 
-_M_PER_DEGREE: Final = float(np.radians(EARTH_RADIUS_M))
 _SIDE_MAX: Final = 4096
 """Cells along a side of the grid, at most: an index of 16 million cells takes 64 MB."""
 _NONE: Final = -1
@@ -41,7 +40,7 @@ class SegmentGrid:
         self.high = np.maximum(starts, ends).max(axis=0, initial=-180.0)
         # About one cell for each segment, square on the ground in the middle of the map.
         middle = np.radians(float(self.low[1] + self.high[1]) / 2.0)
-        m_per_degree = _M_PER_DEGREE * np.array([np.cos(middle), 1.0])
+        m_per_degree = METRES_PER_DEGREE * np.array([np.cos(middle), 1.0])
         extent_m = np.maximum((self.high - self.low) * m_per_degree, 1.0)
         side_m = max(
             float(np.sqrt(extent_m.prod() / max(len(owners), 1))), float(extent_m.max()) / _SIDE_MAX
@@ -169,7 +168,7 @@ def _nearest(
     shares = np.zeros(len(points))
     for i in range(len(points)):
         lon, lat = points[i, 0], points[i, 1]
-        north_m = _M_PER_DEGREE
+        north_m = METRES_PER_DEGREE
         east_m = north_m * np.cos(np.radians(lat))
         column = _column(lon, low[0], cell[0], columns)
         row = _column(lat, low[1], cell[1], rows)
@@ -218,7 +217,7 @@ def _within(
     _, _, owners, first, members = parts
     columns, rows = shape[0], shape[1]
     lon, lat = point[0], point[1]
-    north_m = _M_PER_DEGREE
+    north_m = METRES_PER_DEGREE
     east_m = north_m * np.cos(np.radians(lat))
     found = []
     for y in range(

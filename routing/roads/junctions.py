@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.roads.geometry import EARTH_RADIUS_M
+from routing.roads.geometry import METRES_PER_DEGREE
 from routing.roads.graph import Roads, arc_ends
 from routing.roads.traits import BARRIER, Traits
 
@@ -57,12 +57,14 @@ class Junctions:
 def bearing_deg(line: NDArray[np.float64]) -> float:
     """The direction of the first metres of a (k, 2) line, 0…360; 0 for one without extent."""
     lon, lat = line[0].tolist()
-    scale = radians(EARTH_RADIUS_M)
     shrink = cos(radians(lat))
     east = north = 0.0
     for point in line[1:]:  # not all at once: the line may be the rest of a long leg
         next_lon, next_lat = point.tolist()
-        east, north = (next_lon - lon) * shrink * scale, (next_lat - lat) * scale
+        east, north = (
+            (next_lon - lon) * shrink * METRES_PER_DEGREE,
+            (next_lat - lat) * METRES_PER_DEGREE,
+        )
         if hypot(east, north) >= _LOOK_M:
             break
     return degrees(atan2(east, north)) % 360.0

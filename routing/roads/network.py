@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +21,7 @@ from numpy.typing import NDArray
 from routing.errors import RoutingError
 from routing.matrix import Provenance, TravelMatrix
 from routing.places import Place
+from routing.roads.closures import Affected, Closure, affected, changed_weights
 from routing.roads.compiled import (
     Compiled,
     Weighting,
@@ -26,6 +30,7 @@ from routing.roads.compiled import (
     decode_network,
     encode_network,
 )
+from routing.roads.edges import RoadEdges, edges_of
 from routing.roads.graph import CLOSED, graph_of
 from routing.roads.junctions import Junctions
 from routing.roads.legs import Leg, NoPath, find_leg
@@ -36,38 +41,12 @@ from routing.roads.shortest_paths import many_to_many
 from routing.roads.snap import Nearby, PlaceOffRoad, Snap, SnapIndex
 from routing.roads.speeds import UnknownProfile
 from routing.roads.steps import Step, steps_of
-from routing.roads.traits import BARRIER
 
 
 class SnapRefused(RoutingError):
     """A position that was snapped in another network or for another profile."""
 
     code: ClassVar[str] = "snap-refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoadEdges:
-    """
-    The roads as a map draws them: every road once, barriers left out.
-
-    offsets, lon_lat
-        int64 (m + 1,) and float64 (k, 2) degrees: line i is lon_lat[offsets[i]:offsets[i + 1]].
-    class_codes
-        uint8 (m,): index into `class_names` (values of OpenStreetMap's highway key).
-    name_indices
-        int32 (m,): index into `names`; the empty name where a road has none.
-    """
-
-    offsets: NDArray[np.int64]
-    lon_lat: NDArray[np.float64]
-    class_codes: NDArray[np.uint8]
-    class_names: tuple[str, ...]
-    name_indices: NDArray[np.int32]
-    names: tuple[str, ...]
-
-    @property
-    def count(self) -> int:
-        return len(self.class_codes)
 
 
 @contextmanager
@@ -86,6 +65,25 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
+class _Views:
+    """What is made of the roads alone, at its first use; networks that differ in weights share it."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self._compiled = compiled
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph[int]:
+        return graph_of(self._compiled.roads, synthetic=self._compiled.synthetic)
+
+    @cached_property
+    def junctions(self) -> Junctions:
+        return Junctions(self._compiled.roads)
+
+    @cached_property
+    def snap_index(self) -> SnapIndex:
+        return SnapIndex(self._compiled.roads)
+
+
 class RoadNetwork:
     """
     Roads compiled for travel by several profiles; made by `build`, `from_graph` or `load`.
@@ -96,13 +94,14 @@ class RoadNetwork:
         Whether any road is generated, so that whoever draws it says so.
     """
 
-    def __init__(self, compiled: Compiled, *, version: str) -> None:
+    def __init__(self, compiled: Compiled, *, version: str, views: _Views | None = None) -> None:
         self.version = version
         self.report = compiled.report
         self.synthetic = compiled.synthetic
         self._compiled = compiled
         self._roads = compiled.roads
         self._weightings = dict(compiled.weightings)
+        self._views = views or _Views(compiled)
         self._usable: dict[str, NDArray[np.bool_]] = {}
 
     @classmethod
@@ -185,31 +184,18 @@ class RoadNetwork:
         east, north = self._roads.lon_lat.max(axis=0).tolist()
         return west, south, east, north
 
-    @cached_property
+    @property
     def graph(self) -> nx.MultiDiGraph[int]:
         """
         The networkx model, built at the first use: to inspect, to export, to edit.
 
         An edit takes effect in a network made from it by `from_graph`, not in this one.
         """
-        return graph_of(self._roads, synthetic=self.synthetic)
+        return self._views.graph
 
     def edges(self) -> RoadEdges:
-        roads = self._roads
-        class_names = tuple(dict.fromkeys(kind.highway for kind in roads.traits))
-        code_of = {name: code for code, name in enumerate(class_names)}
-        codes = np.array([code_of[kind.highway] for kind in roads.traits], np.uint8)
-        codes = codes[roads.traits_with]
-        drawn = codes != code_of.get(BARRIER, len(class_names))
-        points = np.diff(roads.offsets)
-        return RoadEdges(
-            offsets=np.concatenate(([0], np.cumsum(points[drawn]))),
-            lon_lat=roads.lon_lat[np.repeat(drawn, points)],
-            class_codes=codes[drawn],
-            class_names=class_names,
-            name_indices=roads.name_indices[drawn],
-            names=roads.texts,
-        )
+        """The roads as a map draws them."""
+        return edges_of(self._roads)
 
     def snap(
         self, places: Sequence[Place], profile: str, *, limit_m: float = 500
@@ -220,7 +206,7 @@ class RoadNetwork:
         A place farther than `limit_m` from every such road gets the error as its answer, so one
         bad place never hides the good ones. Raises UnknownProfile only.
         """
-        return self._snap_index.nearest(
+        return self._views.snap_index.nearest(
             places, self._usable_by(profile), profile=profile, limit_m=limit_m
         )
 
@@ -230,7 +216,7 @@ class RoadNetwork:
 
         Nearest first. Raises UnknownProfile.
         """
-        return self._snap_index.around(place, self._usable_by(profile), limit_m=limit_m)
+        return self._views.snap_index.around(place, self._usable_by(profile), limit_m=limit_m)
 
     def directions(self, road: int, profile: str) -> tuple[bool, bool]:
         """Whether `profile` may drive a road along its line, and back. Raises UnknownProfile."""
@@ -300,17 +286,53 @@ class RoadNetwork:
 
     def with_weights(self, changed: Mapping[str, NDArray[np.int64]]) -> RoadNetwork:
         """
-        The same roads with other `weights` for some profiles: closures, slow-downs, traffic.
+        The same roads with other `weights` for some profiles; its version tells that they differ.
 
         Everything else is shared, and answers under way in this network are not disturbed. It takes
         a few hundredths of a second for each changed profile of a county. Raises UnknownProfile.
         """
-        weightings = {}
-        for name, weights in changed.items():
-            weighting = self._weighting(name)
-            weightings[name] = weighting.engine.weigh(weights, weighting.turn_weights)
+        told = hashlib.sha256()
+
+        def weighed(name: str) -> Weighting:
+            before = self._weighting(name)
+            return before.engine.weigh(changed[name], before.turn_weights)
+
+        for name in sorted(changed):
+            told.update(name.encode() + changed[name].tobytes())
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            weightings = dict(zip(changed, threads.map(weighed, changed), strict=True))
         compiled = replace(self._compiled, weightings={**self._weightings, **weightings})
-        return RoadNetwork(compiled, version=self.version)
+        version = f"{self.version}+{told.hexdigest()[:8]}"
+        return RoadNetwork(compiled, version=version, views=self._views)
+
+    def with_closures(self, closures: Sequence[Closure]) -> RoadNetwork:
+        """
+        The network while `closures` are in force; this one, if they change nothing.
+
+        Profiles that it does not have are of no account. Islands that arise stay reachable within:
+        a place cut off is told as UNREACHABLE, and not moved to a road beyond the closure.
+
+        Raises
+        ------
+        NoSuchRoad, ClosureWithoutRoad
+        """
+        found = [(closure, affected(closure, self._roads)) for closure in closures]
+        changed = {}
+        for name in self.profiles:
+            mine = [
+                (where, closure.duration_factor)
+                for closure, where in found
+                if not closure.profiles or name in closure.profiles
+            ]
+            before = self._weighting(name).weights
+            after = changed_weights(before, mine)
+            if not np.array_equal(before, after):
+                changed[name] = after
+        return self.with_weights(changed) if changed else self
+
+    def affected(self, closure: Closure) -> Affected:
+        """The roads that a closure is about. Raises NoSuchRoad, ClosureWithoutRoad."""
+        return affected(closure, self._roads)
 
     def leg(self, origin: Snap, destination: Snap, profile: str) -> Leg:
         """
@@ -336,14 +358,10 @@ class RoadNetwork:
         """The leg turn by turn (see `instructions` for words). Raises UnknownProfile."""
         return steps_of(leg, self.junctions, self._weighting(profile).weights)
 
-    @cached_property
+    @property
     def junctions(self) -> Junctions:
         """Names, bearings and meetings of the roads."""
-        return Junctions(self._roads)
-
-    @cached_property
-    def _snap_index(self) -> SnapIndex:
-        return SnapIndex(self._roads)
+        return self._views.junctions
 
     def _usable_by(self, profile: str) -> NDArray[np.bool_]:
         """Whether `profile` may drive each road in at least one direction: bool (m,)."""

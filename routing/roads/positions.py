@@ -11,12 +11,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from routing.matrix import UNREACHABLE
-from routing.roads.graph import CLOSED, Roads
+from routing.roads.graph import CLOSED, DISTANCE_BITS, Roads
 from routing.roads.shortest_paths import Terminals
 from routing.roads.snap import Snap
 from routing.roads.turn_graph import TurnGraph
-
-_DISTANCE_BITS: Final = (1 << 32) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +79,7 @@ def locate(
 
 def _share(weights: NDArray[np.int64], fractions: NDArray[np.float64]) -> NDArray[np.int64]:
     durations = np.floor((weights >> 32) * fractions).astype(np.int64)
-    distances = np.floor((weights & _DISTANCE_BITS) * fractions).astype(np.int64)
+    distances = np.floor((weights & DISTANCE_BITS) * fractions).astype(np.int64)
     return np.where(weights < CLOSED, (durations << 32) | distances, CLOSED)
 
 
@@ -147,7 +145,7 @@ _kernel: Final[Callable[..., Any]] = njit(cache=True, nogil=True)
 
 @_kernel
 def _unpack(weight: int) -> tuple[int, int]:
-    return ((weight >> 32) + 99) // 100, ((weight & _DISTANCE_BITS) + 50) // 100
+    return ((weight >> 32) + 99) // 100, ((weight & DISTANCE_BITS) + 50) // 100
 
 
 @_kernel

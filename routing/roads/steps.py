@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.roads.graph import CLOSED
+from routing.roads.graph import CLOSED, DISTANCE_BITS
 from routing.roads.junctions import Junctions, bearing_deg, bend_deg
 from routing.roads.legs import Leg
 from routing.roads.traits import BARRIER, ROAD_CLASSES, ROUNDABOUTS
@@ -222,7 +222,7 @@ class _Telling:
                 name=self._junctions.name(self._arcs[start]),
                 ref=self._junctions.ref(self._arcs[start]),
                 duration_s=(spent >> 32) / 100.0,
-                distance_m=(spent & 0xFFFFFFFF) / 100.0,
+                distance_m=(spent & DISTANCE_BITS) / 100.0,
                 first=self._points[start],
                 last=self._points[stop],
                 crossings=tuple(own),

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.roads.network import RoadEdges
+from routing.roads.edges import RoadEdges
 
 STROKE_EDGES: Final = 16
 """Most edges in a stroke: a longer one saves little and touches too many tiles. Chosen, not measured."""

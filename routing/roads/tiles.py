@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from routing.errors import RoutingError
 from routing.places import Place
 from routing.roads import mvt
-from routing.roads.network import RoadEdges
+from routing.roads.edges import RoadEdges
 from routing.roads.strokes import join_strokes
 
 EXTENT: Final = 4096

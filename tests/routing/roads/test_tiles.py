@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, Point, box
 
 from routing.places import Place
-from routing.roads.network import RoadEdges, RoadNetwork
+from routing.roads.edges import RoadEdges
+from routing.roads.network import RoadNetwork
 from routing.roads.strokes import STROKE_EDGES, join_strokes
 from routing.roads.tiles import BUFFER, COARSE_EXTENT, EXTENT, Label, TileOutOfRange, TilePainter
 
