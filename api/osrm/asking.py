@@ -229,7 +229,7 @@ def _refuse_what_no_service_does(asked: Asked) -> None:
     asked.refuse_unless(
         "hints", {";" * (len(asked.places) - 1)}, "there are no hints; leave it out"
     )
-    asked.refuse_unless("exclude", {""}, "close roads with a closure instead")
+    asked.refuse_unless("exclude", {""}, "classes of roads cannot be left out")
     asked.refuse_unless("snapping", {"default"}, "only roads that lead there and back count")
 
 
