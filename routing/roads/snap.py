@@ -127,14 +127,16 @@ class SnapIndex:
         """
         at = _lon_lat(places)
         outside_m = apart_m(at, np.clip(at, self._grid.low, self._grid.high))
-        sought = (outside_m <= max(limit_m, _FAR_M)) & usable[self._roads].any()
+        sought = outside_m <= max(limit_m, _FAR_M)
         segments, shares = self._grid.nearest(at[sought], usable)
-        found = iter(self._snaps(at[sought], segments, shares))
+        # Whoever looked knows whether there is a usable road; asking all roads takes longer.
+        exists = bool((segments >= 0).all() if len(segments) else usable[self._roads].any())
+        found = iter(self._snaps(at[sought], segments, shares)) if exists else iter(())
         answers: list[Snap | PlaceOffRoad] = []
         for place, is_sought, away_m in zip(
             places, sought.tolist(), outside_m.tolist(), strict=True
         ):
-            snap = next(found) if is_sought else None
+            snap = next(found) if is_sought and exists else None
             if snap is not None and snap.gap_m <= limit_m:
                 answers.append(snap)
                 continue
@@ -143,7 +145,7 @@ class SnapIndex:
                 PlaceOffRoad(
                     place,
                     profile=profile,
-                    nearest_m=nearest_m if usable[self._roads].any() else None,
+                    nearest_m=nearest_m if exists else None,
                     limit_m=limit_m,
                 )
             )
