@@ -22,8 +22,6 @@ class Service(StrEnum):
     ROUTE = "route"
     TABLE = "table"
     NEAREST = "nearest"
-    MATCH = "match"
-    TRIP = "trip"
 
 
 _EVERYWHERE: Final = frozenset(
@@ -43,8 +41,6 @@ OPTIONS: Final[Mapping[Service, frozenset[str]]] = {
         "scale_factor",
     },
     Service.NEAREST: _EVERYWHERE | {"number"},
-    Service.MATCH: _EVERYWHERE | _DRAWN | {"timestamps", "gaps", "tidy", "waypoints"},
-    Service.TRIP: _EVERYWHERE | _DRAWN | {"roundtrip", "source", "destination"},
 }
 """The options of OSRM's documentation for each service, and `language`, which is ours."""
 
@@ -53,6 +49,18 @@ _WITH_COMMAS: Final = frozenset({"annotations"})
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _ENCODED = re.compile(r"polyline(6?)\((.*)\)", re.DOTALL)
+# Numbers of up to 7 characters, the last below "_": longer ones are no degrees, and take a decoder minutes.
+_POLYLINE = re.compile(r"(?:[_-~]{0,6}[?-^])*")
+_NOT_ANSWERED: Final[Mapping[str, str]] = {
+    "match": "traces cannot be matched yet",
+    "trip": "round trips cannot be asked for yet",
+    "tile": "see /tiles/{z}/{x}/{y}.mvt",
+}
+_NUMBER_MAX: Final = 1e9
+"""No speed and no factor of anybody's; far below what would overflow an answer."""
+DIGITS_MAX: Final = 9
+"""Of a count or an index; nobody has a thousand million of anything."""
+
 _MANY: Final = 20
 """So many characters of a stranger's text are repeated to him."""
 
@@ -96,14 +104,16 @@ class Asked:
             )
         return words
 
-    def number(self, name: str, *, default: float | None = None) -> float | None:
-        """A number above 0."""
+    def number(self, name: str) -> float | None:
+        """A number above 0; None where the option is left out."""
         text = self.options.get(name)
         if text is None:
-            return default
+            return None
         number = _number(name, text)
-        if not number > 0.0:
-            raise OsrmRefused("InvalidValue", f"{name}={_short(text)} must be above 0")
+        if not 1.0 / _NUMBER_MAX <= number <= _NUMBER_MAX:
+            raise OsrmRefused(
+                "InvalidValue", f"{name}={_short(text)} must be above 0, up to {_NUMBER_MAX:,.0f}"
+            )
         return number
 
     def each(self, name: str, read: Callable[[str], T]) -> tuple[T | None, ...]:
@@ -129,7 +139,7 @@ class Asked:
         for element in text.split(";"):
             if not (element.isascii() and element.isdigit()):
                 raise OsrmRefused("InvalidQuery", f"{name}: {_short(element)!r} is no index")
-            if int(element) >= len(self.places):
+            if len(element) > DIGITS_MAX or int(element) >= len(self.places):
                 raise OsrmRefused(
                     "InvalidOptions",
                     f"{name}: there is no coordinate {_short(element)}, they count from 0 to"
@@ -167,13 +177,6 @@ def read_bearing(text: str) -> tuple[float, float]:
     return degrees, off
 
 
-def read_timestamp(text: str) -> int:
-    """Seconds since the epoch."""
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise OsrmRefused("InvalidQuery", f"timestamps: {_short(text)!r} is no whole second")
-    return int(text)
-
-
 def parse(path: str, query: Iterable[tuple[str, str]], body: Mapping[str, Any] | None) -> Asked:
     """
     Read `{service}/v1/{profile}/{coordinates}[.json]`; with a body the coordinates may stand there.
@@ -185,8 +188,10 @@ def parse(path: str, query: Iterable[tuple[str, str]], body: Mapping[str, Any] |
     OsrmRefused
     """
     service_name, version, profile, coordinates = [*path.split("/", 3), "", "", ""][:4]
-    if service_name == "tile":
-        raise OsrmRefused("NotImplemented", "tile is not supported: see /tiles/{z}/{x}/{y}.mvt")
+    if service_name in _NOT_ANSWERED:
+        raise OsrmRefused(
+            "NotImplemented", f"{service_name} is not supported: {_NOT_ANSWERED[service_name]}"
+        )
     if service_name not in list(Service):
         raise OsrmRefused(
             "InvalidService",
@@ -195,12 +200,14 @@ def parse(path: str, query: Iterable[tuple[str, str]], body: Mapping[str, Any] |
     if version != "v1":
         raise OsrmRefused("InvalidVersion", f"there is no version {_short(version)!r}: use v1")
     service = Service(service_name)
-    told = list(query)
     given: dict[str, str] = {}
     in_body = dict(body or {})
     listed = in_body.pop("coordinates", None)
-    stated = ((name, _as_text(value, name in _WITH_COMMAS)) for name, value in in_body.items())
-    for name, value in (*told, *stated):
+    stated = (
+        (name, _as_text(value, "," if name in _WITH_COMMAS else ";,"))
+        for name, value in in_body.items()
+    )
+    for name, value in (*query, *stated):
         if name not in OPTIONS[service]:
             raise OsrmRefused(
                 "InvalidOptions",
@@ -217,8 +224,8 @@ def parse(path: str, query: Iterable[tuple[str, str]], body: Mapping[str, Any] |
     places = _places(coordinates)
     if service is Service.NEAREST and len(places) != 1:
         raise OsrmRefused("InvalidOptions", f"nearest takes 1 coordinate, not {len(places)}")
-    if service is not Service.NEAREST and service is not Service.TABLE and len(places) < 2:
-        raise OsrmRefused("InvalidOptions", f"{service} takes at least 2 coordinates")
+    if service is Service.ROUTE and len(places) < 2:
+        raise OsrmRefused("InvalidOptions", "route takes at least 2 coordinates")
     asked = Asked(service=service, profile=profile, places=places, options=given)
     _refuse_what_no_service_does(asked)
     return asked
@@ -233,17 +240,18 @@ def _refuse_what_no_service_does(asked: Asked) -> None:
     asked.refuse_unless("snapping", {"default"}, "only roads that lead there and back count")
 
 
-def _as_text(value: Any, with_commas: bool = False) -> str:
-    if isinstance(value, list):
-        texts = (_as_text(each, with_commas=True) for each in value)
-        return ("," if with_commas else ";").join(texts)
+def _as_text(value: Any, separators: str = ";,") -> str:
+    if isinstance(value, list) and separators:
+        return separators[0].join(_as_text(each, separators[1:]) for each in value)
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise OsrmRefused("InvalidQuery", "a member of the body is neither a value nor a list")
+    raise OsrmRefused(
+        "InvalidQuery", "a member of the body is neither a value nor a list of values or pairs"
+    )
 
 
 def _places(text: str) -> tuple[Place, ...]:
@@ -268,6 +276,8 @@ def _place(number: int, pair: str) -> Place:
 
 
 def _decoded(text: str, precision: int) -> tuple[Place, ...]:
+    if not _POLYLINE.fullmatch(text):
+        raise OsrmRefused("InvalidUrl", "the polyline is damaged, or breaks off in the middle")
     try:
         pairs = polyline.decode(text, precision)
     except IndexError as cut:
@@ -291,4 +301,6 @@ def _number(name: str, text: str) -> float:
 
 
 def _short(text: str) -> str:
+    # Half a character, which JSON can smuggle in, could not be sent back.
+    text = text.encode(errors="replace").decode()
     return text if len(text) <= _MANY else text[:_MANY] + "…"

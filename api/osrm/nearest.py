@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.errors import OsrmRefused
-from api.osrm.asking import Asked
+from api.osrm.asking import DIGITS_MAX, Asked
 from api.osrm.drawing import Json, drawing_of
 from api.osrm.snapping import snaps_near
 from routing.roads.network import RoadNetwork
@@ -19,7 +19,7 @@ def nearest(network: RoadNetwork, profile: str, asked: Asked) -> Json:
     """
     drawing = drawing_of(network, profile, asked)
     text = asked.options.get("number", "1")
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= 1):
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and int(text) >= 1):
         raise OsrmRefused("InvalidOptions", "number must be a whole number of at least 1")
     with_waypoints = not asked.flag("skip_waypoints", default=False)
     found = snaps_near(network, profile, asked, count=int(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
@@ -57,8 +58,9 @@ _ANSWERS: Final[Mapping[Service, Callable[[RoadNetwork, str, Asked], Json]]] = {
 @router.api_route("/key/{api_key}/{path:path}", methods=["GET", "POST"], name="osrm")
 async def ask(path: str, request: Request) -> Response:
     """One question of OSRM's; see docs/osrm.md. The last decorator's address is tried first."""
-    body = await _body_of(request)
-    asked = await asyncio.to_thread(parse, path, request.query_params.multi_items(), body)
+    content = await request.body() if request.method == "POST" else None
+    query = request.query_params.multi_items()
+    asked = await asyncio.to_thread(lambda: parse(path, query, _body_of(content)))
     network = _network(request.app.state.deps)
     profile = _PROFILES.get(asked.profile, asked.profile)
     if profile not in network.profiles:
@@ -69,20 +71,18 @@ async def ask(path: str, request: Request) -> Response:
         )
     if asked.service is Service.TABLE:
         return await _in_parts(await asyncio.to_thread(table, network, profile, asked))
-    if asked.service not in _ANSWERS:
-        raise OsrmRefused("NotImplemented", f"{asked.service} is not supported yet")
     told = await asyncio.to_thread(
         lambda: msgspec.json.encode(_ANSWERS[asked.service](network, profile, asked))
     )
     return stored(told)
 
 
-async def _body_of(request: Request) -> Mapping[str, Any] | None:
-    if request.method != "POST":
+def _body_of(content: bytes | None) -> Mapping[str, Any] | None:
+    if content is None:
         return None
     try:
-        body = msgspec.json.decode(await request.body())
-    except msgspec.DecodeError as broken:
+        body = json.loads(content)
+    except (ValueError, RecursionError) as broken:
         raise OsrmRefused("InvalidQuery", f"the body is no JSON: {broken}") from broken
     if not isinstance(body, dict):
         raise OsrmRefused("InvalidQuery", "the body is no JSON object of coordinates and options")

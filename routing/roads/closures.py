@@ -56,7 +56,8 @@ class Closure:
     roads
         Numbers of roads in the network, as in the networkx model; they change with the extract.
     osm_ways
-        Ids of ways in OpenStreetMap: all roads made of them.
+        Ids of ways in OpenStreetMap: all roads made of them. A road joined from several ways has
+        the id of the first.
     line
         Points along the road, 2 or more, as drawn on a map: the roads it follows for 50 m, or for
         most of their length.
@@ -131,7 +132,8 @@ def affected(closure: Closure, roads: Roads) -> Affected:
         return Affected(roads=numbers, shares=np.ones(len(numbers)))
     if closure.osm_ways:
         ways = np.array(closure.osm_ways, np.int64)
-        missing = ways[~np.isin(ways, roads.osm_ways)]
+        # Roads drawn by hand have way 0, which is nobody's id.
+        missing = ways[~np.isin(ways, roads.osm_ways) | (ways <= 0)]
         if len(missing):
             raise NoSuchRoad(
                 f"the network has no road of way {missing[0]}: ask for it by a line or a polygon"

@@ -58,15 +58,19 @@ class SegmentGrid:
         `points` is float64 (n, 2), `usable` has an entry for each road. int64 (n,), -1 where there is
         none, and float64 (n,), 0…1. Of equally near segments the one with the lowest number wins.
         """
-        return _nearest(points, usable, self._parts, self.low, self._cell, self._shape)  # type: ignore[no-any-return]
+        found: tuple[NDArray[np.int64], NDArray[np.float64]] = _nearest(
+            points, usable, self._parts, self.low, self._cell, self._shape
+        )
+        return found
 
     def within(
         self, point: NDArray[np.float64], usable: NDArray[np.bool_], limit_m: float
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """Segments of usable roads within a distance, once each: numbers, places along, gaps in metres."""
-        return _within(  # type: ignore[no-any-return]
+        found: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]] = _within(
             point, usable, limit_m, self._parts, self.low, self._cell, self._shape
         )
+        return found
 
     @property
     def _parts(self) -> _Parts:
@@ -178,8 +182,8 @@ def _nearest(
             west, east = column - ring, column + ring
             south, north = row - ring, row + ring
             for y in range(max(south, 0), min(north, rows - 1) + 1):
-                is_border = y == south or y == north  # noqa: PLR1714 (kernels compare faster than they search)
-                for x in range(west, east + 1, 1 if is_border else max(2 * ring, 1)):
+                # Whole rows at the ring's south and north, two cells of all others.
+                for x in range(west, east + 1, 1 if y in (south, north) else 2 * ring):
                     if not 0 <= x < columns:
                         continue
                     here = y * columns + x

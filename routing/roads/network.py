@@ -286,11 +286,13 @@ class RoadNetwork:
 
     def with_weights(self, changed: Mapping[str, NDArray[np.int64]]) -> RoadNetwork:
         """
-        The same roads with other `weights` for some profiles; its version tells that they differ.
+        The same roads with other `weights` for some profiles, if any; its version says so.
 
         Everything else is shared, and answers under way in this network are not disturbed. It takes
         a few hundredths of a second for each changed profile of a county. Raises UnknownProfile.
         """
+        if not changed:
+            return self
         told = hashlib.sha256()
 
         def weighed(name: str) -> Weighting:
@@ -328,7 +330,7 @@ class RoadNetwork:
             after = changed_weights(before, mine)
             if not np.array_equal(before, after):
                 changed[name] = after
-        return self.with_weights(changed) if changed else self
+        return self.with_weights(changed)
 
     def affected(self, closure: Closure) -> Affected:
         """The roads that a closure is about. Raises NoSuchRoad, ClosureWithoutRoad."""

@@ -24,8 +24,8 @@ def asked(path, body=None, **options):
         ("route/v1/van/", "InvalidUrl", "no coordinates"),
         ("route/v1/van/.json", "InvalidUrl", "no coordinates"),
         ("route/v1/van/118.1,33.88", "InvalidOptions", "at least 2"),
-        ("match/v1/van/118.1,33.88", "InvalidOptions", "at least 2"),
-        ("trip/v1/van/118.1,33.88", "InvalidOptions", "at least 2"),
+        (f"match/v1/van/{TWO}", "NotImplemented", "match"),
+        (f"trip/v1/van/{TWO}", "NotImplemented", "trip"),
         (f"nearest/v1/van/{TWO}", "InvalidOptions", "not 2"),
         ("route/v1/van/118.1,33.88;", "InvalidUrl", "coordinate 1"),
         ("route/v1/van/118.1;33.88", "InvalidUrl", "coordinate 0"),
@@ -38,6 +38,10 @@ def asked(path, body=None, **options):
         ("route/v1/van/polyline(", "InvalidUrl", "coordinate 0"),
         ("route/v1/van/polyline()", "InvalidUrl", "no coordinates"),
         ("route/v1/van/polyline(_)", "InvalidUrl", "breaks off"),
+        ("route/v1/van/polyline(??A)", "InvalidUrl", "breaks off"),
+        ("route/v1/van/polyline(村路)", "InvalidUrl", "damaged"),
+        # Decoding it would take longer than the test may.
+        (f"route/v1/van/polyline({'~' * 3_000_000})", "InvalidUrl", "damaged"),
         (f"route/v1/van/{TWO}.flatbuffers", "NotImplemented", "flatbuffers"),
     ],
 )
@@ -68,7 +72,7 @@ def test_an_option_of_another_service_is_refused_by_name(service):
         ("generate_hints", "true"),
     ],
 )
-@pytest.mark.parametrize("service", ["route", "table", "match", "trip"])
+@pytest.mark.parametrize("service", ["route", "table"])
 def test_what_no_service_does_is_refused_by_name(service, name, value):
     with pytest.raises(OsrmRefused, match=name) as refused:
         asked(f"{service}/v1/van/{TWO}", **{name: value})
@@ -119,6 +123,8 @@ def test_a_body_says_the_same_as_an_address():
         ("table/v1/van", {"coordinates": []}, "InvalidUrl", "no coordinates"),
         ("table/v1/van", {"coordinates": {"lon": 1}}, "InvalidQuery", "neither"),
         ("table/v1/van", {}, "InvalidUrl", "no coordinates"),
+        ("table/v1/van", {"coordinates": [[[[1, 2]]]]}, "InvalidQuery", "pairs"),
+        (f"table/v1/van/{TWO}", {"annotations": [["duration"]]}, "InvalidQuery", "pairs"),
     ],
 )
 def test_a_bad_body_is_refused_by_name(path, body, code, named):
@@ -166,6 +172,11 @@ def test_an_option_given_twice_is_refused():
         ("table", {"sources": "-1"}, "InvalidQuery", "'-1'"),
         ("table", {"destinations": "0;"}, "InvalidQuery", "''"),
         ("table", {"destinations": "99999999999999999999999"}, "InvalidOptions", "no coordinate"),
+        ("table", {"destinations": "9" * 5000}, "InvalidOptions", "no coordinate"),
+        ("table", {"scale_factor": "1e999"}, "InvalidValue", "up to 1,000,000,000"),
+        ("table", {"scale_factor": "1e300"}, "InvalidValue", "up to 1,000,000,000"),
+        ("table", {"fallback_speed": "1e-320"}, "InvalidValue", "above 0"),
+        ("nearest", {"number": "9" * 5000}, "InvalidOptions", "at least 1"),
         ("table", {"annotations": "speed"}, "InvalidQuery", "speed"),
         ("table", {"scale_factor": "0"}, "InvalidValue", "above 0"),
         ("table", {"scale_factor": "x"}, "InvalidQuery", "no number"),
@@ -207,7 +218,11 @@ async def test_a_place_far_from_all_roads_is_named_unless_any_distance_is_allowe
 
 
 async def test_a_body_that_is_no_json_object_is_refused(client, company, ask):
-    for content in (b"", b"{", b"[1]", b'"x"', b"\xff"):
+    deep, digits = (
+        b'{"coordinates": ' + b"[" * 100_000,
+        b'{"coordinates": [[1, 2]], "sources": [' + b"9" * 5000 + b"]}",
+    )
+    for content in (b"", b"{", b"[1]", b'"x"', b"\xff", b'{"coordinates": "\xff"}', deep, digits):
         answer = await company.call("POST", "/osrm/table/v1/van", content=content)
         assert answer.status_code == 400
         assert answer.json()["code"] == "InvalidQuery"
@@ -227,3 +242,12 @@ async def test_a_key_is_asked_for_in_the_header_or_in_the_address(ask, client, c
     assert (await client.get(f"/osrm/key/cl_wrong/{path}")).json()["code"] == "key-unknown"
     answer = await client.get(f"/osrm/key/{company.keys['dispatcher']}/{path}")
     assert answer.json()["code"] == "Ok"
+
+
+async def test_half_a_character_is_refused_and_told_whole(client, company, ask):
+    body = b'{"coordinates": [[118.1, 33.88]], "annotations": "\\ud800"}'
+
+    answer = await company.call("POST", "/osrm/table/v1/van", content=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidQuery")
+    assert "annotations=?" in answer.json()["message"]

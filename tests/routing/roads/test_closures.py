@@ -227,6 +227,7 @@ def test_an_unclear_closure_says_what_it_lacks(told, error):
         ({"roads": (99,)}, NoSuchRoad, "no road 99"),
         ({"roads": (-1,)}, NoSuchRoad, "no road -1"),
         ({"osm_ways": (1, 77)}, NoSuchRoad, "way 77"),
+        ({"osm_ways": (0,)}, NoSuchRoad, "way 0"),
         ({"line": (Place(118.1, 33.9), Place(118.11, 33.9))}, ClosureWithoutRoad, "follows no road"),
         # Drawn across the road like a gate, not along it.
         ({"line": (Place(118.0045, 33.8999), Place(118.0045, 33.9001))}, ClosureWithoutRoad, "50 m"),
