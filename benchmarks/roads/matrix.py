@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from routing.places import Place
+from routing.roads.closures import Closure
 from routing.roads.compiled import compile_roads
 from routing.roads.geometry import line_length_m
 from routing.roads.graph import CLOSED, Roads, roads_of
@@ -117,9 +118,20 @@ def measure(extract: Path, args: argparse.Namespace) -> dict[str, Any]:
                 / len(places),
                 4,
             ),
+            "closure_s": closure_s(network, snaps, args),
             "first_leg_ms": round(first_leg_s * 1e3, 2),
             "leg_ms": round(statistics.median(legs_s) * 1e3, 3),
         }
+
+
+def closure_s(network: RoadNetwork, snaps: list[Snap], args: argparse.Namespace) -> float:
+    """Seconds from a closed road to the next place that is snapped beside it."""
+    closures = [Closure(roads=(snaps[0].edge,))]
+
+    def close() -> None:
+        network.with_closures(closures).snap([snaps[0].place], args.profile)
+
+    return round(median_s(close, args.repeats), 4)
 
 
 def tiled(roads: Roads, usable: NDArray[np.bool_], side: int) -> Roads:
@@ -217,6 +229,7 @@ def measure_growth(extract: Path, side: int, args: argparse.Namespace) -> dict[s
         "customise_s": round(customise_s, 4),
         "first_snap_s": round(first_snap_s, 3),
         "matrix_s": round(median_s(lambda: network.matrix(snaps, args.profile), args.repeats), 4),
+        "closure_s": closure_s(network, snaps, args),
         "leg_ms": round(
             statistics.median(
                 seconds(lambda a=a, b=b: network.leg(snaps[a], snaps[b], args.profile))

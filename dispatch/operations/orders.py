@@ -13,11 +13,11 @@ import msgspec
 from dispatch.days import DepotDay
 from dispatch.errors import DispatchError
 from dispatch.events import OrderCancelled, OrderPlaced, OrdersCreated, encode
+from dispatch.fates import settled
 from dispatch.gazetteer import Match
 from dispatch.ids import checked_depot_id, checked_text_id
 from dispatch.intake import at_match
 from dispatch.orders import Order, OrderId, OrderRecord, OrderStatus
-from dispatch.progress import settled
 from dispatch.store import CancelAnswer, OrderRow, Store
 from routing.places import Place
 

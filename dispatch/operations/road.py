@@ -13,6 +13,7 @@ import msgspec
 
 from dispatch.days import DepotDay
 from dispatch.events import Arrived, CourierEvent, FailReason, encode
+from dispatch.fates import Fate, fate_of
 from dispatch.feed import FeedItem
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
@@ -21,7 +22,7 @@ from dispatch.operations.plans import RouteMissing
 from dispatch.operations.registry import read_fleet
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import Plan
-from dispatch.progress import Board, Fate, ShiftProgress, StopState, board, fate_of, shift_progress
+from dispatch.progress import Board, ShiftProgress, StopState, board, shift_progress
 from dispatch.store import COLLECTED_RANK, ReportAnswer, ReportEntry, Store
 
 

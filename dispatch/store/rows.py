@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from dispatch.fates import Fate
 from dispatch.orders import OrderStatus
-from dispatch.progress import Fate
 
 COLLECTED_RANK: Final = 99
 """Above the rank of every other word of one moment."""

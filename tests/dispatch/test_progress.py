@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.events import Arrived, Collected, Failed, FailReason, OrderCancelled
+from dispatch.fates import road_facts
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import BreakTaken, Figures, Leg, Plan, Route, Stop, StopKind, Trip, plan_id_of
-from dispatch.progress import RouteState, StopState, board, road_facts, shift_progress
+from dispatch.progress import RouteState, StopState, board, shift_progress
 from routing.places import Place
 
 DAY = DepotDay(CompanyId("demo"), DepotId("shaji"), date(2026, 11, 11))

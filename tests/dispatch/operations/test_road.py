@@ -12,11 +12,11 @@ from dispatch import operations
 from dispatch.clock import SystemClock
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.events import Arrived, Collected, Failed, FailReason, decode
+from dispatch.fates import road_facts
 from dispatch.fleet import CourierId
 from dispatch.ids import IdMalformed
 from dispatch.operations import Heard
 from dispatch.orders import Order, OrderId, OrderStatus
-from dispatch.progress import road_facts
 from dispatch.store import Store
 
 AT = datetime(2026, 11, 11, 8, tzinfo=UTC)

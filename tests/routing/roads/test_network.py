@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 from routing.matrix import UNREACHABLE
 from routing.places import Place
 from routing.roads.geometry import line_length_m
-from routing.roads.graph import CLOSED, GraphRefused, add_road, graphml
+from routing.roads.graph import CLOSED, add_road, graphml
 from routing.roads.network import NoPath, RoadNetwork, SnapRefused
-from routing.roads.network_file import NetworkUnreadable
-from routing.roads.osm import ExtractUnreadable
 from routing.roads.snap import Snap
 from routing.roads.speeds import PROFILES, UnknownProfile
 from routing.roads.traits import Traits
@@ -320,75 +318,7 @@ def test_a_saved_network_answers_the_same(bayreuth, tmp_path):
     assert loaded._roads.traits == bayreuth._roads.traits
 
 
-def test_the_same_extract_gives_the_same_version_and_another_road_another(write_osm):
-    one = RoadNetwork.build(write_osm([([1, 2], LANE)]), profiles=("van",))
-    same = RoadNetwork.build(write_osm([([1, 2], LANE)]), profiles=("van",))
-    other = RoadNetwork.build(write_osm([([1, 3], LANE)]), profiles=("van",))
-
-    assert one.version == same.version != other.version
-
-
-def test_a_damaged_network_is_refused(bayreuth, tmp_path):
-    path = tmp_path / "roads.cunlu"
-    bayreuth.save(path)
-    path.write_bytes(path.read_bytes()[:-1000])
-
-    with pytest.raises(NetworkUnreadable, match="truncated"):
-        RoadNetwork.load(path)
-
-
-def test_generated_roads_are_named_in_the_attribution(write_osm):
-    real = RoadNetwork.build(write_osm([([1, 2], LANE)]))
-    generated = RoadNetwork.build(write_osm([([1, 2], LANE | {"cunlu:synthetic": "yes"})]))
-
-    assert real.attribution == "© OpenStreetMap contributors"
-    assert generated.attribution == "© OpenStreetMap contributors · synthetic villages and roads"
-    assert generated.synthetic
-
-
 # The rest of the door
-
-
-def test_every_road_is_drawn_once_with_its_class_and_name(write_osm):
-    network = RoadNetwork.build(
-        write_osm(
-            [([1, 2, 3], LANE | {"name": "柳编路"}), ([3, 4], {"highway": "path"})],
-            node_tags={2: {"barrier": "bollard"}},
-        )
-    )
-
-    edges = network.edges()
-
-    drawn = [
-        (
-            edges.class_names[edges.class_codes[i]],
-            edges.names[edges.name_indices[i]],
-            edges.lon_lat[edges.offsets[i] : edges.offsets[i + 1]].round(3).tolist(),
-        )
-        for i in range(edges.count)
-    ]
-    assert sorted(drawn) == [
-        ("path", "", [[118.003, 33.9], [118.004, 33.9]]),
-        ("residential", "柳编路", [[118.001, 33.9], [118.002, 33.9]]),
-        ("residential", "柳编路", [[118.002, 33.9], [118.003, 33.9]]),
-    ]
-
-
-def test_a_lane_added_in_networkx_shortens_the_way(write_osm):
-    places = {1: (118.0, 33.9), 2: (118.005, 33.91), 3: (118.01, 33.9)}
-    network = RoadNetwork.build(write_osm([([1, 2, 3], LANE)], places=places))
-    model = network.graph.copy()
-    for u, v in ((0, 1), (1, 0)):
-        model.add_edge(u, v, highway="residential", name="新路")
-
-    shorter = RoadNetwork.from_graph(model)
-
-    assert shorter.version != network.version
-    ends = [Place(*places[1]), Place(*places[3])]
-    before = network.matrix(network.snap(ends, "trike"), "trike").distances_m[0, 1]
-    after = shorter.matrix(shorter.snap(ends, "trike"), "trike").distances_m[0, 1]
-    assert (before, after) == (pytest.approx(2410, abs=10), pytest.approx(923, abs=2))
-    assert shorter.report.roads == 3
 
 
 def test_a_bollard_stops_the_van_and_lets_the_three_wheeler_through(write_osm):
@@ -452,11 +382,6 @@ def test_a_position_of_another_profile_or_network_is_refused(write_osm):
         network.leg(on_the_path, on(99, 0.0), "foot")
 
 
-def test_a_model_without_roads_is_refused():
-    with pytest.raises(GraphRefused, match="holds no road"):
-        RoadNetwork.from_graph(nx.MultiDiGraph())
-
-
 def test_a_table_from_some_places_to_others_is_a_part_of_the_matrix(bayreuth):
     snaps = snaps_in(bayreuth, "van", 90)
     snaps.append(replace(snaps[70], fraction=snaps[70].fraction / 2))  # two on one road
@@ -473,24 +398,6 @@ def test_a_table_from_some_places_to_others_is_a_part_of_the_matrix(bayreuth):
 def test_no_positions_make_an_empty_matrix(bayreuth):
     assert bayreuth.matrix([], "van").size == 0
     assert bayreuth.legs([], "van") == ()
-
-
-def test_progress_is_told_in_stages_up_to_the_end(write_osm):
-    heard = []
-    RoadNetwork.build(write_osm([([1, 2], LANE)]), on_progress=lambda *told: heard.append(told))
-
-    shares = [share for _, share in heard]
-    assert shares == sorted(shares)
-    assert shares[-1] == 1.0
-    assert next(stage for stage, _ in heard) == "read"
-
-
-def test_a_foreign_extract_builds_nothing(tmp_path):
-    path = tmp_path / "orders.osm.pbf"
-    path.write_text("订单号,农户\n", encoding="gb18030")
-
-    with pytest.raises(ExtractUnreadable):
-        RoadNetwork.build(path)
 
 
 def test_several_threads_may_ask_at_once(bayreuth):

@@ -1,0 +1,90 @@
+"""What became of each order: the words of couriers and cancellations, settled into one end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.events import Arrived, Collected, Event, Failed, OrderCancelled
+from dispatch.orders import OrderId, OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of an order, and when in the world."""
+
+    status: OrderStatus
+    at: datetime
+    reason: str = ""
+
+
+def later_word(known: Fate | None, told: Fate) -> Fate:
+    """
+    What the courier says of an order after `told`, whichever of the two was heard first.
+
+    The later moment wins, so a slip of the finger can be mended; at one moment, collected wins.
+    """
+    if known is None:
+        return told
+    return max(
+        known,
+        told,
+        key=lambda fate: (fate.at, fate.status is OrderStatus.COLLECTED, fate.reason),
+    )
+
+
+def settled(courier: Fate | None, cancelled: Fate | None) -> Fate | None:
+    """
+    The order's fate from the courier's word and a cancellation, either of which may be missing.
+
+    Parcels in the vehicle are collected, whoever cancelled and whenever; else a cancellation stands.
+    """
+    if courier is not None and courier.status is OrderStatus.COLLECTED:
+        return courier
+    return cancelled or courier
+
+
+@dataclass(frozen=True, slots=True)
+class RoadFacts:
+    """What is known of the orders of a day: their ends, and when a courier first stood there."""
+
+    fates: Mapping[OrderId, Fate]
+    arrivals: Mapping[OrderId, datetime]
+
+
+def road_facts(events: Iterable[Event]) -> RoadFacts:
+    """Fold a day's events, in any order and however often repeated, into what they say of orders."""
+    words: dict[OrderId, Fate] = {}
+    cancellations: dict[OrderId, Fate] = {}
+    arrivals: dict[OrderId, datetime] = {}
+    for event in events:
+        match event:
+            case Arrived():
+                for order_id in event.order_ids:
+                    arrivals[order_id] = min(arrivals.get(order_id, event.at), event.at)
+            case Collected() | Failed():
+                fate = fate_of(event)
+                for order_id in event.order_ids:
+                    words[order_id] = later_word(words.get(order_id), fate)
+            case OrderCancelled():
+                fate = Fate(OrderStatus.CANCELLED, event.at, event.reason)
+                known = cancellations.get(event.order_id, fate)
+                cancellations[event.order_id] = min(known, fate, key=lambda each: each.at)
+            case _:
+                pass  # the other kinds do not speak of the road
+    fates = {
+        order_id: end
+        for order_id in words.keys() | cancellations.keys()
+        if (end := settled(words.get(order_id), cancellations.get(order_id))) is not None
+    }
+    return RoadFacts(fates, arrivals)
+
+
+def fate_of(event: Collected | Failed) -> Fate:
+    """The fate a courier's word gives its orders."""
+    match event:
+        case Collected():
+            return Fate(OrderStatus.COLLECTED, event.at)
+        case Failed():
+            return Fate(OrderStatus.FAILED, event.at, event.reason)
