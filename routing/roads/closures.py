@@ -34,13 +34,19 @@ class ClosureUnclear(RoutingError):
     code: ClassVar[str] = "closure-unclear"
 
 
-class NoSuchRoad(RoutingError):
+class ClosureMisplaced(RoutingError):
+    """A closure of roads that this network does not have; another one may."""
+
+    code: ClassVar[str] = "closure-misplaced"
+
+
+class NoSuchRoad(ClosureMisplaced):
     """A closure of a road, by its number or its way, that the network does not have."""
 
     code: ClassVar[str] = "road-unknown"
 
 
-class ClosureWithoutRoad(RoutingError):
+class ClosureWithoutRoad(ClosureMisplaced):
     """A line or an area in which no road lies."""
 
     code: ClassVar[str] = "closure-without-road"

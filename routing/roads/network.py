@@ -5,14 +5,15 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar
+from threading import Lock
+from typing import Any, ClassVar, Final
 
 import networkx as nx
 import numpy as np
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from routing.errors import RoutingError
 from routing.matrix import Provenance, TravelMatrix
 from routing.places import Place
-from routing.roads.closures import Affected, Closure, affected, changed_weights
+from routing.roads.closures import Affected, Closure, ClosureMisplaced, affected, changed_weights
 from routing.roads.compiled import (
     Compiled,
     Weighting,
@@ -49,6 +50,13 @@ class SnapRefused(RoutingError):
     code: ClassVar[str] = "snap-refused"
 
 
+_CLOSED_KEPT: Final = 4
+"""Closed networks kept for the next question: those of now, of a little ago, of two depots. Some 10 MB
+for each profile of a county."""
+
+_CLOSURES_KEPT: Final = 1024
+
+
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
     """
@@ -70,6 +78,13 @@ class _Views:
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
+        self.affected = lru_cache(_CLOSURES_KEPT)(self._affected)
+
+    def _affected(self, closure: Closure) -> Affected | ClosureMisplaced:
+        try:
+            return affected(closure, self._compiled.roads)
+        except ClosureMisplaced as misplaced:
+            return misplaced
 
     @cached_property
     def graph(self) -> nx.MultiDiGraph[int]:
@@ -103,6 +118,8 @@ class RoadNetwork:
         self._weightings = dict(compiled.weightings)
         self._views = views or _Views(compiled)
         self._usable: dict[str, NDArray[np.bool_]] = {}
+        self._closing = Lock()
+        self._closed = lru_cache(_CLOSED_KEPT)(self._close)
 
     @classmethod
     def build(
@@ -307,18 +324,25 @@ class RoadNetwork:
         version = f"{self.version}+{told.hexdigest()[:8]}"
         return RoadNetwork(compiled, version=version, views=self._views)
 
-    def with_closures(self, closures: Sequence[Closure]) -> RoadNetwork:
+    def with_closures(self, closures: Collection[Closure]) -> RoadNetwork:
         """
         The network while `closures` are in force; this one, if they change nothing.
 
         Profiles that it does not have are of no account. Islands that arise stay reachable within:
-        a place cut off is told as UNREACHABLE, and not moved to a road beyond the closure.
+        a place cut off is told as UNREACHABLE, and not moved to a road beyond the closure. The last
+        few answers are kept, so that every question may ask for the closures of its moment.
 
         Raises
         ------
         NoSuchRoad, ClosureWithoutRoad
         """
-        found = [(closure, affected(closure, self._roads)) for closure in closures]
+        if not closures:
+            return self
+        with self._closing:  # of many questions that arrive together, one does the work
+            return self._closed(frozenset(closures))
+
+    def _close(self, closures: frozenset[Closure]) -> RoadNetwork:
+        found = [(closure, self.affected(closure)) for closure in closures]
         changed = {}
         for name in self.profiles:
             mine = [
@@ -334,7 +358,14 @@ class RoadNetwork:
 
     def affected(self, closure: Closure) -> Affected:
         """The roads that a closure is about. Raises NoSuchRoad, ClosureWithoutRoad."""
-        return affected(closure, self._roads)
+        found = self._views.affected(closure)
+        if isinstance(found, ClosureMisplaced):
+            raise found.with_traceback(None)  # it is kept: else each raising would make it longer
+        return found
+
+    def has_roads_of(self, closure: Closure) -> bool:
+        """Whether `affected` finds any: a closure made for another extract may have none here."""
+        return isinstance(self._views.affected(closure), Affected)
 
     def leg(self, origin: Snap, destination: Snap, profile: str) -> Leg:
         """

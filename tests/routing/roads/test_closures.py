@@ -114,6 +114,22 @@ def test_a_closed_road_is_driven_around_and_the_first_network_stays_as_it_was(sq
     assert closed.with_closures([]).version == closed.version
 
 
+def test_the_closures_of_the_last_question_are_not_worked_out_again(square):
+    lane, side = Closure(osm_ways=(2,)), Closure(osm_ways=(6,))
+    both = square.with_closures([lane, side])
+    assert square.with_closures((side, lane)) is both
+    assert square.with_closures([lane]) is not both
+    assert both.with_closures([]) is both
+
+
+def test_a_closure_of_another_extract_is_told_as_having_no_road_here(square):
+    assert square.has_roads_of(Closure(osm_ways=(2,)))
+    assert not square.has_roads_of(Closure(osm_ways=(99,)))
+    for _ in range(2):
+        with pytest.raises(NoSuchRoad):
+            square.affected(Closure(osm_ways=(99,)))
+
+
 def test_equal_closures_make_equal_versions_and_others_others(square):
     versions = [
         square.with_closures(closures).version
