@@ -78,8 +78,8 @@ async def change_registry(
     for point in points:
         checked_text_id("point id", point.point_id)
     event = RegistryChanged(at=at, by=by, households=0, points=0)
-    counts = await store.change_registry(
-        await _day_of(store, scope, at),
+    counts = await store.depots.change_registry(
+        await day_at(store, scope, at),
         [(each.household_id, _encoded(each)) for each in households],
         [(each.point_id, _encoded(each)) for each in points],
         encode(event),
@@ -89,7 +89,7 @@ async def change_registry(
 
 async def read_registry(store: Store, scope: DepotScope) -> Registry:
     """All households and points of the depot; empty if none were ever sent."""
-    household_bodies, point_bodies = await store.registry(scope)
+    household_bodies, point_bodies = await store.depots.registry(scope)
     households = (_household_decoder.decode(body) for body in household_bodies)
     points = (_point_decoder.decode(body) for body in point_bodies)
     return Registry(
@@ -104,7 +104,7 @@ async def missing_from_registry(
     """The households and the points that these orders name and the registry does not have."""
     households = dict.fromkeys(each.household_id for each in orders if each.household_id)
     points = dict.fromkeys(each.point_id for each in orders if each.point_id)
-    return await store.missing(scope, tuple(households), tuple(points))
+    return await store.depots.missing(scope, tuple(households), tuple(points))
 
 
 async def replace_fleet(
@@ -124,7 +124,7 @@ async def replace_fleet(
         raise FleetOfAnotherDepot(scope.depot_id, fleet.depot.depot_id)
     day = DepotDay(scope.company_id, scope.depot_id, at.astimezone(fleet.depot.zone).date())
     event = FleetChanged(at=at, by=by, couriers=len(fleet.couriers))
-    await store.replace_fleet(day, _encoded(fleet), encode(event))
+    await store.depots.replace_fleet(day, _encoded(fleet), encode(event))
 
 
 async def read_fleet(store: Store, scope: DepotScope) -> Fleet:
@@ -136,7 +136,7 @@ async def read_fleet(store: Store, scope: DepotScope) -> Fleet:
     FleetMissing
         None was ever sent.
     """
-    body = await store.fleet(scope)
+    body = await store.depots.fleet(scope)
     if body is None:
         raise FleetMissing(scope.depot_id)
     return _fleet_decoder.decode(body)
@@ -144,11 +144,12 @@ async def read_fleet(store: Store, scope: DepotScope) -> Fleet:
 
 async def list_depots(store: Store, company_id: CompanyId) -> tuple[DepotId, ...]:
     """The company's depots that have a fleet, by id."""
-    return await store.depots(company_id)
+    return await store.depots.of(company_id)
 
 
-async def _day_of(store: Store, scope: DepotScope, at: datetime) -> DepotDay:
-    body = await store.fleet(scope)
+async def day_at(store: Store, scope: DepotScope, at: datetime) -> DepotDay:
+    """The depot-day of a moment, in whose stream a change of the depot itself is told."""
+    body = await store.depots.fleet(scope)
     zone = _UNTOLD_ZONE if body is None else _fleet_decoder.decode(body).depot.zone
     return DepotDay(scope.company_id, scope.depot_id, at.astimezone(zone).date())
 

@@ -43,6 +43,11 @@ class ScopeKeys:
     def fleet(self) -> str:
         return f"{self.prefix}:fleet"
 
+    @property
+    def closures(self) -> str:
+        """A hash, id -> JSON."""
+        return f"{self.prefix}:closures"
+
 
 class DayKeys:
     """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
@@ -14,6 +14,7 @@ from dispatch.errors import DispatchError
 from dispatch.store.lane import Command, Lane
 
 NAMES: Final = (
+    "add_closure",
     "cancel_job",
     "cancel_order",
     "change_registry",
@@ -25,6 +26,7 @@ NAMES: Final = (
     "publish_plan",
     "read_orders",
     "record_events",
+    "remove_closure",
     "replace_fleet",
     "replace_order",
     "report_progress",
@@ -34,6 +36,19 @@ NAMES: Final = (
 )
 
 Argument = str | bytes | int
+
+CHUNK: Final = 500
+"""Records changed in one step: some 2 ms during which the server serves nobody else."""
+
+_T = TypeVar("_T")
+
+
+def chunks(entries: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK))
+
+
+def flat(pairs: Iterable[tuple[str, bytes]]) -> Iterator[Argument]:
+    return (value for pair in pairs for value in pair)
 
 
 class ReplicasUnderCluster(DispatchError):

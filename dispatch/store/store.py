@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from dispatch.daybook import Daybook, DaySlice
-from dispatch.days import CompanyId, DepotDay, DepotId, DepotScope
+from dispatch.days import DepotDay
 from dispatch.feed import Feed
 from dispatch.ids import JobId
 from dispatch.jobs import JobState
 from dispatch.store import keys
 from dispatch.store.client import Commands, Entry, commands, open_client
 from dispatch.store.companies import Companies
-from dispatch.store.keys import DayKeys, ScopeKeys
+from dispatch.store.depots import Depots
+from dispatch.store.keys import DayKeys
 from dispatch.store.rows import (
     COLLECTED_RANK,
     CancelAnswer,
@@ -30,15 +31,10 @@ from dispatch.store.rows import (
     read_cancellation,
     read_word,
 )
-from dispatch.store.scripts import Argument, Scripts
-
-CHUNK: Final = 500
-"""Records changed in one step: some 2 ms during which the server serves nobody else."""
+from dispatch.store.scripts import Argument, Scripts, chunks, flat
 
 SLICE: Final = 5000
 """Stream entries read in one step."""
-
-_T = TypeVar("_T")
 
 
 class Store:
@@ -55,6 +51,7 @@ class Store:
         self.feed = Feed(self)
         self.daybook = Daybook(self)
         self.companies = Companies(client, scripts)
+        self.depots = Depots(client, scripts)
 
     @classmethod
     @asynccontextmanager
@@ -85,66 +82,6 @@ class Store:
         """Raise redis.exceptions.RedisError unless the server answers."""
         await self._client.ping()
 
-    # Registry and fleet
-
-    async def change_registry(
-        self,
-        day: DepotDay,
-        households: Sequence[tuple[str, bytes]],
-        points: Sequence[tuple[str, bytes]],
-        event: bytes,
-    ) -> tuple[int, int, int]:
-        """Return how many were created, changed and unchanged; the scripts count into `event`."""
-        where = DayKeys(day)
-        counts = [0, 0, 0]
-        for key, counter, entries in (
-            (where.scope.households, "households", households),
-            (where.scope.points, "points", points),
-        ):
-            for chunk in _chunks(entries):
-                found = await self._scripts.change(
-                    "change_registry", [key, where.stream], [event, counter, *_flat(chunk)]
-                )
-                counts = [a + b for a, b in zip(counts, found, strict=True)]
-        return counts[0], counts[1], counts[2]
-
-    async def registry(self, scope: DepotScope) -> tuple[list[bytes], list[bytes]]:
-        where = ScopeKeys(scope)
-        return await self._client.hvals(where.households), await self._client.hvals(where.points)
-
-    async def missing(
-        self, scope: DepotScope, households: Sequence[str], points: Sequence[str]
-    ) -> tuple[set[str], set[str]]:
-        """Which of these ids the registry does not have."""
-        where = ScopeKeys(scope)
-        return (
-            await self._missing(where.households, households),
-            await self._missing(where.points, points),
-        )
-
-    async def _missing(self, key: str, ids: Sequence[str]) -> set[str]:
-        missing: set[str] = set()
-        for chunk in _chunks(ids):
-            bodies = await self._scripts.fetch(("HMGET", key, *chunk))
-            missing.update(each for each, body in zip(chunk, bodies, strict=True) if body is None)
-        return missing
-
-    async def replace_fleet(self, day: DepotDay, body: bytes, event: bytes) -> None:
-        where = DayKeys(day)
-        await self._scripts.change(
-            "replace_fleet", [where.scope.fleet, where.stream], [body, event]
-        )
-        # Another slot of a cluster, so a step of its own; after a crash between the two, sending
-        # the fleet again lists the depot.
-        await self._scripts.write(("SADD", keys.depots(day.company_id), day.depot_id))
-
-    async def fleet(self, scope: DepotScope) -> bytes | None:
-        return await self._client.get(ScopeKeys(scope).fleet)
-
-    async def depots(self, company_id: CompanyId) -> tuple[DepotId, ...]:
-        found = await self._client.smembers(keys.depots(company_id))
-        return tuple(sorted(DepotId(each.decode()) for each in found))
-
     # Orders
 
     async def create_orders(
@@ -153,11 +90,11 @@ class Store:
         """Return for each entry the body that was there before; None: it is new."""
         where = DayKeys(day)
         before: list[bytes | None] = []
-        for chunk in _chunks(entries):
+        for chunk in chunks(entries):
             before += await self._scripts.change(
                 "create_orders",
                 [where.orders, where.sequence, where.stream],
-                [event, *_flat(chunk)],
+                [event, *flat(chunk)],
             )
         return before
 
@@ -213,7 +150,7 @@ class Store:
     ) -> list[ReportAnswer]:
         where = DayKeys(day)
         answers: list[ReportAnswer] = []
-        for chunk in _chunks(entries):
+        for chunk in chunks(entries):
             arguments: list[Argument] = []
             for each in chunk:
                 word = "" if each.fate is None else packed_word(each.fate, each.rank)
@@ -398,14 +335,6 @@ class Store:
         )
         entries = tuple((entry_id.decode(), fields[1]) for entry_id, fields in raw)
         return DaySlice(entries, len(entries) < SLICE, orders_total, int(current))
-
-
-def _chunks(entries: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    return (entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK))
-
-
-def _flat(pairs: Iterable[tuple[str, bytes]]) -> Iterator[Argument]:
-    return (value for pair in pairs for value in pair)
 
 
 def _entries(raw: Sequence[Entry]) -> Sequence[tuple[str, bytes]]:
