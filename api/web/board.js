@@ -3,6 +3,7 @@
 import { effect, html, render, useLayoutEffect, useRef, useState } from "./html.js";
 import { placing, stopPlacing } from "./addresses.js";
 import { ChartPane } from "./chart.js";
+import { closureLines } from "./closures.js";
 import { board, deselect, dismiss, hasKey, hovered, notices, open, plan, progress } from "./day.js";
 import { Figures } from "./figures.js";
 import { clockTime, minutes } from "./format.js";
@@ -36,8 +37,10 @@ function Notices() {
 }
 
 /** What the pointer is over, in two lines. */
-function tooltipLines({ stop, route, order }) {
+function tooltipLines({ stop, route, order, closure }) {
+  if (closure !== undefined) return closureLines(closure);
   const view = plan.value;
+  if (view === null) return null;
   if (stop !== undefined) {
     const at = view.stops[stop];
     const now = progress.value;
@@ -62,7 +65,7 @@ function tooltipLines({ stop, route, order }) {
 function Tooltip() {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const over = hovered.value;
-  const lines = over && plan.value && tooltipLines(over);
+  const lines = over && tooltipLines(over);
   useLayoutEffect(() => {
     if (!lines || !box.current) return;
     const { width, height } = box.current.getBoundingClientRect();

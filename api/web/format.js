@@ -36,6 +36,17 @@ const wholeDay = computed(
       timeZone: "UTC",
     }),
 );
+const dayAndMinute = computed(
+  () =>
+    new Intl.DateTimeFormat(locale.value, {
+      month: "short",
+      day: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+      timeZone: timeZone.value,
+    }),
+);
 const whole = computed(() => new Intl.NumberFormat(locale.value, { maximumFractionDigits: 0 }));
 const tenths = computed(
   () =>
@@ -47,6 +58,9 @@ export const clockTime = (at) => hourMinute.value.format(at);
 
 /** 14:05:09. @param {number} at */
 export const clockSecond = (at) => hourMinuteSecond.value.format(at);
+
+/** 11月11日 14:05, where the day is not that of everything around. @param {number} at */
+export const dayTime = (at) => dayAndMinute.value.format(at);
 
 /** 11月11日周三. @param {string} day 2026-11-11 */
 export const dayName = (day) => wholeDay.value.format(Date.parse(`${day}T00:00:00Z`));

@@ -13,6 +13,7 @@ import {
   selection,
 } from "./day.js";
 import { placing } from "./addresses.js";
+import { closureFeatures, closures } from "./closures.js";
 import { PinBanner, startPin } from "./map_pin.js";
 import { mapStyle } from "./map_style.js";
 import { isAhead, LATE_AFTER_S } from "./plan_view.js";
@@ -185,6 +186,7 @@ function startMap(container) {
         if (view) markTrips(view, trips);
       }),
       effect(() => showSelection(map, unserved)),
+      effect(() => map.getSource("closures").setData(collection(closureFeatures(closures.value)))),
       ...startPin(map),
       effect(() => {
         isDark.value;
@@ -303,7 +305,7 @@ function listen(map) {
       [x - REACH_PX, y - REACH_PX],
       [x + REACH_PX, y + REACH_PX],
     ];
-    const layers = ["unserved", "stops", "trips"];
+    const layers = ["unserved", "stops", "closures", "trips"];
     const found = map.queryRenderedFeatures(reach, { layers });
     for (const layer of layers) {
       const first = found.find((feature) => feature.layer.id === layer);
@@ -314,7 +316,7 @@ function listen(map) {
   map.on("click", ({ point: at }) => {
     if (placing.peek()) return;
     const found = hit(at);
-    if (found === null) selection.value = null;
+    if (found === null || found.layer === "closures") selection.value = null;
     else if (found.layer === "stops") selectStop(found.stop);
     else if (found.layer === "trips") selectRoute(found.route);
     else selectUnserved(found.order);

@@ -37,6 +37,9 @@ const roadWidth = (more) => [
   ...[9, 12, 14, 17].flatMap((zoom, stop) => [zoom, widthAt(stop, more)]),
 ];
 
+/** Seen where it matters, at every zoom. @param {number} more pixels on top, for the casing */
+const closureWidth = (more) => ["interpolate", ["linear"], ["zoom"], 9, 2 + more, 14, 4 + more, 17, 7 + more];
+
 const state = (name) => ["boolean", ["feature-state", name], false];
 const dimmed = ["case", state("dim"), 0.18, 1];
 
@@ -147,6 +150,7 @@ export function mapStyle({ tiles, raster }) {
       base: raster
         ? { type: "raster", tiles: [tiles], tileSize: 256 }
         : { type: "vector", tiles: [tiles], minzoom: 4, maxzoom: 14 },
+      closures: { type: "geojson", data: EMPTY },
       trips: { type: "geojson", data: EMPTY },
       stops: { type: "geojson", data: EMPTY },
       unserved: { type: "geojson", data: EMPTY, promoteId: "order" },
@@ -172,6 +176,25 @@ export function mapStyle({ tiles, raster }) {
       tripsOver("trips-late", "late", color.late, 1.8),
       tripsOver("trips-selected-case", "selected", color.land, 4),
       tripsOver("trips-selected", "selected", color.accent, 2.4),
+      {
+        id: "closures-case",
+        type: "line",
+        source: "closures",
+        layout: { "line-cap": "round", "line-join": "round" },
+        paint: { "line-color": color.land, "line-width": closureWidth(3) },
+      },
+      {
+        id: "closures",
+        type: "line",
+        source: "closures",
+        layout: { "line-join": "round" },
+        paint: {
+          "line-color": ["match", ["get", "state"], "slow", color.late, color.bad],
+          "line-width": closureWidth(0),
+          "line-opacity": ["match", ["get", "state"], "to-come", 0.5, 1],
+          "line-dasharray": [1.6, 1],
+        },
+      },
       {
         id: "stops",
         type: "circle",

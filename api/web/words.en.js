@@ -44,6 +44,11 @@ export const en = {
   "figure.per.order": "¥{cost} an order",
   "unit.km": "km",
 
+  "closure.closed": "Closed",
+  "closure.slow": "Slow, {factor} times as long",
+  "closure.from": "from {time}",
+  "closure.until": "until {time}",
+  "closure.open": "until reopened",
   "map.label": "Map: routes and stops",
   "map.fit": "Show everything",
   "map.zoom.in": "Zoom in",

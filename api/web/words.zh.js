@@ -44,6 +44,11 @@ export const zh = {
   "figure.per.order": "每单 ¥{cost}",
   "unit.km": "公里",
 
+  "closure.closed": "封路",
+  "closure.slow": "缓行，用时 {factor} 倍",
+  "closure.from": "{time} 起",
+  "closure.until": "至 {time}",
+  "closure.open": "恢复通行前",
   "map.label": "地图：路线与停靠点",
   "map.fit": "显示全部",
   "map.zoom.in": "放大",
