@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import addresses, health, orders, pages, plans, registry, road, stream
+from api import addresses, closures, health, orders, pages, plans, registry, road, stream
 from api.auth import bearer
 from api.errors import tell_problems
 from api.metrics import LATENCY_S, REQUESTS
@@ -50,10 +50,11 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
             app.state.deps = Deps(
                 settings=settings, store=store, jobs=jobs, clock=settings.clock(), roads=roads
             )
-            loading = asyncio.create_task(roads.load(), name="loading roads")
+            following = asyncio.create_task(roads.follow(), name="following the roads' file")
             yield
             app.state.stopping.set()
-            await asyncio.gather(loading, return_exceptions=True)
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
 
     app = FastAPI(
         title="cunlu 村路",
@@ -69,7 +70,7 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
     app.state.settings = settings
     app.state.stopping = asyncio.Event()
     guarded = APIRouter(prefix="/v1", dependencies=[Depends(bearer)])
-    for part in (orders, addresses, registry, plans, road, stream):
+    for part in (orders, addresses, registry, closures, plans, road, stream):
         guarded.include_router(part.router)
     app.include_router(guarded)
     app.include_router(osrm)

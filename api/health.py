@@ -35,7 +35,7 @@ async def readyz(deps: With) -> Response:
     except (RedisError, OSError, TimeoutError):
         troubles["store"] = "does not answer"
     if deps.settings.roads is not None and not deps.roads.is_loaded:
-        troubles["roads"] = deps.roads.trouble or "are being loaded"
+        troubles["roads"] = deps.roads.trouble
     status = 503 if troubles else 200
     told = {"status": "not ready" if troubles else "ready", "troubles": troubles}
     return as_json(told, status=status)
@@ -56,7 +56,7 @@ async def tile(
 ) -> Response:
     """Roads are public data: no key. With the network's version as `?v=` it may be kept for ever."""
     if not deps.roads.is_loaded:
-        raise ApiError(404, "no-roads", deps.roads.trouble or "the roads are being loaded")
+        raise ApiError(404, "no-roads", deps.roads.trouble)
     version = deps.roads.network.version
     is_versioned = request.query_params.get("v") == version
     headers = {

@@ -31,6 +31,7 @@ from dispatch.households import (
 )
 from dispatch.orders import Handling, Order, OrderId
 from routing.places import Datum, Place, from_datum
+from routing.roads.closures import Closure
 
 
 def likely_field(model: type[BaseModel], path: Sequence[int | str]) -> str | None:
@@ -81,6 +82,10 @@ Grams = Annotated[int, Field(ge=0, le=20_000_000, strict=True)]
 Millilitres = Annotated[int, Field(ge=0, le=200_000_000, strict=True)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 Note = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
+
+
+_Where = Field(max_length=1000)
+"""Above it an area says the same in a few corners; matching a line grows with its points. Chosen."""
 
 
 class _Strict(BaseModel):
@@ -302,6 +307,48 @@ class LocationIn(_Strict):
     )
 
     place: PlaceIn
+
+
+class ClosureIn(_Strict):
+    """
+    Roads closed, or slowed with `duration_factor`; say where in exactly one way.
+
+    `line` is drawn along the road, `polygon` round an area. `profiles` left out means all. It holds
+    from now, or `from_at`, until just before `until_at`, or until it is removed.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "line": [{"lon": 118.1, "lat": 33.885}, {"lon": 118.105, "lat": 33.885}],
+                    "until_at": "2026-11-11T18:00:00+08:00",
+                    "reason": "桥面积水",
+                }
+            ]
+        }
+    )
+
+    roads: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], _Where] = ()
+    osm_ways: Annotated[tuple[Annotated[int, Field(ge=1, lt=2**63)], ...], _Where] = ()
+    line: Annotated[tuple[PlaceIn, ...], _Where] = ()
+    polygon: Annotated[tuple[PlaceIn, ...], _Where] = ()
+    profiles: Annotated[frozenset[TextId], Field(max_length=50)] = frozenset()
+    duration_factor: float | None = None
+    from_at: Moment | None = None
+    until_at: Moment | None = None
+    reason: Text = ""
+
+    def closure(self) -> Closure:
+        """Raises ClosureUnclear."""
+        return Closure(
+            roads=self.roads,
+            osm_ways=self.osm_ways,
+            line=tuple(each.place() for each in self.line),
+            polygon=tuple(each.place() for each in self.polygon),
+            profiles=self.profiles,
+            duration_factor=self.duration_factor,
+        )
 
 
 class PlanIn(_Strict):

@@ -63,6 +63,11 @@ class DayClock:
         """Seconds from midnight to a local wall-clock time of this day."""
         return self.seconds(datetime.combine(self.day, local, self.zone))
 
+    def span_of(self, starts: time, ends: time) -> tuple[int, int]:
+        """Both in seconds from midnight; an end that is not after its start is the next morning's."""
+        starts_s, ends_s = self.seconds_of(starts), self.seconds_of(ends)
+        return starts_s, ends_s if ends_s > starts_s else ends_s + 24 * 3600
+
     def moment(self, seconds: int) -> datetime:
         """The aware moment in the depot's zone, the inverse of `seconds`."""
         return (self._utc_start + timedelta(seconds=seconds)).astimezone(self.zone)

@@ -56,6 +56,21 @@ class FleetChanged(_Event, frozen=True, kw_only=True, tag="fleet-changed"):
     couriers: int
 
 
+class RoadsClosed(_Event, frozen=True, kw_only=True, tag="roads-closed"):
+    """Closed or slowed: see the closure of this id, which holds from `from_at` and ends by itself."""
+
+    closure_id: str
+    roads: int
+    from_at: datetime
+    until_at: datetime | None
+
+
+class RoadsReopened(_Event, frozen=True, kw_only=True, tag="roads-reopened"):
+    """A closure was taken back before its time."""
+
+    closure_id: str
+
+
 class PlanRequested(_Event, frozen=True, kw_only=True, tag="plan-requested"):
     job_id: str
     budget_s: float
@@ -121,6 +136,8 @@ Event = (
     | OrderPlaced
     | RegistryChanged
     | FleetChanged
+    | RoadsClosed
+    | RoadsReopened
     | PlanRequested
     | SearchProgressed
     | PlanDrafted

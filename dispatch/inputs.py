@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from dispatch.closures import TimedClosure
 from dispatch.days import DayClock, DepotDay
 from dispatch.fleet import Fleet
 from dispatch.households import Registry
@@ -12,13 +14,33 @@ from dispatch.orders import Order
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayInputs:
-    """All that a plan is made from; `orders` are the open ones."""
+    """All that a plan is made from; `orders` are the open ones, `closures` those not over yet."""
 
     day: DepotDay
     registry: Registry
     fleet: Fleet
     orders: tuple[Order, ...]
+    closures: tuple[TimedClosure, ...] = ()
 
     @property
     def clock(self) -> DayClock:
         return DayClock(self.day.day, self.fleet.depot.zone)
+
+    def closures_met(self, now: datetime) -> tuple[TimedClosure, ...]:
+        """
+        The closures in force at any moment at which a courier may still drive.
+
+        That is from the first shift's start, or from `now` if that lies within the shifts, to the
+        last one's end. A plan drives around them all day: it does not know when it passes.
+        """
+        clock = self.clock
+        shifts = [
+            clock.span_of(each.shift_starts, each.shift_ends)
+            for each in self.fleet.couriers.values()
+        ]
+        if not shifts:
+            return ()
+        first_at = clock.moment(min(starts_s for starts_s, _ in shifts))
+        last_at = clock.moment(max(ends_s for _, ends_s in shifts))
+        from_at = now if first_at < now < last_at else first_at
+        return tuple(each for each in self.closures if each.holds_within(from_at, last_at))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatch.closures import closed
 from dispatch.halts import MILLIFEN
 from dispatch.inputs import DayInputs
 from dispatch.plan import Plan
@@ -41,6 +42,8 @@ def plan_day(
     """
     Plan a depot-day: every open order ends up in one route or unserved with a reason.
 
+    Closures in force while couriers drive are kept out of; `network` itself has none.
+
     `budget_s` is the time for the search; matrices and lines on the map come on top. With
     `iterations` in place of time, the same inputs and seed give the same plan.
 
@@ -49,6 +52,7 @@ def plan_day(
     DepotOffRoad
         No vehicle can leave the depot.
     """
+    network = closed(network, inputs.closures_met(made_at))
     posed = pose(inputs, network)
 
     def report(progress: Progress) -> None:

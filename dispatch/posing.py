@@ -182,7 +182,7 @@ def _vehicle(
     clock: DayClock,
 ) -> Vehicle:
     model = fleet.models[courier.model_id]
-    shift = _shift(courier, clock)
+    shift = Window(*clock.span_of(courier.shift_starts, courier.shift_ends))
     # Where no limit is known, one load more than all there is never binds.
     totals = [1 + sum(halt.visit.loads[axis] for halt in halts) for axis in range(len(DIMENSIONS))]
     limits = (model.capacity_weight_g, model.capacity_volume_ml, model.capacity_pieces)
@@ -203,12 +203,6 @@ def _vehicle(
         cost_per_m=model.cost_per_km_fen,
         cost_per_s=round(model.cost_per_hour_fen * MILLIFEN / 3600),
     )
-
-
-def _shift(courier: Courier, clock: DayClock) -> Window:
-    """A shift that ends before it starts ends on the next morning."""
-    starts_s, ends_s = clock.seconds_of(courier.shift_starts), clock.seconds_of(courier.shift_ends)
-    return Window(starts_s, ends_s if ends_s > starts_s else ends_s + 24 * 3600)
 
 
 def _break(rest: BreakRule, shift: Window, clock: DayClock) -> Break:

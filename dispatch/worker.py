@@ -156,14 +156,15 @@ class PlanningWorker:
         job = watch.job
         if self.roads is None or not self.roads.exists():
             raise RoadsMissing(self.roads)
+        now = self.clock.now()
         task = PlanTask(
             job_id=job.job_id,
-            inputs=await operations.read_inputs(self.store, job.day),
+            inputs=await operations.read_inputs(self.store, job.day, at=now),
             roads=network_path(self.roads),
             budget_s=job.budget_s,
             seed=job.seed,
             based_on=job.based_on,
-            made_at=self.clock.now(),
+            made_at=now,
         )
         planner = await self.prepare()
         planning = asyncio.create_task(planner.plan(task))

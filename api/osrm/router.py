@@ -15,13 +15,15 @@ from fastapi.routing import APIRoute
 
 from api.answers import stored
 from api.auth import MAY_ASK_ROADS, admit, secret_of
-from api.errors import ApiError, OsrmRefused
+from api.errors import OsrmRefused
 from api.osrm.asking import Asked, Service, parse
 from api.osrm.drawing import Json
 from api.osrm.nearest import nearest
 from api.osrm.routes import route
 from api.osrm.tables import table
 from api.requests import Deps
+from dispatch import operations
+from dispatch.access import Identity
 from routing.roads.network import RoadNetwork
 
 
@@ -61,7 +63,7 @@ async def ask(path: str, request: Request) -> Response:
     content = await request.body() if request.method == "POST" else None
     query = request.query_params.multi_items()
     asked = await asyncio.to_thread(lambda: parse(path, query, _body_of(content)))
-    network = _network(request.app.state.deps)
+    network = await _network_now(request.app.state.deps, request.state.caller)
     profile = _PROFILES.get(asked.profile, asked.profile)
     if profile not in network.profiles:
         known = (*network.profiles, *(n for n, own in _PROFILES.items() if own in network.profiles))
@@ -113,8 +115,10 @@ def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
     yield bytes(chunk)
 
 
-def _network(deps: Deps) -> RoadNetwork:
-    if not deps.roads.is_loaded:
-        trouble = deps.roads.trouble or "the roads are still being loaded: ask again"
-        raise ApiError(503, "roads-unavailable", trouble, Retry_After="2")
-    return deps.roads.network
+async def _network_now(deps: Deps, caller: Identity) -> RoadNetwork:
+    """The roads under what the caller's depots have closed at this moment."""
+    network = deps.roads.network
+    in_force = await operations.closures_in_force(
+        deps.store, caller.company_id, caller.depot_id, at=deps.clock.now()
+    )
+    return await deps.roads.closed(in_force) if in_force else network

@@ -14,6 +14,7 @@ from dispatch.events import PlanningFailed, PlanRequested, SearchProgressed, enc
 from dispatch.ids import JobId, checked_depot_id, day_of_job, new_job_id
 from dispatch.inputs import DayInputs
 from dispatch.jobs import Job, JobFenced, JobProgress, JobQueue, JobState
+from dispatch.operations.closures import read_closures
 from dispatch.operations.orders import open_orders
 from dispatch.operations.registry import read_fleet, read_registry
 from dispatch.plan import PlanId
@@ -210,9 +211,9 @@ async def end_job(
         raise JobFenced(job_id)
 
 
-async def read_inputs(store: Store, day: DepotDay) -> DayInputs:
+async def read_inputs(store: Store, day: DepotDay, *, at: datetime) -> DayInputs:
     """
-    Everything that a plan of the day is made from: registry, fleet and the open orders.
+    All that a plan of the day is made from at `at`: registry, fleet, open orders and closures.
 
     Raises
     ------
@@ -222,7 +223,8 @@ async def read_inputs(store: Store, day: DepotDay) -> DayInputs:
     fleet = await read_fleet(store, day.scope)
     registry = await read_registry(store, day.scope)
     orders = await open_orders(store, day)
-    return DayInputs(day=day, registry=registry, fleet=fleet, orders=orders)
+    closures = await read_closures(store, day.scope, at=at)
+    return DayInputs(day=day, registry=registry, fleet=fleet, orders=orders, closures=closures)
 
 
 def _job(row: JobRow) -> Job:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +37,20 @@ class RoadEdges:
     def count(self) -> int:
         return len(self.class_codes)
 
+    def lines(self) -> Iterator[NDArray[np.float64]]:
+        """The lines one by one: float64 (points, 2) degrees."""
+        return (self.lon_lat[begin:end] for begin, end in pairwise(self.offsets.tolist()))
 
-def edges_of(roads: Roads) -> RoadEdges:
-    """The roads as a map draws them."""
+
+def edges_of(roads: Roads, numbers: NDArray[np.int64] | None = None) -> RoadEdges:
+    """The roads of these numbers (None: all) as a map draws them."""
     class_names = tuple(dict.fromkeys(kind.highway for kind in roads.traits))
     code_of = {name: code for code, name in enumerate(class_names)}
     codes = np.array([code_of[kind.highway] for kind in roads.traits], np.uint8)
     codes = codes[roads.traits_with]
     drawn = codes != code_of.get(BARRIER, len(class_names))
+    if numbers is not None:
+        drawn &= np.isin(np.arange(roads.count), numbers)
     points = np.diff(roads.offsets)
     return RoadEdges(
         offsets=np.concatenate(([0], np.cumsum(points[drawn]))),

@@ -210,9 +210,13 @@ class RoadNetwork:
         """
         return self._views.graph
 
-    def edges(self) -> RoadEdges:
-        """The roads as a map draws them."""
-        return edges_of(self._roads)
+    def edges(self, numbers: NDArray[np.int64] | None = None) -> RoadEdges:
+        """The roads of these numbers (None: all) as a map draws them; barriers are left out."""
+        return edges_of(self._roads, numbers)
+
+    def length_m(self, numbers: NDArray[np.int64]) -> float:
+        """Metres of the roads of these numbers together, each counted once for both directions."""
+        return float(self._roads.lengths_m[numbers].sum())
 
     def snap(
         self, places: Sequence[Place], profile: str, *, limit_m: float = 500

@@ -12,6 +12,7 @@ IDS = {
     "job_id": "shaji.2026-11-11.j00000000",
     "courier_id": "c1",
     "point_id": "p1",
+    "closure_id": "x000000000000",
 }
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import polyline
 import pytest
 
+from dispatch.closures import ClosureId, TimedClosure
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
 from dispatch.households import CollectionPoint, Household, HouseholdId, PointId, Registry
@@ -14,6 +15,7 @@ from dispatch.orders import Handling, Order, OrderId
 from dispatch.planning import plan_day
 from dispatch.posing import DepotOffRoad
 from routing.places import Place, great_circle_m
+from routing.roads.closures import Closure
 from routing.roads.network import RoadNetwork
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -136,6 +138,46 @@ def test_every_order_is_in_one_route_or_unserved(plan):
     seen += [each.order_id for each in plan.unserved]
     assert sorted(seen) == sorted(order.order_id for order in MIXED)
     assert plan.figures.served == len(MIXED)
+
+
+def test_a_plan_keeps_out_of_roads_closed_while_couriers_drive_and_of_no_others(network, plan):
+    row = Closure(osm_ways=(3,))
+    (_, lat), *_ = network.edges(network.affected(row).roads).lon_lat.tolist()
+
+    def passes(plan):
+        """Metres along the row, which lies on one latitude."""
+        lines = (
+            polyline.decode(leg.polyline6, 6)
+            for route in plan.routes
+            for trip in route.trips
+            for leg in (*(stop.leg for stop in trip.stops), trip.home)
+        )
+        return sum(
+            abs(there[1] - here[1])
+            for line in lines
+            for here, there in pairwise(line)
+            if abs(here[0] - lat) < 1e-6 and abs(there[0] - lat) < 1e-6
+        )
+
+    def under(from_at, until_at):
+        closure = TimedClosure(
+            closure_id=ClosureId("x1"),
+            closure=row,
+            from_at=from_at,
+            until_at=until_at,
+            reason="",
+            network=network.version,
+            at=from_at,
+            by="t",
+        )
+        return planned(network, replace(the_day(), closures=(closure,)))
+
+    assert passes(plan) > 0.01
+    closed = under(at(6), at(12))
+    assert passes(closed) == 0
+    assert closed.network != plan.network
+    assert closed.figures.served == plan.figures.served
+    assert under(at(4), at(5)).network == plan.network
 
 
 def test_nothing_is_picked_up_before_it_is_ready_or_comes_after_its_truck(plan):

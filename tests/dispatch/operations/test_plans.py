@@ -318,7 +318,7 @@ async def test_inputs_hold_only_open_orders(store, crewed):
     orders = [Order(order_id=OrderId(f"o{number}")) for number in range(3)]
     await operations.create_orders(store, crewed, orders, by="t", at=AT)
     await operations.cancel_order(store, crewed, OrderId("o1"), reason="", by="t", at=AT)
-    inputs = await operations.read_inputs(store, crewed)
+    inputs = await operations.read_inputs(store, crewed, at=AT)
     assert [each.order_id for each in inputs.orders] == ["o0", "o2"]
     assert inputs.fleet.depot.name == "沙集网点"
 

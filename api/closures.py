@@ -1,0 +1,164 @@
+"""Closed and slowed roads over HTTP: reported, listed with their lines, and taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import polyline
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from api.answers import PROBLEMS, as_json
+from api.auth import Caller
+from api.requests import GuardedRoute, Scope, With
+from api.schemas import ClosureIn
+from dispatch import operations
+from dispatch.closures import ClosureId, TimedClosure
+from routing.roads.closures import Closure
+from routing.roads.network import RoadNetwork
+from routing.roads.speeds import UnknownProfile
+
+router = APIRouter(route_class=GuardedRoute, tags=["closures"], responses=PROBLEMS)
+
+LINES_MAX: Final = 2000
+"""Roads of one closure that are listed with their lines: a map shows no more, and 10 kB do. Chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureSeen:
+    """
+    A closure and what it is about in the roads of today.
+
+    `roads` is their number, 0 if the closure was made for another extract and none is left;
+    `names` are theirs, each once, and `lines6` their lines as polylines of precision 6, both left
+    out above 2,000 roads.
+    """
+
+    closure_id: ClosureId
+    from_at: datetime
+    until_at: datetime | None
+    is_in_force: bool
+    profiles: frozenset[str]
+    duration_factor: float | None
+    reason: str
+    reported_at: datetime
+    reported_by: str
+    roads: int
+    length_m: int
+    names: tuple[str, ...]
+    lines6: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureList:
+    closures: tuple[ClosureSeen, ...]
+
+
+@router.post(
+    "/closures",
+    operation_id="add_closure",
+    response_model=ClosureSeen,
+    status_code=201,
+    summary="Close or slow down roads",
+)
+async def add_closure(told: ClosureIn, deps: With, caller: Caller, scope: Scope) -> Response:
+    """
+    In force in the next answer of every process, without a restart. Plans asked for from now on
+    drive around it; published ones stay as they are.
+    """
+    network = deps.roads.network
+    closure, roads = await asyncio.to_thread(_checked, told, network)
+    timed = await operations.add_closure(
+        deps.store,
+        scope,
+        closure,
+        roads=roads,
+        network=network.version,
+        from_at=told.from_at,
+        until_at=told.until_at,
+        reason=told.reason,
+        by=caller.author,
+        at=deps.clock.now(),
+    )
+    seen = await asyncio.to_thread(_seen, timed, network, deps.clock.now())
+    return as_json(seen, status=201, headers={"Location": f"/v1/closures/{timed.closure_id}"})
+
+
+@router.get(
+    "/closures",
+    operation_id="list_closures",
+    response_model=ClosureList,
+    summary="Closures in force and to come",
+)
+async def list_closures(deps: With, scope: Scope) -> Response:
+    """Those that are over are left out. The first to begin comes first."""
+    now, network = deps.clock.now(), deps.roads.network
+    found = await operations.read_closures(deps.store, scope, at=now)
+    return as_json(ClosureList(await asyncio.to_thread(_seen_all, found, network, now)))
+
+
+@router.delete(
+    "/closures/{closure_id}",
+    operation_id="remove_closure",
+    response_model=ClosureSeen,
+    summary="Reopen roads before their time",
+)
+async def remove_closure(closure_id: str, deps: With, caller: Caller, scope: Scope) -> Response:
+    """Answers with the closure as it was; a second time it is 404 `closure-unknown`."""
+    now, network = deps.clock.now(), deps.roads.network
+    removed = await operations.remove_closure(
+        deps.store, scope, ClosureId(closure_id), by=caller.author, at=now
+    )
+    return as_json(await asyncio.to_thread(_seen, removed, network, now))
+
+
+def _checked(told: ClosureIn, network: RoadNetwork) -> tuple[Closure, int]:
+    """
+    The closure, if it is about roads of `network`, and how many.
+
+    Raises
+    ------
+    ClosureUnclear, NoSuchRoad, ClosureWithoutRoad, UnknownProfile
+    """
+    closure = told.closure()
+    for profile in sorted(closure.profiles):
+        if profile not in network.profiles:
+            raise UnknownProfile(profile, network.profiles)
+    return closure, len(network.affected(closure).roads)
+
+
+def _seen_all(
+    found: Iterable[TimedClosure], network: RoadNetwork, now: datetime
+) -> tuple[ClosureSeen, ...]:
+    return tuple(_seen(each, network, now) for each in found)
+
+
+def _seen(timed: TimedClosure, network: RoadNetwork, now: datetime) -> ClosureSeen:
+    closure = timed.closure
+    fits = timed.fits(network)
+    numbers = network.affected(closure).roads if fits else np.empty(0, np.int64)
+    edges = network.edges(numbers)
+    shown = edges.count <= LINES_MAX
+    names = {edges.names[index]: None for index in edges.name_indices.tolist()}
+    return ClosureSeen(
+        closure_id=timed.closure_id,
+        from_at=timed.from_at,
+        until_at=timed.until_at,
+        is_in_force=timed.holds(now),
+        profiles=closure.profiles,
+        duration_factor=closure.duration_factor,
+        reason=timed.reason,
+        reported_at=timed.at,
+        reported_by=timed.by,
+        roads=len(numbers),
+        length_m=round(network.length_m(numbers)),
+        names=tuple(filter(None, names)) if shown else (),
+        lines6=tuple(polyline.encode(line[:, ::-1].tolist(), 6) for line in edges.lines())
+        if shown
+        else (),
+    )
