@@ -21,6 +21,7 @@ from api.osrm.drawing import Json
 from api.osrm.nearest import nearest
 from api.osrm.routes import route
 from api.osrm.tables import table
+from api.osrm.trips import trip
 from api.requests import Deps
 from routing.roads.network import RoadNetwork
 
@@ -51,6 +52,7 @@ _CHUNK_BYTES: Final = 1 << 20
 _ANSWERS: Final[Mapping[Service, Callable[[RoadNetwork, str, Asked], Json]]] = {
     Service.ROUTE: route,
     Service.NEAREST: nearest,
+    Service.TRIP: trip,
 }
 
 

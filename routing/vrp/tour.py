@@ -164,14 +164,13 @@ _kernel: Final[Callable[..., Any]] = njit(cache=True, nogil=True)
 @_kernel
 def _held_karp(loop: NDArray[np.int32]) -> NDArray[np.int64]:
     n = len(loop) - 1
-    # best[visited, i]: least seconds from node 0 through the set `visited`, ending at its node i + 1.
+    # best[visited, i]: least seconds from node 0 through the set `visited`, ending at its node i + 1;
+    # more than any tour takes where that is not in the set.
     best = np.full((1 << n, max(n, 1)), np.int64(1) << 60)
     for i in range(n):
         best[1 << i, i] = loop[0, i + 1]
     for visited in range(1, 1 << n):
         for i in range(n):
-            if not visited >> i & 1:
-                continue
             for k in range(n):
                 if not visited >> k & 1:
                     through = best[visited, i] + loop[i + 1, k + 1]
@@ -180,12 +179,10 @@ def _held_karp(loop: NDArray[np.int32]) -> NDArray[np.int64]:
     order = np.empty(n, np.int64)
     visited, after = (1 << n) - 1, 0
     for place in range(n - 1, -1, -1):
-        at = -1
+        at = 0
         for i in range(n):
-            if visited >> i & 1 and (
-                at < 0
-                or best[visited, i] + loop[i + 1, after] < best[visited, at] + loop[at + 1, after]
-            ):
+            through = best[visited, i] + loop[i + 1, after]
+            if through < best[visited, at] + loop[at + 1, after]:
                 at = i
         order[place] = at + 1
         visited ^= 1 << at
@@ -195,29 +192,39 @@ def _held_karp(loop: NDArray[np.int32]) -> NDArray[np.int64]:
 
 @_kernel
 def _farthest_insertion(loop: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Insert next whoever lengthens the loop most where it lengthens it least; O(n³)."""
+    """
+    From the pair farthest apart on, insert whoever lengthens the loop most where it does so least.
+
+    Node 0 comes first and, once more, last. O(n³).
+    """
     n = len(loop)
-    order = np.zeros(n + 1, np.int64)  # node 0 at both ends
+    order = np.empty(n + 1, np.int64)  # closed: its first node stands at the end as well
+    farthest = np.argmax(loop)
+    order[0] = order[2] = farthest // n
+    order[1] = farthest % n
     is_in = np.zeros(n, np.bool_)
-    is_in[0] = True
-    for size in range(1, n):
-        farthest, place, longest = -1, 0, np.int64(-1)
-        for node in range(n):
-            if is_in[node]:
+    is_in[order[:2]] = True
+    for size in range(2, n):
+        node, place, longest = -1, 0, 0
+        for candidate in range(n):
+            if is_in[candidate]:
                 continue
-            cheapest, where = np.int64(1) << 60, 0
+            cheapest, where = -1, 0
             for i in range(size):
-                one, next_ = order[i], order[i + 1] if i + 1 < size else 0
-                added = np.int64(loop[one, node]) + loop[node, next_] - loop[one, next_]
-                if added < cheapest:
+                added = (
+                    loop[order[i], candidate]
+                    + loop[candidate, order[i + 1]]
+                    - loop[order[i], order[i + 1]]
+                )
+                if where == 0 or added < cheapest:
                     cheapest, where = added, i + 1
-            if farthest < 0 or cheapest > longest:
-                farthest, place, longest = node, where, cheapest
-        for i in range(size, place, -1):
-            order[i] = order[i - 1]
-        order[place] = farthest
-        is_in[farthest] = True
-    return order
+            if node < 0 or cheapest > longest:
+                node, place, longest = candidate, where, cheapest
+        order[place + 1 : size + 2] = order[place : size + 1].copy()
+        order[place] = node
+        is_in[node] = True
+    depot = np.argmin(order)
+    return np.concatenate((order[depot:n], order[: depot + 1]))
 
 
 @_kernel

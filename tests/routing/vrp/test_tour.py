@@ -132,6 +132,7 @@ def test_no_tour_is_longer_than_farthest_insertion_makes_it(make, n, seed):
 
     found = find_tour(durations_s, returns=True, budget_s=2)
 
+    assert found.places[0] == 0
     assert sorted(found.places) == list(range(n))
     assert found.duration_s <= farthest_insertion_s(durations_s)
 
@@ -152,7 +153,17 @@ def test_the_same_seed_finds_the_same_tour():
     assert one == other
 
 
-def test_a_tour_without_a_budget_is_farthest_insertion_at_once():
+@pytest.mark.parametrize("seed", range(5))
+def test_a_tour_without_a_budget_is_farthest_insertion(seed):
+    durations_s = town(40, seed)
+
+    found = find_tour(durations_s, returns=True, budget_s=0)
+
+    assert found.duration_s == farthest_insertion_s(durations_s)
+    assert found.places[0] == 0
+
+
+def test_a_tour_without_a_budget_takes_no_time():
     durations_s = town(400, 3)
     find_tour(durations_s, returns=True, budget_s=0)  # compiles
 
