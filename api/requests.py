@@ -27,6 +27,7 @@ from dispatch.jobs import JobQueue
 from dispatch.operations import FleetMissing, KeptAnswer
 from dispatch.settings import Settings
 from dispatch.store import Store
+from routing.roads.network import RoadNetwork
 
 BODY_MAX_BYTES: Final = 32 * 1024 * 1024
 """100,000 orders as JSON; files above it go in parts. Chosen, not measured."""
@@ -49,6 +50,21 @@ class Deps:
     jobs: JobQueue
     clock: Clock
     roads: Roads
+
+
+def network_of(deps: Deps) -> RoadNetwork:
+    """
+    The roads, once they are there.
+
+    Raises
+    ------
+    ApiError
+        503: they are still being loaded, or cannot be.
+    """
+    if not deps.roads.is_loaded:
+        trouble = deps.roads.trouble or "the roads are still being loaded: ask again"
+        raise ApiError(503, "roads-unavailable", trouble, Retry_After="2")
+    return deps.roads.network
 
 
 def _deps(request: Request) -> Deps:

@@ -15,14 +15,14 @@ from fastapi.routing import APIRoute
 
 from api.answers import stored
 from api.auth import MAY_ASK_ROADS, admit, secret_of
-from api.errors import ApiError, OsrmRefused
+from api.errors import OsrmRefused
 from api.osrm.asking import Asked, Service, parse
 from api.osrm.drawing import Json
 from api.osrm.nearest import nearest
 from api.osrm.routes import route
 from api.osrm.tables import table
 from api.osrm.trips import trip
-from api.requests import Deps
+from api.requests import network_of
 from routing.roads.network import RoadNetwork
 
 
@@ -63,7 +63,7 @@ async def ask(path: str, request: Request) -> Response:
     content = await request.body() if request.method == "POST" else None
     query = request.query_params.multi_items()
     asked = await asyncio.to_thread(lambda: parse(path, query, _body_of(content)))
-    network = _network(request.app.state.deps)
+    network = network_of(request.app.state.deps)
     profile = _PROFILES.get(asked.profile, asked.profile)
     if profile not in network.profiles:
         known = (*network.profiles, *(n for n, own in _PROFILES.items() if own in network.profiles))
@@ -113,10 +113,3 @@ def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
             yield bytes(chunk)
             chunk.clear()
     yield bytes(chunk)
-
-
-def _network(deps: Deps) -> RoadNetwork:
-    if not deps.roads.is_loaded:
-        trouble = deps.roads.trouble or "the roads are still being loaded: ask again"
-        raise ApiError(503, "roads-unavailable", trouble, Retry_After="2")
-    return deps.roads.network

@@ -21,7 +21,7 @@ WIDTH_M: Final = 60.0
 HOLE_MIN_M2: Final = 40_000.0
 """Smaller holes are blocks between reached roads, and filled. Chosen."""
 
-ROADS_MAX: Final = 100_000
+ROADS_MAX: Final = 60_000
 """Of one area: the 41,000 within a van's quarter of an hour in Porto take 2.6 s (2026-11-24)."""
 
 _CORNERS: Final = 2  # of a quarter of a circle; as round as anybody looks
