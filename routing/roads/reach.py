@@ -174,7 +174,7 @@ def _shares(left: NDArray[np.int64], weights: NDArray[np.int64]) -> NDArray[np.f
     whole = weights >> 32
     shares = np.clip(left / np.maximum(whole, 1), 0.0, 1.0)
     shares[left >= whole] = 1.0
-    return np.where((left < 0) | (weights >= CLOSED), 0.0, shares)
+    return np.where(weights < CLOSED, shares, 0.0)
 
 
 def _around(

@@ -56,11 +56,19 @@ def villages(draw):
     for _ in range(draw(st.integers(0, 4))):
         road = draw(st.integers(0, len(ends) - 1))
         at = ends[road][draw(st.integers(0, 1))]
-        onto = draw(st.sampled_from([r for r, pair in enumerate(ends) if at in pair]))
-        kind = draw(st.sampled_from(["no_left_turn", "only_straight_on"]))
+        roads, nodes = [road], []
+        for _ in range(draw(st.integers(1, 2))):  # two: over a way between
+            road = draw(st.sampled_from([r for r, pair in enumerate(ends) if at in pair]))
+            roads.append(road)
+            nodes.append(at)
+            at = ends[road][0] if ends[road][1] == at else ends[road][1]
         restrictions.append(
             TurnRestriction(
-                kind=kind, roads=(road, onto), nodes=(at,), vehicle="vehicle", exempt=()
+                kind=draw(st.sampled_from(["no_left_turn", "no_u_turn", "only_straight_on"])),
+                roads=tuple(roads),
+                nodes=tuple(nodes),
+                vehicle="vehicle",
+                exempt=(),
             )
         )
     graph.graph["turn_restrictions"] = tuple(restrictions)
