@@ -13,7 +13,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import addresses, closures, health, orders, pages, plans, registry, road, stream
+from api import (
+    addresses,
+    closures,
+    health,
+    isochrones,
+    orders,
+    pages,
+    plans,
+    registry,
+    road,
+    stream,
+)
 from api.auth import bearer
 from api.errors import tell_problems
 from api.metrics import LATENCY_S, REQUESTS
@@ -70,7 +81,7 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
     app.state.settings = settings
     app.state.stopping = asyncio.Event()
     guarded = APIRouter(prefix="/v1", dependencies=[Depends(bearer)])
-    for part in (orders, addresses, registry, closures, plans, road, stream):
+    for part in (orders, addresses, registry, closures, plans, road, isochrones, stream):
         guarded.include_router(part.router)
     app.include_router(guarded)
     app.include_router(osrm)

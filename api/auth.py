@@ -50,6 +50,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "read_arrivals": frozenset({_D, _P, _B}),
     "read_status": frozenset({_D, _B}),
     "follow_events": frozenset({_D, _B}),
+    "read_isochrones": frozenset({_D, _C, _B}),
 }
 
 MAY_ASK_ROADS: Final = frozenset({_D, _C, _B})

@@ -19,6 +19,7 @@ from api.auth import Caller, authorize
 from api.errors import ApiError, not_found
 from api.roads import Roads
 from dispatch import operations
+from dispatch.access import Identity
 from dispatch.clock import Clock
 from dispatch.days import DayClock, DepotDay, DepotScope
 from dispatch.gazetteer import Locator
@@ -27,6 +28,7 @@ from dispatch.jobs import JobQueue
 from dispatch.operations import FleetMissing, KeptAnswer
 from dispatch.settings import Settings
 from dispatch.store import Store
+from routing.roads.network import RoadNetwork
 
 BODY_MAX_BYTES: Final = 32 * 1024 * 1024
 """100,000 orders as JSON; files above it go in parts. Chosen, not measured."""
@@ -49,6 +51,22 @@ class Deps:
     jobs: JobQueue
     clock: Clock
     roads: Roads
+
+
+async def network_now(deps: Deps, caller: Identity) -> RoadNetwork:
+    """
+    The roads under what the caller's depot has closed at this moment; all its depots, if it has no one.
+
+    Raises
+    ------
+    ApiError
+        503: there are none, or not yet.
+    """
+    network = deps.roads.network
+    in_force = await operations.closures_in_force(
+        deps.store, caller.company_id, caller.depot_id, at=deps.clock.now()
+    )
+    return await deps.roads.closed(in_force) if in_force else network
 
 
 def _deps(request: Request) -> Deps:

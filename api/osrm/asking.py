@@ -22,6 +22,7 @@ class Service(StrEnum):
     ROUTE = "route"
     TABLE = "table"
     NEAREST = "nearest"
+    TRIP = "trip"
 
 
 _EVERYWHERE: Final = frozenset(
@@ -41,6 +42,7 @@ OPTIONS: Final[Mapping[Service, frozenset[str]]] = {
         "scale_factor",
     },
     Service.NEAREST: _EVERYWHERE | {"number"},
+    Service.TRIP: _EVERYWHERE | _DRAWN | {"roundtrip", "source", "destination"},
 }
 """The options of OSRM's documentation for each service, and `language`, which is ours."""
 
@@ -53,7 +55,6 @@ _ENCODED = re.compile(r"polyline(6?)\((.*)\)", re.DOTALL)
 _POLYLINE = re.compile(r"(?:[_-~]{0,6}[?-^])*")
 _NOT_ANSWERED: Final[Mapping[str, str]] = {
     "match": "traces cannot be matched yet",
-    "trip": "round trips cannot be asked for yet",
     "tile": "see /tiles/{z}/{x}/{y}.mvt",
 }
 _NUMBER_MAX: Final = 1e9
@@ -224,8 +225,8 @@ def parse(path: str, query: Iterable[tuple[str, str]], body: Mapping[str, Any] |
     places = _places(coordinates)
     if service is Service.NEAREST and len(places) != 1:
         raise OsrmRefused("InvalidOptions", f"nearest takes 1 coordinate, not {len(places)}")
-    if service is Service.ROUTE and len(places) < 2:
-        raise OsrmRefused("InvalidOptions", "route takes at least 2 coordinates")
+    if service in {Service.ROUTE, Service.TRIP} and len(places) < 2:
+        raise OsrmRefused("InvalidOptions", f"{service} takes at least 2 coordinates")
     asked = Asked(service=service, profile=profile, places=places, options=given)
     _refuse_what_no_service_does(asked)
     return asked

@@ -21,9 +21,8 @@ from api.osrm.drawing import Json
 from api.osrm.nearest import nearest
 from api.osrm.routes import route
 from api.osrm.tables import table
-from api.requests import Deps
-from dispatch import operations
-from dispatch.access import Identity
+from api.osrm.trips import trip
+from api.requests import network_now
 from routing.roads.network import RoadNetwork
 
 
@@ -53,6 +52,7 @@ _CHUNK_BYTES: Final = 1 << 20
 _ANSWERS: Final[Mapping[Service, Callable[[RoadNetwork, str, Asked], Json]]] = {
     Service.ROUTE: route,
     Service.NEAREST: nearest,
+    Service.TRIP: trip,
 }
 
 
@@ -63,7 +63,7 @@ async def ask(path: str, request: Request) -> Response:
     content = await request.body() if request.method == "POST" else None
     query = request.query_params.multi_items()
     asked = await asyncio.to_thread(lambda: parse(path, query, _body_of(content)))
-    network = await _network_now(request.app.state.deps, request.state.caller)
+    network = await network_now(request.app.state.deps, request.state.caller)
     profile = _PROFILES.get(asked.profile, asked.profile)
     if profile not in network.profiles:
         known = (*network.profiles, *(n for n, own in _PROFILES.items() if own in network.profiles))
@@ -113,12 +113,3 @@ def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
             yield bytes(chunk)
             chunk.clear()
     yield bytes(chunk)
-
-
-async def _network_now(deps: Deps, caller: Identity) -> RoadNetwork:
-    """The roads under what the caller's depots have closed at this moment."""
-    network = deps.roads.network
-    in_force = await operations.closures_in_force(
-        deps.store, caller.company_id, caller.depot_id, at=deps.clock.now()
-    )
-    return await deps.roads.closed(in_force) if in_force else network

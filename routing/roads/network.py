@@ -33,11 +33,13 @@ from routing.roads.compiled import (
 )
 from routing.roads.edges import RoadEdges, edges_of
 from routing.roads.graph import CLOSED, graph_of
+from routing.roads.isochrones import Isochrone, draw
 from routing.roads.junctions import Junctions
 from routing.roads.legs import Leg, NoPath, find_leg
 from routing.roads.network_file import version_of, write_whole
 from routing.roads.osm import read_osm
 from routing.roads.positions import Positions, finish_rows, locate, on_same_roads
+from routing.roads.reach import Reach, find_reaches
 from routing.roads.shortest_paths import many_to_many
 from routing.roads.snap import Nearby, PlaceOffRoad, Snap, SnapIndex
 from routing.roads.speeds import UnknownProfile
@@ -390,6 +392,34 @@ class RoadNetwork:
         return tuple(
             self.leg(origin, destination, profile) for origin, destination in pairwise(stops)
         )
+
+    def reaches(
+        self,
+        snap: Snap,
+        profile: str,
+        *,
+        within_s: Sequence[int] = (),
+        within_m: Sequence[int] = (),
+        towards: bool = False,
+    ) -> tuple[Reach, ...]:
+        """
+        What is reached from a position within seconds, or metres; or whence it is, `towards` it.
+
+        One for each limit of whichever of the two is given, from one search.
+        Raises UnknownProfile, SnapRefused, ReachUnclear.
+        """
+        return find_reaches(
+            self._roads,
+            self._weighting(profile),
+            self._locate((snap,), profile),
+            within_s=within_s,
+            within_m=within_m,
+            towards=towards,
+        )
+
+    def isochrones(self, reaches: Sequence[Reach]) -> tuple[Isochrone, ...]:
+        """Reaches of one position as areas and lines on a map. Raises IsochroneTooLarge."""
+        return draw(self._roads, reaches)
 
     def steps(self, leg: Leg, profile: str) -> tuple[Step, ...]:
         """The leg turn by turn (see `instructions` for words). Raises UnknownProfile."""

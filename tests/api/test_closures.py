@@ -81,6 +81,19 @@ async def test_a_closed_road_is_driven_around_from_the_next_answer_on_until_it_r
     assert (again.status_code, again.json()["code"]) == (404, "closure-unknown")
 
 
+async def test_what_is_reached_in_some_minutes_shrinks_with_a_closed_road(here):
+    where = "/v1/isochrones?profile=van&lon=118.1020&lat=33.88&minutes=2"
+
+    async def reached():
+        answer = await here.call("GET", where)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["features"][0]["geometry"]
+
+    free = await reached()
+    await close(here, **SECOND)
+    assert await reached() != free
+
+
 async def test_every_process_on_the_store_answers_alike(here, server, roads):
     straight_m = await metres(here)
     await close(here, **SECOND)

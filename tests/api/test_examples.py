@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from api import addresses, closures, orders, plans, registry, road, stream
+from api import addresses, closures, isochrones, orders, plans, registry, road, stream
 from api.auth import MAY
 from api.errors import _store_away
 from dispatch.settings import Settings
@@ -180,6 +180,8 @@ async def a_day(company, fleet_json, served):
     await call("read_arrivals", "GET", f"/v1/points/p1/arrivals?{DAY}")
     await call("read_status", "GET", f"/v1/status?{DAY}")
     await call("read_me", "GET", "/v1/me")
+    where = "profile=van&lon=118.112&lat=33.889&minutes=1,2"
+    await call("read_isochrones", "GET", f"/v1/isochrones?{where}")
     told["problems"] = await problems(company, stop["order_ids"][0])
     return told
 
@@ -239,7 +241,7 @@ def test_every_json_example_is_one_of_its_operations_model():
     examples = json.loads(EXAMPLES.read_text())
     models = {
         route.operation_id: route.response_model
-        for part in (addresses, closures, orders, plans, registry, road, stream)
+        for part in (addresses, closures, isochrones, orders, plans, registry, road, stream)
         for route in part.router.routes
         if isinstance(route, APIRoute) and route.response_model is not None
     }
