@@ -111,7 +111,8 @@ def _crossings(
     r, s = nodes[end[first]] - p, nodes[end[second]] - q
     turn = r[:, 0] * s[:, 1] - r[:, 1] * s[:, 0]
     gap = q - p
-    with np.errstate(divide="ignore", invalid="ignore"):  # parallel: not a number, never inside
+    # Parallel, or nearly: no number or beyond all numbers, and never inside.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         t = (gap[:, 0] * s[:, 1] - gap[:, 1] * s[:, 0]) / turn
         u = (gap[:, 0] * r[:, 1] - gap[:, 1] * r[:, 0]) / turn
     hit = (t >= 0) & (t <= 1) & (u >= 0) & (u <= 1)

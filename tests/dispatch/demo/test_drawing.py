@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dispatch.demo.drawing import Drawing, Way
@@ -41,6 +41,9 @@ def crossings_without_a_node(drawing, ways):
 
 @settings(max_examples=60, deadline=None)
 @given(lines)
+@example(
+    [[(0.0, 0.0), (0.0, 1.1125369292536007e-308), (0.0, 2.0), (1.0, 0.0)]]
+)  # too short to divide by
 def test_after_joining_no_two_ways_cross_without_a_common_node(lines):
     drawing = drawn(lines)
     drawing.join_crossings()
