@@ -84,8 +84,9 @@ Text = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 Note = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
 
 
-_Where = Field(max_length=1000)
-"""Above it an area says the same in a few corners; matching a line grows with its points. Chosen."""
+_Ids = Field(max_length=1000)
+_Points = Field(max_length=200)
+"""More of them in a tangle would hold a thread for seconds; a hand draws fewer. Chosen."""
 
 
 class _Strict(BaseModel):
@@ -329,10 +330,10 @@ class ClosureIn(_Strict):
         }
     )
 
-    roads: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], _Where] = ()
-    osm_ways: Annotated[tuple[Annotated[int, Field(ge=1, lt=2**63)], ...], _Where] = ()
-    line: Annotated[tuple[PlaceIn, ...], _Where] = ()
-    polygon: Annotated[tuple[PlaceIn, ...], _Where] = ()
+    roads: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], _Ids] = ()
+    osm_ways: Annotated[tuple[Annotated[int, Field(ge=1, lt=2**63)], ...], _Ids] = ()
+    line: Annotated[tuple[PlaceIn, ...], _Points] = ()
+    polygon: Annotated[tuple[PlaceIn, ...], _Points] = ()
     profiles: Annotated[frozenset[TextId], Field(max_length=50)] = frozenset()
     duration_factor: float | None = None
     from_at: Moment | None = None

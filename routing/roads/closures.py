@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from routing.errors import RoutingError
 from routing.places import Place
-from routing.roads.geometry import METRES_PER_DEGREE
+from routing.roads.geometry import METRES_PER_DEGREE, line_length_m
 from routing.roads.graph import CLOSED, DISTANCE_BITS, Roads
 from routing.roads.traits import BARRIER
 
 FACTOR_MAX: Final = 100.0
 """Whatever slows more than that is a closure."""
+
+LINE_MAX_M: Final = 100_000.0
+"""A line longer than a county is a mistake, and what it crosses takes long to find. Chosen."""
 
 _LINE_GAP_M: Final = 15.0
 """A line drawn by hand strays so far from the road that it follows. Chosen."""
@@ -94,6 +97,12 @@ class Closure:
             )
         if len(self.line) == 1:
             raise ClosureUnclear("a line needs 2 points or more")
+        drawn = [(place.lon, place.lat) for place in self.line]
+        if drawn and line_length_m(drawn) > LINE_MAX_M:
+            raise ClosureUnclear(
+                f"a line may be {LINE_MAX_M / 1000:.0f} km long: close a longer road by its ways, or"
+                " in parts"
+            )
         if self.polygon:
             ring = _ring(self.polygon)
             if not shapely.is_valid(ring) or ring.is_empty or ring.area == 0.0:
@@ -188,6 +197,9 @@ def _along(line: Sequence[Place], roads: Roads) -> Affected:
     found, lines = _lines_near(roads, degrees, _LINE_GAP_M / scale, scale)
     # Flat ends, or a line drawn across a street would run along the street for its own width.
     followed = shapely.buffer(drawn, _LINE_GAP_M, cap_style="flat")
+    shapely.prepare(followed)
+    near = shapely.intersects(followed, lines)
+    found, lines = found[near], lines[near]
     inside_m = shapely.length(shapely.intersection(lines, followed))
     shares = inside_m / shapely.length(lines)
     meant = (inside_m >= _LINE_LEAST_M) | (shares >= _LINE_LEAST_SHARE)
@@ -207,7 +219,11 @@ def _inside(corners: Sequence[Place], roads: Roads) -> Affected:
     if not touching.any():
         raise ClosureWithoutRoad("no road lies in the polygon: check its corners and their datum")
     found, lines = found[touching], lines[touching]
-    shares = shapely.length(shapely.intersection(lines, area)) / shapely.length(lines)
+    # Most lie wholly inside, where there is nothing to measure.
+    shares = np.ones(len(found))
+    cut = ~shapely.contains_properly(area, lines)
+    inside_m = shapely.length(shapely.intersection(lines[cut], area))
+    shares[cut] = inside_m / shapely.length(lines[cut])
     return Affected(roads=found, shares=shares)
 
 
