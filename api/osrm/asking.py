@@ -23,6 +23,7 @@ class Service(StrEnum):
     TABLE = "table"
     NEAREST = "nearest"
     TRIP = "trip"
+    MATCH = "match"
 
 
 _EVERYWHERE: Final = frozenset(
@@ -43,6 +44,7 @@ OPTIONS: Final[Mapping[Service, frozenset[str]]] = {
     },
     Service.NEAREST: _EVERYWHERE | {"number"},
     Service.TRIP: _EVERYWHERE | _DRAWN | {"roundtrip", "source", "destination"},
+    Service.MATCH: _EVERYWHERE | _DRAWN | {"timestamps", "gaps", "tidy", "waypoints"},
 }
 """The options of OSRM's documentation for each service, and `language`, which is ours."""
 
@@ -54,7 +56,6 @@ _ENCODED = re.compile(r"polyline(6?)\((.*)\)", re.DOTALL)
 # Numbers of up to 7 characters, the last below "_": longer ones are no degrees, and take a decoder minutes.
 _POLYLINE = re.compile(r"(?:[_-~]{0,6}[?-^])*")
 _NOT_ANSWERED: Final[Mapping[str, str]] = {
-    "match": "traces cannot be matched yet",
     "tile": "see /tiles/{z}/{x}/{y}.mvt",
 }
 _NUMBER_MAX: Final = 1e9
@@ -225,7 +226,7 @@ def parse(path: str, query: Iterable[tuple[str, str]], body: Mapping[str, Any] |
     places = _places(coordinates)
     if service is Service.NEAREST and len(places) != 1:
         raise OsrmRefused("InvalidOptions", f"nearest takes 1 coordinate, not {len(places)}")
-    if service in {Service.ROUTE, Service.TRIP} and len(places) < 2:
+    if service in {Service.ROUTE, Service.TRIP, Service.MATCH} and len(places) < 2:
         raise OsrmRefused("InvalidOptions", f"{service} takes at least 2 coordinates")
     asked = Asked(service=service, profile=profile, places=places, options=given)
     _refuse_what_no_service_does(asked)

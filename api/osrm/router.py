@@ -18,6 +18,7 @@ from api.auth import MAY_ASK_ROADS, admit, secret_of
 from api.errors import OsrmRefused
 from api.osrm.asking import Asked, Service, parse
 from api.osrm.drawing import Json
+from api.osrm.matches import match_trace
 from api.osrm.nearest import nearest
 from api.osrm.routes import route
 from api.osrm.tables import table
@@ -53,6 +54,7 @@ _ANSWERS: Final[Mapping[Service, Callable[[RoadNetwork, str, Asked], Json]]] = {
     Service.ROUTE: route,
     Service.NEAREST: nearest,
     Service.TRIP: trip,
+    Service.MATCH: match_trace,
 }
 
 

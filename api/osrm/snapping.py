@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -47,7 +48,7 @@ def snap_all(network: RoadNetwork, profile: str, asked: Asked) -> tuple[Snap, ..
     OsrmRefused
         NoSegment: a coordinate has no road that fits; the first such is named.
     """
-    wishes = _wishes(asked)
+    wishes = _wishes(asked, _limits_m(asked))
     alike: defaultdict[float, list[_Wish]] = defaultdict(list)
     snaps: dict[int, Snap] = {}
     for wish in wishes:
@@ -77,14 +78,31 @@ def snaps_near(network: RoadNetwork, profile: str, asked: Asked, *, count: int) 
     """
     if count == 1:
         return snap_all(network, profile, asked)
-    (wish,) = _wishes(asked)
+    (wish,) = _wishes(asked, _limits_m(asked))
     return _fitting(network, profile, wish, count=count)
 
 
-def _wishes(asked: Asked) -> list[_Wish]:
+def positions_around(
+    network: RoadNetwork, profile: str, asked: Asked, *, limits_m: Sequence[float]
+) -> list[tuple[Snap, ...]]:
+    """For each coordinate the positions within its limit on every road that fits, nearest first."""
+    return [
+        tuple(_facing_ways(network, profile, wish, wish.limit_m))
+        for wish in _wishes(asked, limits_m)
+    ]
+
+
+def _limits_m(asked: Asked) -> list[float]:
+    return [
+        FAR_M if radius_m is None else min(radius_m, _ANYWHERE_M)
+        for radius_m in asked.each("radiuses", read_radius)
+    ]
+
+
+def _wishes(asked: Asked, limits_m: Sequence[float]) -> list[_Wish]:
     columns = zip(
         asked.places,
-        asked.each("radiuses", read_radius),
+        limits_m,
         asked.each("bearings", read_bearing),
         asked.each("approaches", _read_approach),
         strict=True,
@@ -93,22 +111,18 @@ def _wishes(asked: Asked) -> list[_Wish]:
         _Wish(
             number=number,
             place=place,
-            limit_m=FAR_M if radius_m is None else min(radius_m, _ANYWHERE_M),
+            limit_m=limit_m,
             bearing=bearing,
             approach=approach or "unrestricted",
         )
-        for number, (place, radius_m, bearing, approach) in enumerate(columns)
+        for number, (place, limit_m, bearing, approach) in enumerate(columns)
     ]
 
 
 def _fitting(network: RoadNetwork, profile: str, wish: _Wish, *, count: int) -> tuple[Snap, ...]:
     look_m = min(_FIRST_LOOK_M, wish.limit_m)
     while True:
-        around = network.around(wish.place, profile, limit_m=look_m)
-        facing = (
-            _facing(network.directions(each.snap.edge, profile), each, wish) for each in around
-        )
-        found = [snap for snap in facing if snap is not None]
+        found = _facing_ways(network, profile, wish, look_m)
         if len(found) >= count or look_m >= wish.limit_m:
             break
         look_m = min(2.0 * look_m, wish.limit_m)
@@ -119,6 +133,12 @@ def _fitting(network: RoadNetwork, profile: str, wish: _Wish, *, count: int) -> 
             " that way: widen bearings or radiuses",
         )
     return tuple(found[:count])
+
+
+def _facing_ways(network: RoadNetwork, profile: str, wish: _Wish, look_m: float) -> list[Snap]:
+    around = network.around(wish.place, profile, limit_m=look_m)
+    facing = (_facing(network.directions(each.snap.edge, profile), each, wish) for each in around)
+    return [snap for snap in facing if snap is not None]
 
 
 def _facing(open_ways: tuple[bool, bool], nearby: Nearby, wish: _Wish) -> Snap | None:

@@ -24,7 +24,7 @@ def asked(path, body=None, **options):
         ("route/v1/van/", "InvalidUrl", "no coordinates"),
         ("route/v1/van/.json", "InvalidUrl", "no coordinates"),
         ("route/v1/van/118.1,33.88", "InvalidOptions", "at least 2"),
-        (f"match/v1/van/{TWO}", "NotImplemented", "match"),
+        ("match/v1/van/118.1,33.88", "InvalidOptions", "match takes at least 2"),
         ("trip/v1/van/118.1,33.88", "InvalidOptions", "trip takes at least 2"),
         (f"nearest/v1/van/{TWO}", "InvalidOptions", "not 2"),
         ("route/v1/van/118.1,33.88;", "InvalidUrl", "coordinate 1"),
