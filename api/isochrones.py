@@ -13,6 +13,7 @@ from shapely.geometry import mapping
 
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
+from api.avoiding import avoiding
 from api.errors import ApiError
 from api.requests import GuardedRoute, With, network_now
 from routing.places import Place
@@ -87,9 +88,12 @@ async def read_isochrones(
     direction: Annotated[
         Literal["from", "to"], Query(description="From the place, or to it.")
     ] = "from",
+    avoid_polygons: Annotated[
+        str | None, Query(description="Areas to keep out of: `lon,lat;lon,lat;lon,lat|lon,lat;…`.")
+    ] = None,
 ) -> Response:
     """Turn restrictions, one-way roads and closures hold as in every route. Metres are those of the shortest way."""
-    network = await network_now(deps, caller)
+    network = await avoiding(await network_now(deps, caller), avoid_polygons, profile)
     found = await asyncio.to_thread(
         _contours,
         network,

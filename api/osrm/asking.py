@@ -27,7 +27,7 @@ class Service(StrEnum):
 
 
 _EVERYWHERE: Final = frozenset(
-    {"bearings", "radiuses", "generate_hints", "hints", "approaches", "exclude", "snapping", "skip_waypoints"}
+    {"avoid_polygons", "bearings", "radiuses", "generate_hints", "hints", "approaches", "exclude", "snapping", "skip_waypoints"}
 )  # fmt: skip
 _DRAWN: Final = frozenset({"steps", "annotations", "geometries", "overview", "language"})
 
@@ -46,10 +46,10 @@ OPTIONS: Final[Mapping[Service, frozenset[str]]] = {
     Service.TRIP: _EVERYWHERE | _DRAWN | {"roundtrip", "source", "destination"},
     Service.MATCH: _EVERYWHERE | _DRAWN | {"timestamps", "gaps", "tidy", "waypoints"},
 }
-"""The options of OSRM's documentation for each service, and `language`, which is ours."""
+"""The options of OSRM's documentation for each service; `avoid_polygons` and `language` are ours."""
 
-_WITH_COMMAS: Final = frozenset({"annotations"})
-"""Lists that OSRM writes with commas; all others have semicolons."""
+_SEPARATORS: Final[Mapping[str, str]] = {"annotations": ",", "avoid_polygons": "|;,"}
+"""Between the members of lists, and of lists in them; `;,` for all others."""
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _ENCODED = re.compile(r"polyline(6?)\((.*)\)", re.DOTALL)
@@ -206,8 +206,7 @@ def parse(path: str, query: Iterable[tuple[str, str]], body: Mapping[str, Any] |
     in_body = dict(body or {})
     listed = in_body.pop("coordinates", None)
     stated = (
-        (name, _as_text(value, "," if name in _WITH_COMMAS else ";,"))
-        for name, value in in_body.items()
+        (name, _as_text(value, _SEPARATORS.get(name, ";,"))) for name, value in in_body.items()
     )
     for name, value in (*query, *stated):
         if name not in OPTIONS[service]:

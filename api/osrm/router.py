@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 
 from api.answers import stored
 from api.auth import MAY_ASK_ROADS, admit, secret_of
+from api.avoiding import avoiding
 from api.errors import OsrmRefused
 from api.osrm.asking import Asked, Service, parse
 from api.osrm.drawing import Json
@@ -24,6 +25,7 @@ from api.osrm.routes import route
 from api.osrm.tables import table
 from api.osrm.trips import trip
 from api.requests import network_now
+from routing.errors import RoutingError
 from routing.roads.network import RoadNetwork
 
 
@@ -73,6 +75,10 @@ async def ask(path: str, request: Request) -> Response:
             "InvalidValue",
             f"there is no profile {profile[:20]!r}: choose one of {', '.join(known)}",
         )
+    try:
+        network = await avoiding(network, asked.options.get("avoid_polygons"), profile)
+    except RoutingError as refused:
+        raise OsrmRefused("InvalidOptions", str(refused)) from refused
     if asked.service is Service.TABLE:
         return await _in_parts(await asyncio.to_thread(table, network, profile, asked))
     told = await asyncio.to_thread(
