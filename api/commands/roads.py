@@ -14,6 +14,7 @@ from api.commands.console import AsJson, note, print_json, print_table, progress
 from dispatch.errors import DispatchError
 from dispatch.intake import read_places
 from routing.roads.graph import graphml
+from routing.roads.lanes import read_lanes, with_lanes
 from routing.roads.network import RoadNetwork
 from routing.roads.network_file import write_whole
 from routing.roads.snap import PlaceOffRoad, Snap
@@ -169,6 +170,34 @@ def matrix(
         return
     typer.echo(f"{out}: {len(snaps):,} × {len(snaps):,} for {profile}, in {seconds} s")
     note(loaded.attribution)
+
+
+@roads.command("add-lanes")
+def add_lanes(
+    network: Network,
+    lanes: Annotated[Path, typer.Argument(help="GeoJSON: LineStrings with tags as properties.")],
+    *,
+    out: Annotated[Path, typer.Option(help="Network file to write; may be the same.")],
+    as_json: AsJson = False,
+) -> None:
+    """
+    Add lanes that the map lacks to a network, drawn by hand.
+
+    Each end of a lane meets the nearest road within 20 m. Keep the file: a network that is built
+    anew needs it again.
+
+    Example: `cunlu roads add-lanes county.network lanes.geojson --out county.network`
+    """
+    drawn = read_lanes(lanes.read_bytes())
+    with progress("roads") as tell:
+        tell(f"roads: {len(drawn):,} lanes")
+        widened = with_lanes(RoadNetwork.load(network), drawn)
+        widened.save(out)
+    if as_json:
+        print_json({"network": str(out), "version": widened.version, "lanes": len(drawn)})
+        return
+    typer.echo(f"{out}: {len(drawn):,} lanes added")
+    note(widened.attribution)
 
 
 class PlacesRefused(DispatchError):

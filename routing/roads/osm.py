@@ -217,9 +217,9 @@ def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
         reading.dropped["nodes missing"] += 1
     elif len(runs) == 1:
         reading.way_ends[way.id] = (runs[0][0][0], runs[0][-1][0])
-    traits = _traits_of(tags)
+    traits = traits_of(tags)
     for run in runs:
-        if _oneway(tags) < 0:
+        if oneway_of(tags) < 0:
             run.reverse()
         reading.synthetic |= tags.get(SYNTHETIC_TAG) == "yes"
         reading.stretches.append(
@@ -254,7 +254,7 @@ def _known_runs(nodes: Iterable[Any]) -> list[list[tuple[int, tuple[float, float
     return [run for run in runs if len(run) > 1]
 
 
-def _oneway(tags: Mapping[str, str]) -> int:
+def oneway_of(tags: Mapping[str, str]) -> int:
     """1 along the way only, -1 against it only, 0 both (https://wiki.openstreetmap.org/wiki/Key:oneway)."""
     stated = tags.get("oneway", "")
     if stated in {"yes", "true", "1"}:
@@ -267,9 +267,9 @@ def _oneway(tags: Mapping[str, str]) -> int:
     return 1 if implied and stated not in {"no", "false", "0"} else 0
 
 
-def _traits_of(tags: Mapping[str, str]) -> tuple[Traits, Traits]:
+def traits_of(tags: Mapping[str, str]) -> tuple[Traits, Traits]:
     """Traits with the drawn direction and against it, after a way against its drawing was turned round."""
-    oneway = _oneway(tags)
+    oneway = oneway_of(tags)
     both = tags.get("maxspeed", "")
     junction = tags.get("junction", "")
     with_line = Traits(

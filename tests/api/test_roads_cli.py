@@ -79,3 +79,45 @@ def test_an_export_for_an_unknown_profile_or_of_a_foreign_file_is_a_named_error(
     )
     assert (result.exit_code, result.stderr.split(":")[0]) == (3, "network-unreadable")
     assert not out.exists()
+
+
+LANES = """{"type": "FeatureCollection", "features": [{"type": "Feature",
+  "properties": {"highway": "service", "name": "后巷"},
+  "geometry": {"type": "LineString", "coordinates": [[118.1025, 33.88], [118.1025, 33.885]]}}]}"""
+
+
+def test_lanes_drawn_by_hand_are_roads_of_the_new_network(run, grid_network, tmp_path):
+    (tmp_path / "lanes.geojson").write_text(LANES, encoding="utf-8")
+    out = tmp_path / "wide.network"
+
+    result = run("roads", "add-lanes", grid_network, tmp_path / "lanes.geojson", "--out", out)
+    again = run("roads", "add-lanes", out, tmp_path / "lanes.geojson", "--out", out, "--json")
+
+    assert result.exit_code == again.exit_code == 0, result.output + again.output
+    assert "1 lanes added" in result.output
+    network = RoadNetwork.load(out)
+    (snap,) = network.snap([Place(118.1025, 33.8825)], "trike")
+    assert (snap.gap_m < 1, network.junctions.name(2 * snap.edge)) == (True, "后巷")
+    assert network.version in again.output
+    assert network.version != RoadNetwork.load(grid_network).version
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("{}", "lane-refused"),
+        ("id,lon,lat", "lane-refused"),
+        (LANES.replace("118.1025", "118.2025"), "lane-refused"),
+        (None, "file-system"),
+    ],
+)
+def test_a_file_that_holds_no_lanes_changes_nothing(run, grid_network, tmp_path, content, code):
+    lanes, out = tmp_path / "lanes.geojson", tmp_path / "wide.network"
+    if content is not None:
+        lanes.write_text(content, encoding="utf-8")
+
+    result = run("roads", "add-lanes", grid_network, lanes, "--out", out)
+
+    assert result.exit_code != 0
+    assert code in result.output
+    assert not out.exists()
