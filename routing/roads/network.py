@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from routing.errors import RoutingError
 from routing.matrix import Provenance, TravelMatrix
 from routing.places import Place
-from routing.roads.closures import Affected, Closure, ClosureMisplaced, affected, changed_weights
+from routing.roads.closures import Affected, Closure, ClosureMisplaced, changed_weights
 from routing.roads.compiled import (
     Compiled,
     Weighting,
@@ -32,7 +32,7 @@ from routing.roads.compiled import (
     encode_network,
 )
 from routing.roads.edges import RoadEdges, edges_of
-from routing.roads.graph import CLOSED, graph_of
+from routing.roads.graph import CLOSED
 from routing.roads.isochrones import Isochrone, draw
 from routing.roads.junctions import Junctions
 from routing.roads.legs import Leg, NoPath, find_leg
@@ -41,9 +41,10 @@ from routing.roads.osm import read_osm
 from routing.roads.positions import Positions, finish_rows, locate, on_same_roads
 from routing.roads.reach import Reach, find_reaches
 from routing.roads.shortest_paths import many_to_many
-from routing.roads.snap import Nearby, PlaceOffRoad, Snap, SnapIndex
+from routing.roads.snap import Nearby, PlaceOffRoad, Snap
 from routing.roads.speeds import UnknownProfile
 from routing.roads.steps import Step, steps_of
+from routing.roads.views import Views
 
 
 class SnapRefused(RoutingError):
@@ -55,8 +56,6 @@ class SnapRefused(RoutingError):
 _CLOSED_KEPT: Final = 4
 """Closed networks kept for the next question: those of now, of a little ago, of two depots. Some 10 MB
 for each profile of a county."""
-
-_CLOSURES_KEPT: Final = 1024
 
 
 @contextmanager
@@ -75,32 +74,6 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-class _Views:
-    """What is made of the roads alone, at its first use; networks that differ in weights share it."""
-
-    def __init__(self, compiled: Compiled) -> None:
-        self._compiled = compiled
-        self.affected = lru_cache(_CLOSURES_KEPT)(self._affected)
-
-    def _affected(self, closure: Closure) -> Affected | ClosureMisplaced:
-        try:
-            return affected(closure, self._compiled.roads)
-        except ClosureMisplaced as misplaced:
-            return misplaced
-
-    @cached_property
-    def graph(self) -> nx.MultiDiGraph[int]:
-        return graph_of(self._compiled.roads, synthetic=self._compiled.synthetic)
-
-    @cached_property
-    def junctions(self) -> Junctions:
-        return Junctions(self._compiled.roads)
-
-    @cached_property
-    def snap_index(self) -> SnapIndex:
-        return SnapIndex(self._compiled.roads)
-
-
 class RoadNetwork:
     """
     Roads compiled for travel by several profiles; made by `build`, `from_graph` or `load`.
@@ -111,14 +84,14 @@ class RoadNetwork:
         Whether any road is generated, so that whoever draws it says so.
     """
 
-    def __init__(self, compiled: Compiled, *, version: str, views: _Views | None = None) -> None:
+    def __init__(self, compiled: Compiled, *, version: str, views: Views | None = None) -> None:
         self.version = version
         self.report = compiled.report
         self.synthetic = compiled.synthetic
         self._compiled = compiled
         self._roads = compiled.roads
         self._weightings = dict(compiled.weightings)
-        self._views = views or _Views(compiled)
+        self._views = views or Views(compiled)
         self._usable: dict[str, NDArray[np.bool_]] = {}
         self._closing = Lock()
         self._closed = lru_cache(_CLOSED_KEPT)(self._close)
@@ -251,17 +224,22 @@ class RoadNetwork:
         Durations and distances of the fastest paths between all `snaps`.
 
         Seconds are rounded up, metres to the nearest. Positions on one road see each other directly.
+        The last few matrices are kept, so both arrays are read-only.
 
         Raises
         ------
         UnknownProfile, SnapRefused
         """
-        durations_s, distances_m = self.table(snaps, snaps, profile)
-        return TravelMatrix(
-            durations_s=durations_s,
-            distances_m=distances_m,
-            provenance=Provenance(network=self.version, profile=profile),
-        )
+
+        def make() -> TravelMatrix:
+            durations_s, distances_m = self.table(snaps, snaps, profile)
+            return TravelMatrix(
+                durations_s=durations_s,
+                distances_m=distances_m,
+                provenance=Provenance(network=self.version, profile=profile),
+            )
+
+        return self._views.matrices.find((self.version, profile, tuple(snaps)), make)
 
     def table(
         self, origins: Sequence[Snap], destinations: Sequence[Snap], profile: str
