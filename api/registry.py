@@ -195,7 +195,8 @@ _FLEET_BODY = {
 async def replace_fleet(request: Request, deps: With, caller: Caller, scope: Scope) -> Response:
     """The fleet file of docs/files.md as TOML, CSV, or JSON of the same shape."""
     body = await request.body()
-    fleet = await asyncio.to_thread(read_fleet, body, name="fleet")
+    known = deps.roads.network.profiles if deps.roads.is_loaded else None
+    fleet = await asyncio.to_thread(read_fleet, body, name="fleet", profiles=known)
     await operations.replace_fleet(deps.store, scope, fleet, by=caller.author, at=deps.clock.now())
     return as_json(fleet)
 

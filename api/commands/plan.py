@@ -109,7 +109,7 @@ def plan_files(
     check_free(out)
     refused = _Refused()
     with progress("files") as tell:
-        crew = read_fleet(fleet, name=fleet.name)
+        crew = read_fleet(fleet, name=fleet.name, profiles=None)
         locator = Settings().locator(crew.depot.place)
         registry = _registry(households, points, refused, locator)
         zone = crew.depot.zone

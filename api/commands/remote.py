@@ -194,7 +194,7 @@ def import_files(
     # All files are read before the first is sent: a wrong path leaves nothing half done.
     bodies = {file: load(file, name=file.name) for _, file in sent}
     if fleet is not None:
-        of_fleet = read_fleet(bodies[fleet], name=fleet.name).depot.depot_id
+        of_fleet = read_fleet(bodies[fleet], name=fleet.name, profiles=None).depot.depot_id
         if depot is not None and depot != of_fleet:
             raise typer.BadParameter(f"the fleet is that of {of_fleet}", param_hint="--depot")
         depot = of_fleet

@@ -15,10 +15,11 @@ from dispatch.errors import DispatchError
 from dispatch.intake import read_places
 from routing.roads.graph import graphml
 from routing.roads.lanes import read_lanes, with_lanes
-from routing.roads.network import RoadNetwork
+from routing.roads.network import DEFAULT_PROFILES, RoadNetwork
 from routing.roads.network_file import write_whole
+from routing.roads.profiles_file import ProfileUnreadable, read_profile
 from routing.roads.snap import PlaceOffRoad, Snap
-from routing.roads.speeds import PROFILES, Profile, UnknownProfile
+from routing.roads.speeds import Profile
 
 app = typer.Typer()
 roads = typer.Typer(no_args_is_help=True)
@@ -40,19 +41,30 @@ def build(
     file: Annotated[Path, typer.Argument(help="Extract: .osm.pbf, .osm, .osm.gz or .osm.bz2.")],
     *,
     out: Annotated[Path, typer.Option(help="Network file to write.")],
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(help="How one travels; may be repeated. All four if left out."),
+    ] = None,
+    profile_file: Annotated[
+        list[Path] | None, typer.Option(help="TOML of a profile of your own; may be repeated.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """
     Build a network file from an extract.
 
-    Prints what was read and what was dropped. The file is written whole or not at all.
+    Prints what was read and what was dropped. The file is written whole or not at all. It keeps
+    its profiles: whoever reads it needs no TOML.
 
     Example: `cunlu roads build county.osm.pbf --out county.network`
     """
     began_s = time.monotonic()
+    own = [_own_profile(path) for path in profile_file or ()]
     with progress("roads") as tell:
         network = RoadNetwork.build(
-            file, on_progress=lambda stage, share: tell(f"roads: {stage} {share:.0%}")
+            file,
+            profiles=[*(profile or DEFAULT_PROFILES), *own],
+            on_progress=lambda stage, share: tell(f"roads: {stage} {share:.0%}"),
         )
         network.save(out)
     seconds = round(time.monotonic() - began_s, 1)
@@ -87,6 +99,10 @@ def build(
                     (f"turn restrictions dropped: {why}", count)
                     for why, count in report.turn_restrictions_dropped.items()
                 ),
+                *(
+                    (f"limits without a known number: {key}", count)
+                    for key, count in report.limits_unread.items()
+                ),
             ],
         )
     typer.echo(f"{out}: for {', '.join(network.profiles)}, in {seconds} s")
@@ -94,7 +110,9 @@ def build(
 
 
 Network = Annotated[Path, typer.Argument(help="Network file, made by `cunlu roads build`.")]
-ProfileName = Annotated[str, typer.Option(help="How one travels: trike, van, truck or foot.")]
+ProfileName = Annotated[
+    str, typer.Option(help="How one travels: trike, van, truck, foot or your own.")
+]
 
 
 @roads.command()
@@ -113,7 +131,7 @@ def export(
     """
     with progress("roads"):
         loaded = RoadNetwork.load(network)
-        known = profile_of(loaded, profile)
+        known = loaded.profile(profile)
         write_whole(graphml_file, graphml(loaded.graph, profile=known))
     typer.echo(f"{graphml_file}: {profile}")
     note(loaded.attribution)
@@ -206,8 +224,11 @@ class PlacesRefused(DispatchError):
     code: ClassVar[str] = "places-refused"
 
 
-def profile_of(network: RoadNetwork, name: str) -> Profile:
-    """The profile of this name, if the network was built for it. Raises UnknownProfile."""
-    if name not in network.profiles:
-        raise UnknownProfile(name, network.profiles)
-    return PROFILES[name]
+def _own_profile(path: Path) -> Profile:
+    """A profile from its file. Raises ProfileUnreadable, UnknownProfile."""
+    try:
+        return read_profile(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as foreign:
+        raise ProfileUnreadable(f"{path.name}: it is no UTF-8 text") from foreign
+    except ProfileUnreadable as unreadable:
+        raise ProfileUnreadable(f"{path.name}: {unreadable}") from unreadable

@@ -59,7 +59,7 @@ def snap_all(network: RoadNetwork, profile: str, asked: Asked) -> tuple[Snap, ..
     for limit_m, together in alike.items():
         places = [wish.place for wish in together]
         for wish, snap in zip(
-            together, network.snap(places, profile, limit_m=limit_m), strict=True
+            together, network.snap(places, profile, limit_m=limit_m, on_motorways=True), strict=True
         ):
             if isinstance(snap, PlaceOffRoad):
                 raise OsrmRefused("NoSegment", f"coordinate {wish.number}: {snap}")

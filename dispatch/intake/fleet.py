@@ -6,7 +6,7 @@ import difflib
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import time
 from decimal import Decimal
 from functools import partial
@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 
 from dispatch.days import DepotId
@@ -79,10 +87,10 @@ def _skill(word: str) -> str:
     return word
 
 
-def _profile(word: str) -> str:
-    if word not in PROFILES:
-        listed = ", ".join(PROFILES)
-        raise _bad(f"no profile {word!r}{_meant(word, list(PROFILES))}; there are {listed}")
+def _profile(word: str, info: ValidationInfo) -> str:
+    known: Collection[str] | None = info.context
+    if known is not None and word not in known:
+        raise _bad(f"no profile {word!r}{_meant(word, list(known))}; there are {', '.join(known)}")
     return word
 
 
@@ -124,7 +132,7 @@ class _Courier(_Strict):
 
 class _Model(_Strict):
     id: _Id
-    profile: Annotated[str, _as(_profile)]
+    profile: Annotated[str, _as(cells.identifier), AfterValidator(_profile)]
     name: _Name = ""
     capacity_weight_kg: _Grams | None = None
     capacity_volume_l: _Millilitres | None = None
@@ -160,9 +168,17 @@ class _Fleet(_Strict):
     couriers: tuple[_Courier, ...]
 
 
-def read_fleet(source: Path | bytes, *, name: str, limit_bytes: int = LIMIT_BYTES) -> Fleet:
+def read_fleet(
+    source: Path | bytes,
+    *,
+    name: str,
+    profiles: Collection[str] | None = tuple(PROFILES),
+    limit_bytes: int = LIMIT_BYTES,
+) -> Fleet:
     """
     The fleet of one depot: TOML, JSON of the same shape, or a table with one row per courier.
+
+    `profiles` are those of the roads; None: they are not known here, and every name is taken.
 
     Raises
     ------
@@ -174,7 +190,7 @@ def read_fleet(source: Path | bytes, *, name: str, limit_bytes: int = LIMIT_BYTE
     data = load(source, name=name, limit_bytes=limit_bytes)
     raw, where = _raw(data, name, limit_bytes)
     try:
-        stated = _Fleet.model_validate(raw)
+        stated = _Fleet.model_validate(raw, context=profiles)
     except ValidationError as failure:
         problems = [_problem(error, where) for error in failure.errors(include_url=False)]
         raise FleetInvalid(name, problems) from None

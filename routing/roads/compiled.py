@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from routing.roads.graph import GraphRefused, Roads, compile_arcs, roads_of
 from routing.roads.hierarchy import Hierarchy, Metric, contract, customize
 from routing.roads.network_file import decode, encode
 from routing.roads.osm import ImportReport
-from routing.roads.speeds import PROFILES, Profile, UnknownProfile
+from routing.roads.speeds import Profile
 from routing.roads.traits import BARRIER, Traits
 from routing.roads.turn_graph import TurnGraph, connected_only, split
 from routing.roads.turns import restrictions_as_text, restrictions_from_text
@@ -87,25 +88,19 @@ class Weighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """Roads and what each profile makes of them."""
+    """Roads, the profiles that travel them, and what each makes of them, by name."""
 
     roads: Roads
+    profiles: Mapping[str, Profile]
     weightings: Mapping[str, Weighting]
     report: ImportReport
     synthetic: bool
 
 
-def check_profiles(names: Sequence[str]) -> None:
-    """Refuse a name that is no profile, before any long work begins."""
-    for name in names:
-        if name not in PROFILES:
-            raise UnknownProfile(name, tuple(PROFILES))
-
-
 def compile_network(
     graph: nx.MultiDiGraph[Any],
     report: ImportReport | None,
-    profiles: Sequence[str],
+    profiles: Sequence[Profile],
     *,
     on_progress: Callable[[str, float], None] | None = None,
 ) -> Compiled:
@@ -114,9 +109,8 @@ def compile_network(
 
     Raises
     ------
-    GraphRefused, UnknownProfile
+    GraphRefused
     """
-    check_profiles(profiles)
     tell = on_progress or (lambda _stage, _share: None)
     tell("compile", 0.0)
     return compile_roads(
@@ -131,30 +125,29 @@ def compile_network(
 def compile_roads(
     roads: Roads,
     report: ImportReport | None,
-    profiles: Sequence[str],
+    profiles: Sequence[Profile],
     *,
     synthetic: bool,
     on_progress: Callable[[str, float], None] | None = None,
 ) -> Compiled:
     """What `compile_network` does once the model is arrays."""
-    check_profiles(profiles)
     tell = on_progress or (lambda _stage, _share: None)
     if roads.count == 0:
         raise GraphRefused("the model holds no road: add edges with the attribute highway")
     tell("order", 0.0)
     engines = {
         costly: Engine.over(roads, costly=costly)
-        for costly in sorted({PROFILES[name].turn_costs is not None for name in profiles})
+        for costly in sorted({profile.turn_costs is not None for profile in profiles})
     }
     weightings = {}
-    for done, name in enumerate(profiles):
+    for done, profile in enumerate(profiles):
         tell("weigh", 0.5 + 0.5 * done / len(profiles))
-        profile = PROFILES[name]
         engine = engines[profile.turn_costs is not None]
-        weightings[name] = engine.weighting_of(roads, profile)
+        weightings[profile.name] = engine.weighting_of(roads, profile)
     tell("weigh", 1.0)
     return Compiled(
         roads=roads,
+        profiles={profile.name: profile for profile in profiles},
         weightings=weightings,
         report=report or _report_on(roads),
         synthetic=synthetic,
@@ -176,6 +169,7 @@ def _report_on(roads: Roads) -> ImportReport:
         barriers=len(drawn) - sum(drawn),
         turn_restrictions_read=len(roads.restrictions),
         turn_restrictions_dropped={},
+        limits_unread={},
     )
 
 
@@ -197,11 +191,12 @@ def encode_network(compiled: Compiled) -> bytes:
             arrays[f"{profile}.{name}"] = getattr(weighting.metric, name)
     facts = {
         "engine_of": engine_of,
+        "profiles": msgspec.to_builtins(list(compiled.profiles.values()), order="sorted"),
         "report": asdict(compiled.report),
         "synthetic": compiled.synthetic,
         "restrictions": restrictions_as_text(roads.restrictions),
         "texts": roads.texts,
-        "traits": [asdict(kind) for kind in roads.traits],
+        "traits": msgspec.to_builtins(roads.traits),
     }
     return encode(facts, arrays)
 
@@ -216,10 +211,6 @@ def decode_network(path: Path) -> tuple[str, Compiled]:
         See `network_file.decode`.
     """
     version, facts, arrays = decode(path)
-    traits = tuple(
-        Traits(**{**kind, "access": tuple((key, value) for key, value in kind["access"])})
-        for kind in facts["traits"]
-    )
     engines = {
         name: Engine(
             turn_graph=TurnGraph(**{n: arrays[f"{name}.{n}"] for n in _TURN_ARRAYS}),
@@ -231,9 +222,13 @@ def decode_network(path: Path) -> tuple[str, Compiled]:
         roads=Roads(
             **{name: arrays[name] for name in _ROAD_ARRAYS},
             texts=tuple(facts["texts"]),
-            traits=traits,
+            traits=msgspec.convert(facts["traits"], tuple[Traits, ...]),
             restrictions=restrictions_from_text(facts["restrictions"]),
         ),
+        profiles={
+            profile.name: profile
+            for profile in msgspec.convert(facts["profiles"], tuple[Profile, ...])
+        },
         weightings={
             profile: Weighting(
                 engine=engines[name],

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from routing.errors import RoutingError
 from routing.roads.geometry import line_length_m
 from routing.roads.speeds import Profile
-from routing.roads.traits import ACCESS_KEYS, Traits
+from routing.roads.traits import ACCESS_KEYS, Size, Traits
 from routing.roads.turns import TurnRestriction, restrictions_as_text
 
 CLOSED: Final = 1 << 61
@@ -29,7 +29,9 @@ DISTANCE_BITS: Final = (1 << 32) - 1
 """The bits of a packed weight that hold its distance, see `pack`."""
 
 _NO_TRAITS: Final = -1
-_TRAIT_KEYS: Final = (*(f.name for f in fields(Traits) if f.name != "access"), *ACCESS_KEYS)
+_LIMITS: Final = {f"max{f.name}": f.name for f in fields(Size)}
+_PLAIN_TRAITS: Final = tuple(f.name for f in fields(Traits) if f.name not in {"access", "limits"})
+_TRAIT_KEYS: Final = (*_PLAIN_TRAITS, *_LIMITS, *ACCESS_KEYS)
 
 
 class GraphRefused(RoutingError):
@@ -100,7 +102,8 @@ def add_road(
 
     An edge holds `highway`, `length_m`, `geometry` (lon, lat pairs with both ends), `name`, `ref`,
     `osm_way`, `road` (the same number on both directions) and, where known, `surface`,
-    `tracktype`, `barrier`, `junction`, `maxspeed_kmh` and the access tags. The edge that runs
+    `tracktype`, `barrier`, `junction`, `maxspeed_kmh`, `maxheight_m` and its like, a ferry's
+    `crossing_kmh` and the access tags. The edge that runs
     against a one-way road is marked `against_oneway`: whoever walks may take it.
     """
     length_m = line_length_m(line)
@@ -124,10 +127,11 @@ def add_road(
 
 @lru_cache(maxsize=4096)  # an extract has a few thousand kinds of road, and many roads of each
 def _attributes_of(traits: Traits) -> dict[str, Any]:
-    told = {f.name: getattr(traits, f.name) for f in fields(Traits) if f.name != "access"}
+    told = {name: getattr(traits, name) for name in _PLAIN_TRAITS}
+    limits = {key: getattr(traits.limits, name) for key, name in _LIMITS.items()}
     return {
         key: value
-        for key, value in (told | dict(traits.access)).items()
+        for key, value in (told | limits | dict(traits.access)).items()
         if value or key == "highway"
     }
 
@@ -142,8 +146,14 @@ def _traits_of(attributes: Mapping[str, Any]) -> Traits:
         maxspeed_kmh=None if limit is None else int(limit),
         against_oneway=bool(attributes.get("against_oneway", False)),
         junction=attributes.get("junction", ""),
+        crossing_kmh=_number(attributes.get("crossing_kmh")),
+        limits=Size(**{name: _number(attributes.get(key)) for key, name in _LIMITS.items()}),
         access=tuple((key, attributes[key]) for key in ACCESS_KEYS if key in attributes),
     )
+
+
+def _number(stated: Any) -> float | None:
+    return None if stated is None else float(stated)
 
 
 class _Table:

@@ -18,7 +18,7 @@ from routing.roads.geometry import METRES_PER_DEGREE, cut
 from routing.roads.graph import add_road
 from routing.roads.network import RoadNetwork
 from routing.roads.osm import oneway_of, traits_of
-from routing.roads.traits import BARRIER, ROAD_CLASSES
+from routing.roads.traits import BARRIER, FERRY, ROAD_CLASSES
 from routing.roads.turns import TurnRestriction
 
 _Edge = tuple[int, int, int, dict[str, Any]]
@@ -133,7 +133,8 @@ def with_lanes(network: RoadNetwork, lanes: Sequence[Lane]) -> RoadNetwork:
             add_lane(graph, lane)
         except LaneRefused as refused:
             raise LaneRefused(f"lane {number}: {refused}") from refused
-    return RoadNetwork.from_graph(graph, profiles=network.profiles)
+    profiles = [network.profile(name) for name in network.profiles]
+    return RoadNetwork.from_graph(graph, profiles=profiles)
 
 
 def _lane_of(feature: Any) -> Lane:
@@ -198,7 +199,11 @@ def _end(graph: nx.MultiDiGraph[int], place: Place) -> tuple[int, bool]:
     """The node at an end of a lane, and whether it is one of the nearest road, split there if need be."""
     scale = METRES_PER_DEGREE * np.array([np.cos(np.radians(place.lat)), 1.0])
     point = shapely.Point((place.lon, place.lat) * scale)
-    edges = [edge for edge in graph.edges(keys=True, data=True) if edge[3]["highway"] != BARRIER]
+    edges = [
+        edge
+        for edge in graph.edges(keys=True, data=True)
+        if edge[3]["highway"] not in {BARRIER, FERRY}
+    ]
     lines = [np.array(told["geometry"]) * scale for *_, told in edges]
     indices = np.repeat(np.arange(len(lines)), [*map(len, lines)])
     drawn = np.asarray(shapely.linestrings(np.concatenate(lines), indices=indices))

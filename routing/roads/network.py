@@ -26,7 +26,6 @@ from routing.roads.closures import Affected, Closure, ClosureMisplaced, changed_
 from routing.roads.compiled import (
     Compiled,
     Weighting,
-    check_profiles,
     compile_network,
     decode_network,
     encode_network,
@@ -42,7 +41,7 @@ from routing.roads.positions import Positions, finish_rows, locate, on_same_road
 from routing.roads.reach import Reach, find_reaches
 from routing.roads.shortest_paths import many_to_many
 from routing.roads.snap import Nearby, PlaceOffRoad, Snap
-from routing.roads.speeds import UnknownProfile
+from routing.roads.speeds import Profile, UnknownProfile, profiles_of
 from routing.roads.steps import Step, steps_of
 from routing.roads.views import Views
 
@@ -52,6 +51,8 @@ class SnapRefused(RoutingError):
 
     code: ClassVar[str] = "snap-refused"
 
+
+DEFAULT_PROFILES: Final = ("trike", "van", "foot", "truck")
 
 _CLOSED_KEPT: Final = 4
 """Closed networks kept for the next question: those of now, of a little ago, of two depots. Some 10 MB
@@ -101,26 +102,26 @@ class RoadNetwork:
         cls,
         extract: Path,
         *,
-        profiles: Sequence[str] = ("trike", "van", "foot", "truck"),
+        profiles: Sequence[str | Profile] = DEFAULT_PROFILES,
         on_progress: Callable[[str, float], None] | None = None,
     ) -> RoadNetwork:
         """
-        Import an OpenStreetMap extract and compile it for `profiles`.
+        Import an OpenStreetMap extract and compile it for `profiles`: known names, or your own.
 
         `on_progress` hears the stage ("read", "compile", "order", "weigh") and the share done, 0…1.
 
         Raises
         ------
-        ExtractUnreadable, ExtractWithoutRoads, UnknownProfile
+        ExtractUnreadable, ExtractWithoutRoads, UnknownProfile, ProfileTwice
         """
         tell = on_progress or (lambda _stage, _share: None)
-        check_profiles(profiles)
+        known = profiles_of(profiles)
         with _collector_at_rest():
             graph, report = read_osm(extract, on_progress=lambda share: tell("read", 0.5 * share))
             compiled = compile_network(
                 graph,
                 report,
-                profiles,
+                known,
                 on_progress=lambda stage, share: tell(stage, 0.5 + 0.5 * share),
             )
         return cls(compiled, version=version_of(encode_network(compiled)))
@@ -130,16 +131,16 @@ class RoadNetwork:
         cls,
         graph: nx.MultiDiGraph[Any],
         *,
-        profiles: Sequence[str] = ("trike", "van", "foot", "truck"),
+        profiles: Sequence[str | Profile] = DEFAULT_PROFILES,
     ) -> RoadNetwork:
         """
         Compile a networkx model: one from `graph` after an edit, or your own (see `graph.roads_of`).
 
         Raises
         ------
-        GraphRefused, UnknownProfile
+        GraphRefused, UnknownProfile, ProfileTwice
         """
-        compiled = compile_network(graph, None, profiles)
+        compiled = compile_network(graph, None, profiles_of(profiles))
         return cls(compiled, version=version_of(encode_network(compiled)))
 
     def save(self, path: Path) -> None:
@@ -162,6 +163,11 @@ class RoadNetwork:
     @property
     def profiles(self) -> tuple[str, ...]:
         return tuple(self._weightings)
+
+    def profile(self, name: str) -> Profile:
+        """The profile of a name, as the network was built for it. Raises UnknownProfile."""
+        self._weighting(name)
+        return self._compiled.profiles[name]
 
     @property
     def attribution(self) -> str:
@@ -194,17 +200,25 @@ class RoadNetwork:
         return float(self._roads.lengths_m[numbers].sum())
 
     def snap(
-        self, places: Sequence[Place], profile: str, *, limit_m: float = 500
+        self,
+        places: Sequence[Place],
+        profile: str,
+        *,
+        limit_m: float = 500,
+        on_motorways: bool = False,
     ) -> tuple[Snap | PlaceOffRoad, ...]:
         """
         The nearest position that `profile` can reach and leave, for each place in order.
 
+        Nobody stops on a motorway or its ramps: unless `on_motorways`, they do not count.
+
         A place farther than `limit_m` from every such road gets the error as its answer, so one
         bad place never hides the good ones. Raises UnknownProfile only.
         """
-        return self._views.snap_index.nearest(
-            places, self._usable_by(profile), profile=profile, limit_m=limit_m
-        )
+        usable = self._usable_by(profile)
+        if not on_motorways:
+            usable = usable & self._views.may_stop
+        return self._views.snap_index.nearest(places, usable, profile=profile, limit_m=limit_m)
 
     def around(self, place: Place, profile: str, *, limit_m: float) -> tuple[Nearby, ...]:
         """

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from routing.errors import RoutingError
 
 # Raise the number whenever the meaning of an array changes: an older file is then refused by name.
-_MAGIC: Final = b"cunlu road network 2\n"
+_MAGIC: Final = b"cunlu road network 3\n"
 # After the magic: bytes of the description, bytes of the arrays, and the checksum of both.
 _HEADER: Final = struct.Struct(f"<{len(_MAGIC)}sQQ32s")
 _ALIGNMENT: Final = 64  # a cache line

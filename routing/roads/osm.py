@@ -14,14 +14,18 @@ import osmium
 from osmium.filter import KeyFilter
 
 from routing.errors import RoutingError
+from routing.roads.geometry import line_length_m
 from routing.roads.graph import add_road
 from routing.roads.osm_turns import RESTRICTION_KEYS, RoadEnds, TurnRelations
 from routing.roads.traits import (
+    FERRY,
     ROAD_CLASSES,
     ROUNDABOUTS,
     Traits,
     access_of,
+    parse_duration_s,
     parse_maxspeed,
+    size_limits,
     stopping_barrier,
 )
 
@@ -62,7 +66,7 @@ class ImportReport:
     What was read from an extract and what was dropped.
 
     ways_read
-        Ways with a highway tag.
+        Ways with a highway tag, and ferries.
     ways_dropped
         Reason to number of ways. Ways that lack nodes are cut there and lose only that part.
     junctions, roads, length_m
@@ -71,6 +75,8 @@ class ImportReport:
         Nodes that stop at least one profile and part at least two roads.
     turn_restrictions_read, turn_restrictions_dropped
         Restrictions found in the extract; and reason to number of those that are not honoured.
+    limits_unread
+        Key of a limit of size or weight to number of ways where it states no number that is known.
     """
 
     ways_read: int
@@ -82,6 +88,7 @@ class ImportReport:
     barriers: int
     turn_restrictions_read: int
     turn_restrictions_dropped: Mapping[str, int]
+    limits_unread: Mapping[str, int]
 
     @property
     def turn_restrictions_honoured(self) -> int:
@@ -132,6 +139,7 @@ class _Reading:
     stretches: list[_Stretch] = field(default_factory=list)
     barriers: dict[int, Traits] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
+    limits_unread: Counter[str] = field(default_factory=Counter)
     ways: int = 0
     way_ends: dict[int, tuple[int, int]] = field(default_factory=dict)
     turns: TurnRelations = field(default_factory=TurnRelations)
@@ -179,6 +187,7 @@ def read_osm(
         barriers=barriers,
         turn_restrictions_read=reading.turns.read,
         turn_restrictions_dropped=dict(sorted(reading.turns.dropped.items())),
+        limits_unread=dict(sorted(reading.limits_unread.items())),
     )
 
 
@@ -187,8 +196,10 @@ def _read(path: Path) -> _Reading:
     try:
         # One pass: the reader keeps the nodes' locations itself and hands over tagged objects only.
         things = osmium.FileProcessor(str(path)).with_locations()
-        for thing in things.with_filter(KeyFilter("highway", "barrier", *RESTRICTION_KEYS)):
-            if isinstance(thing, osmium.osm.Way) and "highway" in thing.tags:
+        for thing in things.with_filter(
+            KeyFilter("highway", "barrier", "route", *RESTRICTION_KEYS)
+        ):
+            if isinstance(thing, osmium.osm.Way):
                 _take_way(reading, thing)
             elif isinstance(thing, osmium.osm.Node):
                 stopping = stopping_barrier({tag.k: tag.v for tag in thing.tags})
@@ -206,8 +217,12 @@ def _read(path: Path) -> _Reading:
 
 
 def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
-    reading.ways += 1
     tags = {tag.k: tag.v for tag in way.tags}
+    if "highway" not in tags:
+        if tags.get("route") != "ferry":
+            return
+        tags["highway"] = FERRY
+    reading.ways += 1
     reason = _reason_to_drop(tags)
     if reason is not None:
         reading.dropped[reason] += 1
@@ -217,7 +232,8 @@ def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
         reading.dropped["nodes missing"] += 1
     elif len(runs) == 1:
         reading.way_ends[way.id] = (runs[0][0][0], runs[0][-1][0])
-    traits = traits_of(tags)
+    reading.limits_unread.update(size_limits(tags)[1])
+    traits = traits_of(tags, length_m=sum(line_length_m([at for _, at in run]) for run in runs))
     for run in runs:
         if oneway_of(tags) < 0:
             run.reverse()
@@ -234,7 +250,7 @@ def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
 
 
 def _reason_to_drop(tags: Mapping[str, str]) -> str | None:
-    if tags["highway"] not in ROAD_CLASSES:
+    if tags["highway"] not in (*ROAD_CLASSES, FERRY):
         return "no road class: " + tags["highway"]
     if tags.get("area") == "yes":
         return "an area, not a line"
@@ -267,8 +283,12 @@ def oneway_of(tags: Mapping[str, str]) -> int:
     return 1 if implied and stated not in {"no", "false", "0"} else 0
 
 
-def traits_of(tags: Mapping[str, str]) -> tuple[Traits, Traits]:
-    """Traits with the drawn direction and against it, after a way against its drawing was turned round."""
+def traits_of(tags: Mapping[str, str], *, length_m: float = 0.0) -> tuple[Traits, Traits]:
+    """
+    Traits with the drawn direction and against it, after a way against its drawing was turned round.
+
+    `length_m` of the whole way tells the speed of a ferry that states its duration.
+    """
     oneway = oneway_of(tags)
     both = tags.get("maxspeed", "")
     junction = tags.get("junction", "")
@@ -278,6 +298,8 @@ def traits_of(tags: Mapping[str, str]) -> tuple[Traits, Traits]:
         tracktype=tags.get("tracktype", ""),
         maxspeed_kmh=parse_maxspeed(tags.get("maxspeed:forward", both)),
         junction=junction if junction in ROUNDABOUTS else "",
+        crossing_kmh=_crossing_kmh(tags, length_m),
+        limits=size_limits(tags)[0],
         access=access_of(tags),
     )
     against = replace(
@@ -287,6 +309,13 @@ def traits_of(tags: Mapping[str, str]) -> tuple[Traits, Traits]:
     if oneway < 0:
         with_line, against = against, with_line
     return with_line, replace(against, against_oneway=oneway != 0)
+
+
+def _crossing_kmh(tags: Mapping[str, str], length_m: float) -> float | None:
+    duration_s = parse_duration_s(tags.get("duration", ""))
+    if tags["highway"] != FERRY or duration_s is None or length_m <= 0.0:
+        return None
+    return max(0.1, round(3.6 * length_m / duration_s, 2))
 
 
 def _split_at_junctions(

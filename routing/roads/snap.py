@@ -14,7 +14,7 @@ from routing.places import Place
 from routing.roads.geometry import apart_m, step_lengths_m
 from routing.roads.graph import Roads
 from routing.roads.grid import SegmentGrid
-from routing.roads.traits import BARRIER
+from routing.roads.traits import BARRIER, FERRY
 
 _FAR_M: Final = 10_000.0
 """So far outside all roads nobody needs to know which of them is nearest. Chosen."""
@@ -91,17 +91,17 @@ class Nearby:
 
 class SnapIndex:
     """
-    All roads but barriers, ready to be searched for the nearest point by whoever may use some of them.
+    All roads but barriers and ferries, ready to be searched for the nearest point by whoever may use some of them.
 
     `usable` is bool (m,) everywhere: whether each road may be snapped to.
     """
 
     def __init__(self, roads: Roads) -> None:
-        barrier = np.array([traits.highway == BARRIER for traits in roads.traits], np.bool_)
+        left_out = np.array([kind.highway in {BARRIER, FERRY} for kind in roads.traits], np.bool_)
         owners = np.repeat(np.arange(roads.count), np.diff(roads.offsets))
         same_road = owners[1:] == owners[:-1]
         # A segment joins two consecutive points of a road.
-        firsts = np.flatnonzero(same_road & ~barrier[roads.traits_with[owners[:-1]]])
+        firsts = np.flatnonzero(same_road & ~left_out[roads.traits_with[owners[:-1]]])
         self._roads = owners[firsts]
         starts = roads.lon_lat[firsts]
         self._grid = SegmentGrid(starts, roads.lon_lat[firsts + 1] - starts, self._roads)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import ClassVar, Final
 
 from routing.errors import RoutingError
-from routing.roads.traits import BARRIER, CLOSED_TO_COURIERS, STOPPING_BARRIERS, Traits
+from routing.roads.traits import (
+    BARRIER,
+    CLOSED_TO_COURIERS,
+    FERRY,
+    STOPPING_BARRIERS,
+    UNLIMITED,
+    Size,
+    Traits,
+)
 from routing.roads.turns import TurnCosts
 
 
@@ -19,10 +28,18 @@ class UnknownProfile(RoutingError):
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         self.name, self.known = name, known
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}? There are" if near else "choose one of"
         super().__init__(
-            f"there is no profile {name!r} here: choose one of {', '.join(known)} or rebuild the"
-            " network with it"
+            f"there is no profile {name!r} here: {hint} {', '.join(known)}; or build the network with"
+            " it"
         )
+
+
+class ProfileTwice(RoutingError):
+    """Two different profiles of one name."""
+
+    code: ClassVar[str] = "profile-twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +64,8 @@ class Profile:
         Barriers it cannot pass, unless an access tag on the barrier lets it.
     turn_costs
         What turning costs it; None where turns are free, which is several times faster to answer.
+    size
+        A road that takes less is closed.
     source
         Where the numbers come from.
     """
@@ -63,6 +82,7 @@ class Profile:
     minds_oneway: bool = True
     stopped_by: frozenset[str]
     turn_costs: TurnCosts | None = None
+    size: Size = UNLIMITED
     source: str
 
     def speed_kmh(self, traits: Traits) -> float | None:
@@ -70,7 +90,7 @@ class Profile:
         if self.minds_oneway and traits.against_oneway:
             return None
         permission = self._permission(traits)
-        if permission in CLOSED_TO_COURIERS:
+        if permission in CLOSED_TO_COURIERS or not self.size.fits(traits.limits):
             return None
         if traits.highway == BARRIER:
             stopped = traits.barrier in self.stopped_by and permission is None
@@ -78,6 +98,8 @@ class Profile:
         speed = self._class_kmh(traits)
         if speed is None:
             return None
+        if traits.crossing_kmh is not None:
+            return traits.crossing_kmh
         if traits.maxspeed_kmh is not None:
             if self.limit_share is None:
                 speed = min(speed, traits.maxspeed_kmh)
@@ -106,6 +128,9 @@ class Profile:
             return self.invited_kmh.get(traits.highway)
         return None
 
+
+_FERRY_KMH: Final = 5
+"""Where no duration is stated, waiting included; OSRM's value."""
 
 # Rough ground slows a loaded three-wheeler for the goods' sake. Chosen, not measured.
 _TRIKE_SURFACE_KMH = {
@@ -143,7 +168,14 @@ TRIKE: Final = Profile(
         "road": 16,
         "track": 15,
     },
-    invited_kmh={"path": 12, "pedestrian": 10, "cycleway": 15, "footway": 10, "bridleway": 10},
+    invited_kmh={
+        "path": 12,
+        "pedestrian": 10,
+        "cycleway": 15,
+        "footway": 10,
+        "bridleway": 10,
+        FERRY: _FERRY_KMH,
+    },
     inviting_keys=("motorcycle", "trike", "motor_vehicle", "vehicle"),
     surface_kmh=_TRIKE_SURFACE_KMH,
     tracktype_kmh={"grade1": 18, "grade2": 15, "grade3": 12, "grade4": 8, "grade5": 6},
@@ -151,10 +183,12 @@ TRIKE: Final = Profile(
     limit_share=None,
     # A three-wheeler is 1.0–1.2 m wide and passes between bollards (usual gap 1.5 m).
     stopped_by=STOPPING_BARRIERS - {"bollard", "sump_buster", "bus_trap"},
+    size=Size(height_m=2.0, width_m=1.2, length_m=3.2, weight_t=0.8),
     source=(
         "Couriers' electric three-wheelers run about 15–25 km/h (the postal standard YZ/T 0136-2014"
         " was drafted with 15 km/h at most). Class speeds chosen below the top for stops and"
-        " junctions, not measured. Motorways and trunk roads are closed to vehicles this slow."
+        " junctions, not measured. Motorways and trunk roads are closed to vehicles this slow. Size with a"
+        " full box chosen, not measured."
     ),
 )
 
@@ -179,7 +213,7 @@ VAN: Final = Profile(
         "road": 20,
         "track": 10,
     },
-    invited_kmh={"pedestrian": 7, "path": 7, "busway": 30},
+    invited_kmh={"pedestrian": 7, "path": 7, "busway": 30, FERRY: _FERRY_KMH},
     inviting_keys=("motorcar", "motor_vehicle", "vehicle"),
     surface_kmh={
         "compacted": 60,
@@ -202,9 +236,10 @@ VAN: Final = Profile(
     top_kmh=110,
     limit_share=0.8,
     stopped_by=STOPPING_BARRIERS,
+    size=Size(height_m=2.0, width_m=1.7, length_m=4.5, weight_t=2.0),
     source=(
         "Class speeds, surfaces and the share 0.8 of a posted limit follow the defaults of OSRM's"
-        " car profile; track, road and the top speed chosen, not measured."
+        " car profile; track, road, the top speed and the size of a microvan chosen, not measured."
     ),
 )
 
@@ -228,14 +263,18 @@ TRUCK: Final = Profile(
         "service": 10,
         "road": 15,
     },
-    invited_kmh={"track": 8, "pedestrian": 5},
+    invited_kmh={"track": 8, "pedestrian": 5, FERRY: _FERRY_KMH},
     inviting_keys=("hgv", "goods", "motor_vehicle", "vehicle"),
     surface_kmh={**VAN.surface_kmh, "gravel": 25, "unpaved": 25, "dirt": 15, "earth": 15},
     tracktype_kmh={"grade1": 20, "grade2": 12, "grade3": 8, "grade4": 5, "grade5": 5},
     top_kmh=90,
     limit_share=0.75,
     stopped_by=STOPPING_BARRIERS,
-    source="About 0.85 of the van, no unpaved tracks. Chosen, not measured.",
+    size=Size(height_m=3.2, width_m=2.3, length_m=6.0, weight_t=4.5),
+    source=(
+        "About 0.85 of the van, no unpaved tracks; chosen, not measured. A light truck by GA 802-2019:"
+        " shorter than 6 m, up to 4.5 t; height and width chosen."
+    ),
 )
 
 FOOT: Final = Profile(
@@ -245,6 +284,7 @@ FOOT: Final = Profile(
         **dict.fromkeys(TRIKE.class_kmh, 5),
         **dict.fromkeys(("pedestrian", "footway", "path", "cycleway", "bridleway"), 5),
         "steps": 2,
+        FERRY: _FERRY_KMH,
     },
     invited_kmh={"trunk": 5, "trunk_link": 5},
     inviting_keys=("foot",),
@@ -255,6 +295,27 @@ FOOT: Final = Profile(
     stopped_by=frozenset({"wall", "full-height_turnstile"}),
     source="5 km/h as OSRM's foot profile; steps and soft ground chosen, not measured.",
 )
+
+
+def profiles_of(wanted: Sequence[str | Profile]) -> tuple[Profile, ...]:
+    """
+    The profiles of PROFILES by name, and others as they are.
+
+    Raises
+    ------
+    UnknownProfile
+    ProfileTwice
+        Two of them have one name.
+    """
+    found: dict[str, Profile] = {}
+    for each in wanted:
+        if isinstance(each, str) and each not in PROFILES:
+            raise UnknownProfile(each, tuple(PROFILES))
+        profile = PROFILES[each] if isinstance(each, str) else each
+        if found.setdefault(profile.name, profile) is not profile:
+            raise ProfileTwice(f"two profiles are called {profile.name!r}: give one another name")
+    return tuple(found.values())
+
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {profile.name: profile for profile in (TRIKE, VAN, TRUCK, FOOT)}

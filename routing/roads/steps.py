@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from routing.roads.graph import CLOSED, DISTANCE_BITS
 from routing.roads.junctions import Junctions, bearing_deg, bend_deg
 from routing.roads.legs import Leg
-from routing.roads.traits import BARRIER, ROAD_CLASSES, ROUNDABOUTS
+from routing.roads.traits import BARRIER, FERRY, ROAD_CLASSES, ROUNDABOUTS
 
 
 class Kind(StrEnum):
@@ -68,7 +68,7 @@ _FAST: Final = frozenset({"motorway", "trunk"})
 _RAMPS: Final = frozenset({"motorway_link", "trunk_link"})
 _RANK: Final = {
     highway: ROAD_CLASSES.index(highway.removesuffix("_link")) for highway in ROAD_CLASSES
-}
+} | {FERRY: len(ROAD_CLASSES)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

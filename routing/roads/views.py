@@ -6,6 +6,8 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
 
 from routing.roads.closures import Affected, Closure, ClosureMisplaced, affected
 from routing.roads.compiled import Compiled
@@ -13,6 +15,7 @@ from routing.roads.graph import graph_of
 from routing.roads.junctions import Junctions
 from routing.roads.recent import RecentMatrices
 from routing.roads.snap import SnapIndex
+from routing.roads.traits import NO_STOPPING
 
 _CLOSURES_KEPT: Final = 1024
 
@@ -45,6 +48,13 @@ class Views:
     @cached_property
     def junctions(self) -> Junctions:
         return Junctions(self._compiled.roads)
+
+    @cached_property
+    def may_stop(self) -> NDArray[np.bool_]:
+        """Bool (m,): roads on which somebody may be picked up."""
+        roads = self._compiled.roads
+        allows = np.array([kind.highway not in NO_STOPPING for kind in roads.traits], np.bool_)
+        return np.asarray(allows[roads.traits_with])
 
     @cached_property
     def snap_index(self) -> SnapIndex:

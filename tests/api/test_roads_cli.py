@@ -1,5 +1,7 @@
 """`cunlu roads export` and `cunlu roads matrix`: what other tools read, or a named error and no file."""
 
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -7,6 +9,12 @@ import pytest
 from routing.matrix import UNREACHABLE
 from routing.places import Place
 from routing.roads.network import RoadNetwork
+
+
+@pytest.fixture
+def osm_extract(grid_network):
+    return grid_network.with_name("grid.osm")
+
 
 PLACES = "id,lon,lat\na,118.102,33.8801\nb,118.112,33.8899\nc,118.122,33.9001\n"
 
@@ -120,4 +128,57 @@ def test_a_file_that_holds_no_lanes_changes_nothing(run, grid_network, tmp_path,
 
     assert result.exit_code != 0
     assert code in result.output
+    assert not out.exists()
+
+
+def test_a_network_is_built_with_a_profile_of_ones_own(run, osm_extract, tmp_path):
+    own = Path(__file__).parents[2] / "examples" / "flatbed.profile.toml"
+    out, export = tmp_path / "own.network", tmp_path / "own.graphml"
+
+    built = run(
+        "roads", "build", osm_extract, "--out", out, "--profile", "van", "--profile-file", own
+    )
+    told = run("roads", "export", out, "--profile", "flatbed", "--graphml", export)
+
+    assert built.exit_code == told.exit_code == 0, built.output + told.output
+    assert "for van, flatbed" in built.output
+    assert RoadNetwork.load(out).profiles == ("van", "flatbed")
+    speeds = {
+        round(3.6 * edge["length_m"] / edge["duration_s"])
+        for *_, edge in nx.read_graphml(export).edges(data=True)
+    }
+    assert max(speeds) <= 22
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "named"),
+    [
+        (b"name = 1", "profile-unreadable", "own.toml"),
+        (b"\xff", "profile-unreadable", "own.toml"),
+        (b'name = "x"\nextends = "vann"\nsource = "y"', "profile-unknown", "did you mean 'van'"),
+        (None, "file-system", "own.toml"),
+    ],
+)
+def test_a_profile_that_cannot_be_read_leaves_no_network(
+    run, osm_extract, tmp_path, content, code, named
+):
+    own, out = tmp_path / "own.toml", tmp_path / "own.network"
+    if content is not None:
+        own.write_bytes(content)
+
+    result = run("roads", "build", osm_extract, "--out", out, "--profile-file", own)
+
+    assert result.exit_code != 0
+    assert code in result.output
+    assert named in result.output
+    assert not out.exists()
+
+
+def test_a_name_that_is_no_profile_leaves_no_network(run, osm_extract, tmp_path):
+    out = tmp_path / "own.network"
+
+    result = run("roads", "build", osm_extract, "--out", out, "--profile", "trik")
+
+    assert result.exit_code != 0
+    assert "did you mean 'trike'" in result.output
     assert not out.exists()

@@ -1,6 +1,7 @@
 """Lanes drawn by hand: where they meet roads, what they shorten, and that nothing else changes."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from routing.places import Place
 from routing.roads.lanes import Lane, LaneRefused, read_lanes, with_lanes
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
+from routing.roads.speeds import VAN
 
 EAST_M, NORTH_M = 92_290.0, 111_195.0  # of a degree at 33.9° north
 SERVICE = {"highway": "service"}
@@ -87,6 +89,15 @@ def test_who_may_use_a_lane_is_in_its_tags(village):
     widened = with_lanes(village, [lane((800, 0), (800, 200), motor_vehicle="no")])
 
     assert metres(widened, (800, 0), (800, 200))[0, 1] == pytest.approx(1800, abs=4)
+
+
+def test_profiles_of_ones_own_travel_on_lanes_too(village):
+    slow = replace(VAN, name="slow", top_kmh=10)
+    own = RoadNetwork.from_graph(village.graph, profiles=[slow])
+
+    widened = with_lanes(own, [lane((800, 0), (800, 200))])
+
+    assert widened.profile("slow") == slow
 
 
 def test_a_saved_network_keeps_its_lanes(village, tmp_path):

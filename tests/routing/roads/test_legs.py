@@ -45,10 +45,9 @@ def test_the_stretches_of_a_leg_sum_to_the_leg_and_divide_its_line(bayreuth, pro
         check_course(leg)
 
 
-def test_turns_that_cost_time_are_a_part_of_the_course(bayreuth_extract, monkeypatch):
+def test_turns_that_cost_time_are_a_part_of_the_course(bayreuth_extract):
     costly = replace(PROFILES["van"], turn_costs=TurnCosts(left_s=7, right_s=3, crossing_s=1))
-    monkeypatch.setattr("routing.roads.compiled.PROFILES", {**PROFILES, "van": costly})
-    network = RoadNetwork.build(bayreuth_extract, profiles=("van",))
+    network = RoadNetwork.build(bayreuth_extract, profiles=[costly])
 
     legs = network.legs(snaps_in(network, "van", 30), "van")
 

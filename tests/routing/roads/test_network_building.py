@@ -1,13 +1,19 @@
 """From an extract or a model to a network, and back."""
 
+from dataclasses import replace
+
 import networkx as nx
 import pytest
 
 from routing.places import Place
+from routing.roads.closures import Closure
 from routing.roads.graph import GraphRefused
 from routing.roads.network import RoadNetwork
 from routing.roads.network_file import NetworkUnreadable
 from routing.roads.osm import ExtractUnreadable
+from routing.roads.speeds import VAN, UnknownProfile
+from routing.roads.traits import Size
+from routing.roads.turns import TurnCosts
 
 LANE = {"highway": "residential"}
 
@@ -101,3 +107,33 @@ def test_a_foreign_extract_builds_nothing(tmp_path):
 
     with pytest.raises(ExtractUnreadable):
         RoadNetwork.build(path)
+
+
+def test_a_profile_of_ones_own_is_kept_with_the_network(write_osm, tmp_path):
+    low = LANE | {"maxheight": "2.1"}
+    ways = [([1, 2, 3], LANE), ([1, 4, 3], low)]
+    places = {1: (118.0, 33.9), 2: (118.001, 33.903), 3: (118.002, 33.9), 4: (118.001, 33.9001)}
+    extract = write_osm(ways, places=places)
+    tall = replace(VAN, name="tall", size=Size(height_m=2.5), turn_costs=TurnCosts(left_s=5.0))
+    slow = replace(tall, top_kmh=10)
+
+    network = RoadNetwork.build(extract, profiles=["van", tall])
+    network.save(tmp_path / "own.network")
+    loaded = RoadNetwork.load(tmp_path / "own.network")
+
+    assert loaded.profiles == ("van", "tall")
+    assert (loaded.profile("tall"), loaded.profile("van")) == (tall, VAN)
+    ends = [Place(118.0, 33.9), Place(118.002, 33.9)]
+    tables = {
+        name: loaded.matrix(loaded.snap(ends, name), name).distances_m[0, 1]
+        for name in loaded.profiles
+    }
+    assert tables["tall"] > 3 * tables["van"]
+    closed = loaded.with_closures([Closure(polygon=(*ends, Place(118.001, 33.9002)))])
+    assert closed.profile("tall") == tall
+    again = RoadNetwork.from_graph(loaded.graph, profiles=["van", tall])
+    assert again.profile("tall") == tall
+    slower = RoadNetwork.build(extract, profiles=["van", slow])
+    assert len({network.version, loaded.version, slower.version}) == 2
+    with pytest.raises(UnknownProfile, match="did you mean 'tall'"):
+        loaded.profile("tal")

@@ -396,3 +396,25 @@ def test_a_restriction_that_cannot_be_honoured_is_counted_with_its_reason(
     assert reason in why
     assert (count, report.turn_restrictions_honoured) == (1, 0)
     assert graph.graph["turn_restrictions"] == []
+
+
+def test_a_ferry_is_a_road_with_a_speed_of_its_own(write_osm):
+    ferry = {"route": "ferry", "duration": "00:20", "motor_vehicle": "yes"}
+    bus = {"route": "bus"}
+    graph, report = read_osm(
+        write_osm([([1, 2], LANE), ([2, 3, 4], ferry), ([4, 5], LANE), ([1, 5], bus)])
+    )
+
+    (crossing,) = {e["crossing_kmh"] for *_, e in graph.edges(data=True) if e["highway"] == "ferry"}
+    length_m = max(e["length_m"] for *_, e in graph.edges(data=True))
+    assert crossing == pytest.approx(3.6 * length_m / 1200, abs=0.01)
+    assert (report.ways_read, report.roads) == (3, 3)
+
+
+def test_limits_of_size_stand_on_the_edge_and_unread_ones_are_counted(write_osm):
+    low = LANE | {"maxheight": "2.1", "maxweight": "3500 kg", "maxwidth": "narrow"}
+    graph, report = read_osm(write_osm([([1, 2], low), ([2, 3], LANE)]))
+
+    told = [e for *_, e in graph.edges(data=True) if "maxheight_m" in e]
+    assert [(e["maxheight_m"], e["maxweight_t"]) for e in told] == [(2.1, 3.5)] * 2
+    assert report.limits_unread == {"maxwidth": 1}

@@ -193,3 +193,27 @@ def test_of_all_directions_at_both_ends_the_best_is_the_unrestricted_answer(bayr
                 ):
                     if 0.0 < snap.fraction < 1.0:
                         assert arc == 2 * snap.edge + way
+
+
+def test_nobody_stops_on_a_motorway_or_boards_in_mid_river(write_osm):
+    roads = write_osm(
+        [
+            ([1, 2], {"highway": "motorway", "oneway": "no"}),
+            ([2, 3], {"highway": "residential"}),
+            ([3, 4], {"route": "ferry", "motor_vehicle": "yes"}),
+            ([4, 5], {"highway": "residential"}),
+        ]
+    )
+    network = RoadNetwork.build(roads, profiles=["van"])
+    by_motorway, in_river = Place(118.0015, 33.9001), Place(118.0036, 33.9001)
+
+    stops = network.snap([by_motorway, in_river], "van")
+    passing, _ = network.snap([by_motorway, in_river], "van", on_motorways=True)
+    refused = network.snap([by_motorway], "van", limit_m=20)
+
+    assert [stop.place.lon for stop in stops] == pytest.approx([118.002, 118.004], abs=1e-6)
+    assert passing.gap_m == pytest.approx(11.1, abs=0.1)
+    assert isinstance(refused[0], PlaceOffRoad)
+    assert network.matrix(stops, "van").durations_s[0, 1] > 60
+    leg = network.leg(*network.snap([by_motorway, Place(118.0045, 33.9)], "van"), "van")
+    assert network.steps(leg, "van")[-1].manoeuvre.kind == "arrive"

@@ -42,7 +42,8 @@ def crossroads(write_osm, roads, ways=()):
 
 def told(network, start, stop, profile="van"):
     """Kind, modifier and name of every step but the departure and the arrival."""
-    snaps = network.snap([Place(*COMPASS[start]), Place(*COMPASS[stop])], profile, limit_m=50)
+    places = [Place(*COMPASS[start]), Place(*COMPASS[stop])]
+    snaps = network.snap(places, profile, limit_m=50, on_motorways=True)
     steps = network.steps(network.leg(*snaps, profile), profile)
     assert steps[0].manoeuvre.kind is Kind.DEPART
     assert steps[-1].manoeuvre.kind is Kind.ARRIVE

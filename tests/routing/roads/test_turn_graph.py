@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.roads.compiled import Engine, compile_network
 from routing.roads.geometry import line_length_m
 from routing.roads.graph import CLOSED, add_road, arc_ends
 from routing.roads.network import RoadNetwork
@@ -71,10 +70,7 @@ COSTS = TurnCosts(left_s=7.0, right_s=2.0, u_turn_s=20.0, crossing_s=1.0)
 
 def with_costs(model, name, costs):
     """A network whose only profile is the one of that name, with turn costs."""
-    compiled = compile_network(model, None, (name,))
-    engine = Engine.over(compiled.roads, costly=True)
-    weighting = engine.weighting_of(compiled.roads, replace(PROFILES[name], turn_costs=costs))
-    return RoadNetwork(replace(compiled, weightings={name: weighting}), version="costly")
+    return RoadNetwork.from_graph(model, profiles=[replace(PROFILES[name], turn_costs=costs)])
 
 
 class History:
