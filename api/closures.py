@@ -15,10 +15,10 @@ from fastapi.responses import Response
 
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
-from api.requests import GuardedRoute, Scope, With
+from api.requests import GuardedRoute, Scope, With, zone_of
 from api.schemas import ClosureIn
 from dispatch import operations
-from dispatch.closures import ClosureId, TimedClosure
+from dispatch.closures import ClosureId, DailyHours, TimedClosure
 from routing.roads.closures import Closure
 from routing.roads.network import RoadNetwork
 from routing.roads.speeds import UnknownProfile
@@ -42,6 +42,7 @@ class ClosureSeen:
     closure_id: ClosureId
     from_at: datetime
     until_at: datetime | None
+    hours: DailyHours | None
     is_in_force: bool
     profiles: frozenset[str]
     duration_factor: float | None
@@ -73,6 +74,10 @@ async def add_closure(told: ClosureIn, deps: With, caller: Caller, scope: Scope)
     """
     network = deps.roads.network
     closure, roads = await asyncio.to_thread(_checked, told, network)
+    hours = None
+    if told.hours is not None:
+        zone = await zone_of(deps, scope)
+        hours = DailyHours(starts=told.hours.starts, ends=told.hours.ends, time_zone=zone.key)
     timed = await operations.add_closure(
         deps.store,
         scope,
@@ -81,6 +86,7 @@ async def add_closure(told: ClosureIn, deps: With, caller: Caller, scope: Scope)
         network=network.version,
         from_at=told.from_at,
         until_at=told.until_at,
+        hours=hours,
         reason=told.reason,
         by=caller.author,
         at=deps.clock.now(),
@@ -149,6 +155,7 @@ def _seen(timed: TimedClosure, network: RoadNetwork, now: datetime) -> ClosureSe
         closure_id=timed.closure_id,
         from_at=timed.from_at,
         until_at=timed.until_at,
+        hours=timed.hours,
         is_in_force=timed.holds(now),
         profiles=closure.profiles,
         duration_factor=closure.duration_factor,

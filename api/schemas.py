@@ -310,12 +310,20 @@ class LocationIn(_Strict):
     place: PlaceIn
 
 
+class DailyHoursIn(_Strict):
+    """Of every day by the depot's clock; an end that is not after its start is the next day's."""
+
+    starts: time
+    ends: time
+
+
 class ClosureIn(_Strict):
     """
     Roads closed, or slowed with `duration_factor`; say where in exactly one way.
 
     `line` is drawn along the road, `polygon` round an area. `profiles` left out means all. It holds
-    from now, or `from_at`, until just before `until_at`, or until it is removed.
+    from now, or `from_at`, until just before `until_at`, or until it is removed; with `hours` only in
+    these of every day, as a market's or a school's.
     """
 
     model_config = ConfigDict(
@@ -338,6 +346,7 @@ class ClosureIn(_Strict):
     duration_factor: float | None = None
     from_at: Moment | None = None
     until_at: Moment | None = None
+    hours: DailyHoursIn | None = None
     reason: Text = ""
 
     def closure(self) -> Closure:

@@ -31,7 +31,8 @@ class DayInputs:
         The closures in force at any moment at which a courier may still drive.
 
         That is from the first shift's start, or from `now` if that lies within the shifts, to the
-        last one's end. A plan drives around them all day: it does not know when it passes.
+        last one's end. A plan drives around them all day: it does not know when it passes. Hours in
+        which roads are slow every day count on average over all shifts.
         """
         clock = self.clock
         shifts = [
@@ -43,4 +44,5 @@ class DayInputs:
         first_at = clock.moment(min(starts_s for starts_s, _ in shifts))
         last_at = clock.moment(max(ends_s for _, ends_s in shifts))
         from_at = now if first_at < now < last_at else first_at
-        return tuple(each for each in self.closures if each.holds_within(from_at, last_at))
+        met = (each for each in self.closures if each.holds_within(from_at, last_at))
+        return tuple(each.averaged(first_at, last_at) for each in met)

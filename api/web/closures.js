@@ -1,6 +1,6 @@
 // Closed and slow roads: what the map draws of them, and what it says.
 
-import { board, depotId, depotQuery, onEvent, tellProblem } from "./day.js";
+import { board, depotId, depotQuery, now, onEvent, tellProblem } from "./day.js";
 import { dayTime } from "./format.js";
 import { Problem, request } from "./http.js";
 import { effect, signal } from "./html.js";
@@ -15,6 +15,7 @@ const LOOK_EVERY_MS = 60_000;
  * @property {string} closure_id
  * @property {string} from_at
  * @property {string | null} until_at
+ * @property {{ starts: string, ends: string } | null} hours
  * @property {boolean} is_in_force
  * @property {number | null} duration_factor
  * @property {string} reason
@@ -69,13 +70,16 @@ export function closureLines(id) {
   if (!closure) return null;
   const factor = closure.duration_factor;
   const what = factor === null ? t("closure.closed") : t("closure.slow", { factor });
-  const from = closure.is_in_force ? "" : t("closure.from", { time: dayTime(Date.parse(closure.from_at)) });
+  const { starts, ends } = closure.hours ?? {};
+  const hours = starts && ends ? t("closure.daily", { from: starts.slice(0, 5), until: ends.slice(0, 5) }) : "";
+  const begins = Date.parse(closure.from_at);
+  const from = begins > now() ? t("closure.from", { time: dayTime(begins) }) : "";
   const until =
     closure.until_at === null
       ? t("closure.open")
       : t("closure.until", { time: dayTime(Date.parse(closure.until_at)) });
   return [
     [what, closure.reason || closure.names.join(", ")].filter(Boolean).join(" · "),
-    [from, until].filter(Boolean).join(" · "),
+    [hours, from, until].filter(Boolean).join(" · "),
   ];
 }

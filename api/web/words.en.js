@@ -46,6 +46,7 @@ export const en = {
 
   "closure.closed": "Closed",
   "closure.slow": "Slow, {factor} times as long",
+  "closure.daily": "daily {from}–{until}",
   "closure.from": "from {time}",
   "closure.until": "until {time}",
   "closure.open": "until reopened",

@@ -46,6 +46,7 @@ export const zh = {
 
   "closure.closed": "封路",
   "closure.slow": "缓行，用时 {factor} 倍",
+  "closure.daily": "每天 {from}–{until}",
   "closure.from": "{time} 起",
   "closure.until": "至 {time}",
   "closure.open": "恢复通行前",

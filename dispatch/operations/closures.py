@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from dispatch.closures import ClosureId, TimedClosure
+from dispatch.closures import ClosureId, DailyHours, TimedClosure
 from dispatch.days import CompanyId, DepotId, DepotScope
 from dispatch.errors import DispatchError
 from dispatch.events import RoadsClosed, RoadsReopened, encode
@@ -62,6 +62,7 @@ async def add_closure(
     network: str,
     from_at: datetime | None,
     until_at: datetime | None,
+    hours: DailyHours | None = None,
     reason: str,
     by: str,
     at: datetime,
@@ -83,6 +84,7 @@ async def add_closure(
         closure=closure,
         from_at=begins_at,
         until_at=until_at,
+        hours=hours,
         reason=reason,
         network=network,
         at=at,

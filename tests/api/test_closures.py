@@ -253,3 +253,40 @@ async def test_a_new_network_is_taken_up_and_lists_what_it_does_not_have(
             while "network" not in app.state.deps.roads.trouble:  # noqa: ASYNC110 (no event)
                 await asyncio.sleep(0.01)
         assert await metres(mine) < straight_m
+
+
+async def test_slow_hours_of_every_day_come_and_go_by_the_depots_clock(here, clock):
+    async def seconds():
+        answer = await here.call("GET", f"/osrm/route/v1/van/{WAY}")
+        return answer.json()["routes"][0]["duration"]
+
+    usual = await seconds()
+    hours = {"starts": "11:00", "ends": "13:30:00"}  # it is 10 o'clock there
+    told = await close(here, **SECOND, duration_factor=1.5, hours=hours)
+    assert told["hours"] == {"starts": "11:00:00", "ends": "13:30:00", "time_zone": "Asia/Shanghai"}
+    assert not told["is_in_force"]
+    assert await seconds() == usual
+
+    clock.at = NOW + timedelta(hours=1, days=3)
+    assert await seconds() > usual
+    (seen,) = (await here.call("GET", "/v1/closures")).json()["closures"]
+    assert seen["is_in_force"]
+
+    clock.at = NOW + timedelta(hours=3, minutes=30, days=3)
+    assert await seconds() == usual
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        {"starts": "6"},
+        {"starts": "06:00", "ends": "24:30"},
+        "06:00-09:00",
+        {"starts": "06:00", "ends": "09:00", "days": "Mo"},
+    ],
+)
+async def test_hours_that_are_none_are_refused(here, hours):
+    answer = await here.call("POST", "/v1/closures", json=SECOND | {"hours": hours})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"].startswith("/hours")

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from dispatch.closures import ClosureId, TimedClosure, closed
+from dispatch.closures import ClosureId, DailyHours, TimedClosure, closed
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
 from dispatch.households import Registry
@@ -45,6 +45,115 @@ def timed(from_at, until_at, closure=None, network=""):
 def test_a_closure_holds_from_its_beginning_until_just_before_its_end(moment, holds, is_over):
     closure = timed(at(9), at(12))
     assert (closure.holds(moment), closure.is_over(moment)) == (holds, is_over)
+
+
+MARKET = DailyHours(starts=time(6), ends=time(9), time_zone="Asia/Shanghai")  # 22 to 1 in UTC
+NIGHT = DailyHours(starts=time(22), ends=time(4), time_zone="Etc/UTC")
+ALL_DAY = DailyHours(starts=time(5), ends=time(5), time_zone="Etc/UTC")
+
+
+@pytest.mark.parametrize(
+    ("hours", "moment", "holds"),
+    [
+        (MARKET, at(21, 59), False),
+        (MARKET, at(22), True),
+        (MARKET, at(0, 59), True),
+        (MARKET, at(1), False),
+        (NIGHT, at(22), True),
+        (NIGHT, at(3, 59), True),
+        (NIGHT, at(4), False),
+        (NIGHT, at(21, 59), False),
+        (ALL_DAY, at(5), True),
+        (ALL_DAY, at(4, 59), True),
+    ],
+)
+def test_daily_hours_go_by_the_wall_clock(hours, moment, holds):
+    assert replace(timed(at(0, day=1), None), hours=hours).holds(moment) == holds
+    assert not replace(timed(at(0, day=1), moment), hours=hours).holds(moment)
+    assert not replace(timed(at(23, day=20), None), hours=hours).holds(moment)
+
+
+def test_daily_hours_of_a_span_are_cut_at_its_ends():
+    spans = list(NIGHT.spans(at(3), at(23)))
+
+    assert spans == [(at(3), at(4)), (at(22), at(23))]
+    assert list(NIGHT.spans(at(5), at(6))) == []
+    assert list(ALL_DAY.spans(at(1), at(8))) == [(at(1), at(5)), (at(5), at(8))]
+    assert list(NIGHT.spans(at(6), at(6))) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "from_at", "until_at", "is_met", "factor"),
+    [
+        (None, at(9), at(10), True, 4.0),  # once: as if it held all the time
+        (
+            DailyHours(starts=time(8), ends=time(9), time_zone="Etc/UTC"),
+            at(0),
+            None,
+            True,
+            1 + 3 / 18,
+        ),
+        (
+            DailyHours(starts=time(7), ends=time(9), time_zone="Etc/UTC"),
+            at(0),
+            None,
+            True,
+            1 + 3 / 18,
+        ),
+        (
+            DailyHours(starts=time(8), ends=time(17), time_zone="Etc/UTC"),
+            at(8),
+            at(9),
+            True,
+            1 + 3 / 18,
+        ),
+        (
+            DailyHours(starts=time(1), ends=time(3), time_zone="Etc/UTC"),
+            at(0),
+            None,
+            True,
+            1 + 3 / 18,
+        ),
+        (DailyHours(starts=time(3), ends=time(8), time_zone="Etc/UTC"), at(0), None, False, None),
+        (
+            DailyHours(starts=time(8), ends=time(17), time_zone="Etc/UTC"),
+            at(16),
+            None,
+            True,
+            1 + 3 / 18,
+        ),
+        (ALL_DAY, at(0, day=1), None, True, 4.0),
+    ],
+)
+def test_a_plan_meets_slow_hours_by_the_share_of_its_shifts(
+    day, hours, from_at, until_at, is_met, factor
+):
+    """The shifts of the day go from 8 until 2: 18 hours."""
+    slow = Closure(osm_ways=(1,), duration_factor=4.0)
+    inputs = replace(day, closures=(replace(timed(from_at, until_at, slow), hours=hours),))
+
+    met = inputs.closures_met(at(6))
+
+    assert [each.closure.duration_factor for each in met] == [pytest.approx(factor)] * is_met
+
+
+def test_a_road_closed_at_some_hours_is_closed_to_a_plan_that_meets_them(day):
+    shut = replace(timed(at(0), None), hours=MARKET)
+    inputs = replace(day, closures=(shut,))
+
+    assert inputs.closures_met(at(6)) == (shut,)
+    assert (
+        replace(
+            day,
+            closures=(
+                replace(
+                    shut,
+                    hours=replace(MARKET, starts=time(10, 30), ends=time(12)),
+                ),
+            ),
+        ).closures_met(at(6))
+        == ()
+    )
 
 
 def test_a_closure_without_an_end_is_never_over():

@@ -62,7 +62,9 @@ def test_a_closure_is_drawn_when_it_is_reported_and_gone_when_the_road_reopens(c
 
 def test_the_pointer_over_a_closed_road_tells_why_and_until_when(company, page, road):
     until_at = "2026-11-13T18:30:00+08:00"
-    company.call("POST", "/v1/closures", {"line": road, "reason": "桥面积水", "until_at": until_at})
+    hours = {"starts": "00:00", "ends": "00:00"}
+    told = {"line": road, "reason": "桥面积水", "until_at": until_at, "hours": hours}
+    company.call("POST", "/v1/closures", told)
     drawn(page, ["closed"])
     middle = road[len(road) // 2]
     box = page.evaluate(
@@ -78,4 +80,4 @@ def test_the_pointer_over_a_closed_road_tells_why_and_until_when(company, page, 
     page.mouse.move(box[0] + 1, box[1] + 1)
     tooltip = page.locator(".tooltip")
     expect(tooltip.locator("strong")).to_have_text("封路 · 桥面积水")
-    expect(tooltip.locator("span")).to_have_text("至 11月13日 18:30")
+    expect(tooltip.locator("span")).to_have_text("每天 00:00–00:00 · 至 11月13日 18:30")
