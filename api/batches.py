@@ -245,10 +245,14 @@ def _of_item(
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswer:
-    """One result for each item, first those taken in, in the order sent, then those refused; `counts` says how many had each outcome."""
+    """
+    One result for each item, first those taken in, in the order sent, then those refused; `counts`
+    says how many had each outcome, and `warnings` what is strange about all of them together.
+    """
 
     results: Sequence[ItemResult]
     counts: dict[str, int]
+    warnings: Sequence[str] = ()
 
 
 def answer_of(results: Iterable[ItemResult]) -> BatchAnswer:

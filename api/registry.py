@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, TypeVar
 
@@ -20,13 +20,15 @@ from api.batches import (
     parse_batch,
     unresolved_result,
 )
-from api.requests import GuardedRoute, Scope, With, locator_of
+from api.requests import Deps, GuardedRoute, Scope, With, locator_of
 from api.schemas import HouseholdIn, PointIn
 from dispatch import operations
 from dispatch.access import Identity
 from dispatch.fleet import Fleet
 from dispatch.households import CollectionPoint, Household, masked_name, masked_phone
 from dispatch.intake import Intake, Kind, read_fleet, read_registry
+from routing.places import Place
+from routing.roads.doubts import doubt_of
 
 router = APIRouter(route_class=GuardedRoute, tags=["registry and fleet"], responses=PROBLEMS)
 
@@ -93,7 +95,19 @@ async def _change(
     )
     answer = answer_of((*unresolved, *batch.refused))
     told = {"created": change.created, "changed": change.changed, "unchanged": change.unchanged}
-    return as_json(replace(answer, counts=told | answer.counts))
+    places = [each.place for each in households if each.place is not None]
+    places += [each.place for each in points]
+    warnings = await asyncio.to_thread(_warnings, deps, places)
+    return as_json(replace(answer, counts=told | answer.counts, warnings=warnings))
+
+
+def _warnings(deps: Deps, places: Sequence[Place]) -> tuple[str, ...]:
+    """What the roads say against places; nothing while there are none."""
+    if not deps.roads.is_loaded:
+        return ()
+    network = deps.roads.network
+    doubt = doubt_of(network, places, network.profiles[0])
+    return () if doubt is None else (str(doubt),)
 
 
 @router.post(

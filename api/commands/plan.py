@@ -46,6 +46,7 @@ from dispatch.plan import Plan
 from dispatch.planning import SearchStep, plan_day
 from dispatch.rehearsal import rehearse
 from dispatch.settings import Settings
+from routing.roads.doubts import doubt_of
 from routing.roads.network import RoadNetwork
 
 app = typer.Typer()
@@ -125,6 +126,8 @@ def plan_files(
         refused.take(orders, asked)
         tell("roads")
         network = _network(roads, tuple(each.profile for each in crew.models.values()))
+        homes = [each.place for each in registry.households.values() if each.place is not None]
+        doubt = doubt_of(network, homes, network.profiles[0])
 
         def show(step: SearchStep) -> None:
             tell(
@@ -166,6 +169,8 @@ def plan_files(
         print_json(_facts(plan, refused, out))
     else:
         _show(plan, out)
+    if doubt is not None:
+        note(f"{households.name}: {doubt}")
     if refused.rows:
         note(
             f"{len(refused.rows):,} rows were refused or need an answer: see {out / PROBLEMS_FILE}"

@@ -226,6 +226,9 @@ def import_files(
             typer.echo(
                 f"{name}: " + ", ".join(f"{count:,} {what}" for what, count in counts.items())
             )
+    for name, answer in told.items():
+        for warning in answer.get("warnings", ()):
+            note(f"{name}: {warning}")
     for name, each in refused:
         where = f"line {each['line']}" if each["line"] is not None else each["id"]
         note(f"{name} {where} {each['column']}: {each['code']}: {each['detail']} {each['advice']}")

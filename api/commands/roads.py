@@ -13,6 +13,7 @@ import typer
 from api.commands.console import AsJson, note, print_json, print_table, progress
 from dispatch.errors import DispatchError
 from dispatch.intake import read_places
+from routing.roads.doubts import doubt_of
 from routing.roads.graph import graphml
 from routing.roads.lanes import read_lanes, with_lanes
 from routing.roads.network import DEFAULT_PROFILES, RoadNetwork
@@ -166,10 +167,13 @@ def matrix(
         loaded = RoadNetwork.load(network)
         began_s = time.monotonic()
         snaps: list[Snap] = []
-        answers = loaded.snap([place for _, place in asked.accepted], profile, limit_m=limit_m)
+        stated = [place for _, place in asked.accepted]
+        doubt = doubt_of(loaded, stated, profile)
+        answers = loaded.snap(stated, profile, limit_m=limit_m)
         for (own_id, _), answer in zip(asked.accepted, answers, strict=True):
             if isinstance(answer, PlaceOffRoad):
-                raise PlacesRefused(f"place {own_id}: {answer}")
+                why = "" if doubt is None else f"; {doubt}"
+                raise PlacesRefused(f"place {own_id}: {answer}{why}")
             snaps.append(answer)
         tell(f"roads: {len(snaps):,} × {len(snaps):,}")
         found = loaded.matrix(snaps, profile)
@@ -183,6 +187,8 @@ def matrix(
         )
         write_whole(out, written.getvalue())
     facts = {"out": str(out), "places": len(snaps), "profile": profile, "seconds": seconds}
+    if doubt is not None:
+        note(f"{places.name}: {doubt}")
     if as_json:
         print_json(facts)
         return

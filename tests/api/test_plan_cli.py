@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.commands.plan_folder import PlanFolderTaken, check_free, file_name, write_folder
+from routing.places import Datum, from_datum, to_datum
 
 
 @dataclass(frozen=True)
@@ -189,3 +190,24 @@ def test_a_network_that_cannot_be_written_is_a_named_error(run, day, tmp_path):
     result = run("roads", "build", extract, "--out", tmp_path / "file" / "n.network")
     assert result.exit_code == 3
     assert result.stderr.startswith("network-not-saved: ")
+
+
+def test_a_registry_whose_datum_was_forgotten_is_doubted_aloud(run, day, tmp_path):
+    with (day.folder / "households.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        place = from_datum(float(row["lon"]), float(row["lat"]), Datum(row["crs"]))
+        row["lon"], row["lat"] = map(str, to_datum(place, Datum.GCJ02))
+        row["crs"] = ""
+    households = tmp_path / "households.csv"
+    with households.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+    usual = run(*plan_flags(day, tmp_path / "plan"))
+    told = run(*plan_flags(day, tmp_path / "other"), "--households", households)
+
+    assert "GCJ-02" not in usual.output
+    assert "households.csv: half of the places lie" in told.output
+    assert "GCJ-02" in told.output

@@ -1,6 +1,10 @@
 """Households and points are listed page by page, and masked for those who may not see them."""
 
+import asyncio
+
 import pytest
+
+from routing.places import Datum, Place, to_datum
 
 
 async def pages(company, path, member, limit):
@@ -37,3 +41,21 @@ async def test_pages_of_points_hold_each_one_once(village):
 async def test_a_cursor_behind_the_last_one_finds_an_empty_last_page(village):
     answer = await village.call("GET", "/v1/points?cursor=p1")
     assert answer.json() == {"points": [], "next": None}
+
+
+@pytest.mark.parametrize(("datum", "warned"), [(Datum.WGS84, False), (Datum.GCJ02, True)])
+async def test_households_that_lie_off_the_roads_by_a_datum_are_taken_in_with_a_warning(
+    client, village, datum, warned
+):
+    while not client.app.state.deps.roads.is_loaded:  # noqa: ASYNC110 (loading offers no event)
+        await asyncio.sleep(0.01)
+    places = [to_datum(Place(118.1003 + 0.001 * n, 33.8801), datum) for n in range(24)]
+    households = [
+        {"household_id": f"w{n}", "name": "户", "place": {"lon": lon, "lat": lat}}
+        for n, (lon, lat) in enumerate(places)
+    ]
+
+    answer = (await village.call("POST", "/v1/households", json={"households": households})).json()
+
+    assert answer["counts"]["created"] == 24
+    assert ["GCJ-02" in each for each in answer["warnings"]] == [True] * warned

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from routing.matrix import UNREACHABLE
-from routing.places import Place
+from routing.places import Datum, Place, to_datum
 from routing.roads.network import RoadNetwork
 
 
@@ -182,3 +182,24 @@ def test_a_name_that_is_no_profile_leaves_no_network(run, osm_extract, tmp_path)
     assert result.exit_code != 0
     assert "did you mean 'trike'" in result.output
     assert not out.exists()
+
+
+def test_places_of_another_datum_are_doubted_aloud(run, grid_network, tmp_path):
+    rows = [Place(118.1003 + 0.001 * n, 33.8801) for n in range(24)]
+    right = "".join(f"{n},{row.lon},{row.lat}\n" for n, row in enumerate(rows))
+    moved = "".join(
+        f"{n},{to_datum(row, Datum.GCJ02)[0]},{to_datum(row, Datum.GCJ02)[1]}\n"
+        for n, row in enumerate(rows)
+    )
+    out, told = tmp_path / "out.npz", {}
+    for name, text in (("right", right), ("moved", moved)):
+        (tmp_path / f"{name}.csv").write_text("id,lon,lat\n" + text)
+        arguments = (grid_network, tmp_path / f"{name}.csv", "--profile", "van", "--out", out)
+        told[name] = run("roads", "matrix", *arguments)
+    refused = run("roads", "matrix", *arguments, "--limit-m", "5")
+
+    assert "GCJ-02" in told["moved"].output
+    assert "GCJ-02" not in told["right"].output
+    assert [each.exit_code for each in told.values()] == [0, 0]
+    assert refused.exit_code != 0
+    assert "GCJ-02" in refused.output
