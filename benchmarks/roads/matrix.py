@@ -86,7 +86,7 @@ def measure(extract: Path, args: argparse.Namespace) -> dict[str, Any]:
         places = [snap.place for snap in snaps]
         rng = np.random.default_rng(args.seed)
         pairs = rng.choice(len(snaps), (200, 2))
-        first_matrix_s = seconds(lambda: network.matrix(snaps, args.profile))
+        first_matrix_s = seconds(lambda: network.table(snaps, snaps, args.profile))
         first_leg_s = seconds(lambda: network.leg(snaps[0], snaps[-1], args.profile))
         legs_s = []
         for a, b in pairs:
@@ -110,7 +110,7 @@ def measure(extract: Path, args: argparse.Namespace) -> dict[str, Any]:
             "file_mb": round(size_bytes / 1e6, 1),
             "first_matrix_s": round(first_matrix_s, 3),
             "matrix_s": round(
-                median_s(lambda: network.matrix(snaps, args.profile), args.repeats), 4
+                median_s(lambda: network.table(snaps, snaps, args.profile), args.repeats), 4
             ),
             "snap_ms_per_place": round(
                 median_s(lambda: network.snap(places, args.profile), args.repeats)
@@ -215,7 +215,7 @@ def measure_growth(extract: Path, side: int, args: argparse.Namespace) -> dict[s
     snaps = draw_snaps(network, args.profile, args.places, limit_m=args.limit_m, seed=args.seed)
     first_snap_s = perf_counter() - snap_start
     pairs = np.random.default_rng(args.seed).choice(len(snaps), (100, 2))
-    network.matrix(snaps, args.profile)
+    network.table(snaps, snaps, args.profile)
     return {
         "extract": f"{extract.name}, {side} x {side}",
         "junctions": len(roads.node_lon_lat),
@@ -228,7 +228,9 @@ def measure_growth(extract: Path, side: int, args: argparse.Namespace) -> dict[s
         "compile_s": round(compile_s, 3),
         "customise_s": round(customise_s, 4),
         "first_snap_s": round(first_snap_s, 3),
-        "matrix_s": round(median_s(lambda: network.matrix(snaps, args.profile), args.repeats), 4),
+        "matrix_s": round(
+            median_s(lambda: network.table(snaps, snaps, args.profile), args.repeats), 4
+        ),
         "closure_s": closure_s(network, snaps, args),
         "leg_ms": round(
             statistics.median(
