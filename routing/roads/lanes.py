@@ -17,7 +17,7 @@ from routing.places import Place
 from routing.roads.geometry import METRES_PER_DEGREE, cut
 from routing.roads.graph import add_road
 from routing.roads.network import RoadNetwork
-from routing.roads.osm import oneway_of, traits_of
+from routing.roads.osm_tags import oneway_of, traits_of
 from routing.roads.traits import BARRIER, FERRY, ROAD_CLASSES
 from routing.roads.turns import TurnRestriction
 

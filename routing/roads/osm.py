@@ -16,18 +16,9 @@ from osmium.filter import KeyFilter
 from routing.errors import RoutingError
 from routing.roads.geometry import line_length_m
 from routing.roads.graph import add_road
+from routing.roads.osm_tags import oneway_of, reason_to_drop, traits_of
 from routing.roads.osm_turns import RESTRICTION_KEYS, RoadEnds, TurnRelations
-from routing.roads.traits import (
-    FERRY,
-    ROAD_CLASSES,
-    ROUNDABOUTS,
-    Traits,
-    access_of,
-    parse_duration_s,
-    parse_maxspeed,
-    size_limits,
-    stopping_barrier,
-)
+from routing.roads.traits import FERRY, Traits, size_limits, stopping_barrier
 
 SYNTHETIC_TAG: Final = "cunlu:synthetic"
 """A way tagged so with "yes" was made by a generator; a network that holds one is labelled everywhere."""
@@ -223,7 +214,7 @@ def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
             return
         tags["highway"] = FERRY
     reading.ways += 1
-    reason = _reason_to_drop(tags)
+    reason = reason_to_drop(tags)
     if reason is not None:
         reading.dropped[reason] += 1
         return
@@ -249,16 +240,6 @@ def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
         )
 
 
-def _reason_to_drop(tags: Mapping[str, str]) -> str | None:
-    if tags["highway"] not in (*ROAD_CLASSES, FERRY):
-        return "no road class: " + tags["highway"]
-    if tags.get("area") == "yes":
-        return "an area, not a line"
-    if tags.get("oneway") == "reversible":
-        return "direction changes with the hour"
-    return None
-
-
 def _known_runs(nodes: Iterable[Any]) -> list[list[tuple[int, tuple[float, float]]]]:
     """The longest runs of at least two different nodes whose places the extract holds."""
     runs: list[list[tuple[int, tuple[float, float]]]] = [[]]
@@ -268,54 +249,6 @@ def _known_runs(nodes: Iterable[Any]) -> list[list[tuple[int, tuple[float, float
         elif not runs[-1] or runs[-1][-1][0] != node.ref:
             runs[-1].append((node.ref, (node.lon, node.lat)))
     return [run for run in runs if len(run) > 1]
-
-
-def oneway_of(tags: Mapping[str, str]) -> int:
-    """1 along the way only, -1 against it only, 0 both (https://wiki.openstreetmap.org/wiki/Key:oneway)."""
-    stated = tags.get("oneway", "")
-    if stated in {"yes", "true", "1"}:
-        return 1
-    if stated in {"-1", "reverse"}:
-        return -1
-    implied = (
-        tags["highway"] in {"motorway", "motorway_link"} or tags.get("junction") in ROUNDABOUTS
-    )
-    return 1 if implied and stated not in {"no", "false", "0"} else 0
-
-
-def traits_of(tags: Mapping[str, str], *, length_m: float = 0.0) -> tuple[Traits, Traits]:
-    """
-    Traits with the drawn direction and against it, after a way against its drawing was turned round.
-
-    `length_m` of the whole way tells the speed of a ferry that states its duration.
-    """
-    oneway = oneway_of(tags)
-    both = tags.get("maxspeed", "")
-    junction = tags.get("junction", "")
-    with_line = Traits(
-        highway=tags["highway"],
-        surface=tags.get("surface", ""),
-        tracktype=tags.get("tracktype", ""),
-        maxspeed_kmh=parse_maxspeed(tags.get("maxspeed:forward", both)),
-        junction=junction if junction in ROUNDABOUTS else "",
-        crossing_kmh=_crossing_kmh(tags, length_m),
-        limits=size_limits(tags)[0],
-        access=access_of(tags),
-    )
-    against = replace(
-        with_line,
-        maxspeed_kmh=parse_maxspeed(tags.get("maxspeed:backward", both)),
-    )
-    if oneway < 0:
-        with_line, against = against, with_line
-    return with_line, replace(against, against_oneway=oneway != 0)
-
-
-def _crossing_kmh(tags: Mapping[str, str], length_m: float) -> float | None:
-    duration_s = parse_duration_s(tags.get("duration", ""))
-    if tags["highway"] != FERRY or duration_s is None or length_m <= 0.0:
-        return None
-    return max(0.1, round(3.6 * length_m / duration_s, 2))
 
 
 def _split_at_junctions(
