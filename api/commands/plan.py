@@ -54,7 +54,7 @@ app = typer.Typer()
 _COMPANY: Final = CompanyId("local")
 """Files of one machine belong to no company of a server."""
 
-_EXTRACTS: Final = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
+_EXTRACTS: Final = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".graphml")
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from api.commands.console import AsJson, note, print_json, print_table, progress
 from dispatch.errors import DispatchError
 from dispatch.intake import read_places
 from routing.roads.doubts import doubt_of
-from routing.roads.graph import graphml
+from routing.roads.graphml import as_graphml
 from routing.roads.lanes import read_lanes, with_lanes
 from routing.roads.network import DEFAULT_PROFILES, RoadNetwork
 from routing.roads.network_file import write_whole
@@ -39,7 +39,9 @@ def roads_group() -> None:
 
 @roads.command()
 def build(
-    file: Annotated[Path, typer.Argument(help="Extract: .osm.pbf, .osm, .osm.gz or .osm.bz2.")],
+    file: Annotated[
+        Path, typer.Argument(help="Extract: .osm.pbf, .osm, .osm.gz or .osm.bz2; or .graphml.")
+    ],
     *,
     out: Annotated[Path, typer.Option(help="Network file to write.")],
     profile: Annotated[
@@ -133,7 +135,7 @@ def export(
     with progress("roads"):
         loaded = RoadNetwork.load(network)
         known = loaded.profile(profile)
-        write_whole(graphml_file, graphml(loaded.graph, profile=known))
+        write_whole(graphml_file, as_graphml(loaded.graph, profile=known))
     typer.echo(f"{graphml_file}: {profile}")
     note(loaded.attribution)
 

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from io import BytesIO
 from typing import Any, ClassVar, Final
 
 import networkx as nx
@@ -17,7 +16,7 @@ from routing.errors import RoutingError
 from routing.roads.geometry import line_length_m
 from routing.roads.speeds import Profile
 from routing.roads.traits import ACCESS_KEYS, Size, Traits
-from routing.roads.turns import TurnRestriction, restrictions_as_text
+from routing.roads.turns import TurnRestriction
 
 CLOSED: Final = 1 << 61
 """The weight of what cannot be travelled; two of them still fit an int64."""
@@ -136,7 +135,8 @@ def _attributes_of(traits: Traits) -> dict[str, Any]:
     }
 
 
-def _traits_of(attributes: Mapping[str, Any]) -> Traits:
+def traits_of_edge(attributes: Mapping[str, Any]) -> Traits:
+    """The traits that an edge of the model holds as attributes."""
     limit = attributes.get("maxspeed_kmh")
     return Traits(
         highway=attributes["highway"],
@@ -179,8 +179,15 @@ def roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
     Raises
     ------
     GraphRefused
-        A node or an edge lacks what it needs, or a length is negative or not finite.
+        A node or an edge lacks what it needs, or a number is none, negative or not finite.
     """
+    try:
+        return _roads_of(graph)
+    except (TypeError, ValueError) as refused:
+        raise GraphRefused(f"an attribute of the model is no number: {refused}") from refused
+
+
+def _roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
     nodes = {node: number for number, node in enumerate(graph.nodes)}
     try:
         node_lon_lat = np.array([(at["lon"], at["lat"]) for _, at in graph.nodes(data=True)], float)
@@ -221,7 +228,7 @@ def roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
         for _, _, told in directions:
             stated = tuple(told.get(key) for key in _TRAIT_KEYS)
             if stated not in number_of:
-                number_of[stated] = traits.number(_traits_of(told))
+                number_of[stated] = traits.number(traits_of_edge(told))
             kinds.append(number_of[stated])
         lines.append(np.asarray(line, dtype=np.float64))
         rows.append(
@@ -307,34 +314,6 @@ def graph_of(roads: Roads, *, synthetic: bool) -> nx.MultiDiGraph[int]:
             if kind != _NO_TRAITS:
                 graph.add_edge(u, v, geometry=points, **shared, **attributes[kind])
     return graph
-
-
-def graphml(graph: nx.MultiDiGraph[Any], *, profile: Profile | None = None) -> bytes:
-    """
-    The model as GraphML; geometries become WKT, which every map tool reads.
-
-    Turn restrictions become one JSON list in the graph's attribute `turn_restrictions`.
-
-    With a profile only the edges it may use are written, each with its `duration_s`.
-    """
-    plain: nx.MultiDiGraph[Any] = nx.MultiDiGraph(
-        turn_restrictions=restrictions_as_text(graph.graph.get("turn_restrictions", ()))
-    )
-    plain.add_nodes_from(graph.nodes(data=True))
-    for u, v, key, attributes in graph.edges(keys=True, data=True):
-        told = dict(attributes)
-        points = told.pop("geometry", ())
-        if points:
-            told["geometry"] = "LINESTRING (" + ", ".join(f"{x} {y}" for x, y in points) + ")"
-        if profile is not None:
-            speed_kmh = profile.speed_kmh(_traits_of(attributes))
-            if speed_kmh is None:
-                continue
-            told["duration_s"] = told["length_m"] * 3.6 / speed_kmh
-        plain.add_edge(u, v, key=key, **told)
-    written = BytesIO()
-    nx.write_graphml(plain, written, named_key_ids=True)
-    return written.getvalue()
 
 
 def arc_ends(roads: Roads) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -32,6 +32,7 @@ from routing.roads.compiled import (
 )
 from routing.roads.edges import RoadEdges, edges_of
 from routing.roads.graph import CLOSED
+from routing.roads.graphml import read_graphml
 from routing.roads.isochrones import Isochrone, draw
 from routing.roads.junctions import Junctions
 from routing.roads.legs import Leg, NoPath, find_leg
@@ -108,14 +109,18 @@ class RoadNetwork:
         """
         Import an OpenStreetMap extract and compile it for `profiles`: known names, or your own.
 
+        A `.graphml` file is read as the model itself (see `from_graph`).
+
         `on_progress` hears the stage ("read", "compile", "order", "weigh") and the share done, 0…1.
 
         Raises
         ------
-        ExtractUnreadable, ExtractWithoutRoads, UnknownProfile, ProfileTwice
+        ExtractUnreadable, ExtractWithoutRoads, GraphRefused, UnknownProfile, ProfileTwice
         """
         tell = on_progress or (lambda _stage, _share: None)
         known = profiles_of(profiles)
+        if extract.name.lower().endswith(".graphml"):
+            return cls.from_graph(read_graphml(extract), profiles=known)
         with _collector_at_rest():
             graph, report = read_osm(extract, on_progress=lambda share: tell("read", 0.5 * share))
             compiled = compile_network(

@@ -8,14 +8,12 @@ from routing.roads.graph import (
     add_road,
     compile_arcs,
     graph_of,
-    graphml,
     roads_of,
 )
 from routing.roads.osm import read_osm
 from routing.roads.speeds import FOOT, TRIKE, VAN
 from routing.roads.traits import Traits
 from routing.roads.turn_graph import connected_only, split
-from routing.roads.turns import restrictions_from_text
 
 LANE = Traits(highway="residential")
 
@@ -149,26 +147,6 @@ def test_weights_are_length_over_speed_with_the_length_below():
 
     assert weight >> 32 == round(roads.lengths_m[0] / (25 / 3.6) * 100)
     assert weight & 0xFFFF_FFFF == round(roads.lengths_m[0] * 100)
-
-
-def test_graphml_opens_in_networkx_with_positions_lengths_and_durations(bayreuth, tmp_path):
-    everything, for_vans = tmp_path / "all.graphml", tmp_path / "van.graphml"
-    everything.write_bytes(graphml(bayreuth.graph))
-    for_vans.write_bytes(graphml(bayreuth.graph, profile=VAN))
-
-    graph, vans = nx.read_graphml(everything), nx.read_graphml(for_vans)
-
-    restrictions = bayreuth.graph.graph["turn_restrictions"]
-    assert restrictions
-    assert list(restrictions_from_text(graph.graph["turn_restrictions"])) == restrictions
-    assert len(graph) == len(bayreuth.graph)
-    assert graph.number_of_edges() == bayreuth.graph.number_of_edges()
-    assert 0 < vans.number_of_edges() < graph.number_of_edges()
-    assert all(-180 <= lon <= 180 for _, lon in graph.nodes(data="lon"))
-    for _, _, edge in vans.edges(data=True):
-        assert edge["geometry"].startswith("LINESTRING (")
-        assert edge["duration_s"] >= edge["length_m"] * 3.6 / VAN.top_kmh
-    assert not any(edge.get("against_oneway") for _, _, edge in vans.edges(data=True))
 
 
 def test_an_empty_model_compiles_to_no_roads():

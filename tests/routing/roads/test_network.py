@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from routing.matrix import UNREACHABLE
 from routing.places import Place
 from routing.roads.geometry import line_length_m
-from routing.roads.graph import CLOSED, add_road, graphml
+from routing.roads.graph import CLOSED, add_road
+from routing.roads.graphml import as_graphml
 from routing.roads.network import NoPath, RoadNetwork, SnapRefused
 from routing.roads.snap import Snap
 from routing.roads.speeds import PROFILES, UnknownProfile
@@ -271,7 +272,7 @@ def test_the_matrix_agrees_with_dijkstra_on_the_exported_model(bayreuth, tmp_pat
     free.graph["turn_restrictions"] = []
     network = RoadNetwork.from_graph(free, profiles=("van",))
     path = tmp_path / "van.graphml"
-    path.write_bytes(graphml(free, profile=PROFILES["van"]))
+    path.write_bytes(as_graphml(free, profile=PROFILES["van"]))
     model = nx.read_graphml(path, node_type=int)
     largest = max(nx.strongly_connected_components(model), key=len)
     # Bridges and barriers put two nodes on one spot; take nodes that stand alone.
