@@ -36,6 +36,7 @@ from routing.roads.graph import CLOSED, Roads, roads_of
 from routing.roads.network import RoadNetwork
 from routing.roads.osm import read_osm
 from routing.roads.snap import Snap
+from routing.roads.speeds import profiles_of
 
 
 def seconds(action: Callable[[], Any]) -> float:
@@ -126,9 +127,10 @@ def measure(extract: Path, args: argparse.Namespace) -> dict[str, Any]:
 
 def closure_s(network: RoadNetwork, snaps: list[Snap], args: argparse.Namespace) -> float:
     """Seconds from a closed road to the next place that is snapped beside it."""
-    closures = [Closure(roads=(snaps[0].edge,))]
+    others = iter(dict.fromkeys(snap.edge for snap in snaps))  # what was asked for once is kept
 
     def close() -> None:
+        closures = [Closure(roads=(next(others),))]
         network.with_closures(closures).snap([snaps[0].place], args.profile)
 
     return round(median_s(close, args.repeats), 4)
@@ -202,11 +204,12 @@ def measure_growth(extract: Path, side: int, args: argparse.Namespace) -> dict[s
     graph, _ = read_osm(extract)
     read_s = perf_counter() - start
     one = roads_of(graph)
-    small = RoadNetwork(compile_roads(one, None, (args.profile,), synthetic=False), version="1")
+    profiles = profiles_of([args.profile])
+    small = RoadNetwork(compile_roads(one, None, profiles, synthetic=False), version="1")
     usable = (small.weights(args.profile).reshape(-1, 2) < CLOSED).all(axis=1)
     roads = tiled(one, usable, side)
     start = perf_counter()
-    compiled = compile_roads(roads, None, (args.profile,), synthetic=False)
+    compiled = compile_roads(roads, None, profiles, synthetic=False)
     compile_s = perf_counter() - start
     network = RoadNetwork(compiled, version=f"{side} x {side}")
     weights = network.weights(args.profile)

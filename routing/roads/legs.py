@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from routing.errors import RoutingError
@@ -164,18 +164,31 @@ def _turn_weights(weighting: Weighting, arcs: NDArray[np.int64]) -> NDArray[np.i
     if not weighting.turn_weights.any():
         return weights
     graph = weighting.engine.turn_graph
-    costly = np.flatnonzero(np.isin(graph.turned_from, arcs[:-1]))
-    cost_of: dict[tuple[int, int], int] = {}
-    for turned_from, onto, weight in zip(
-        graph.turned_from[costly].tolist(),
-        graph.turned_onto[costly].tolist(),
-        weighting.turn_weights[costly].tolist(),
-        strict=True,
-    ):  # a turn that is forbidden to some who come this way stands there twice
-        cost_of[turned_from, onto] = min(weight, cost_of.get((turned_from, onto), CLOSED))
-    passed = arcs.tolist()
-    weights[1:] = [cost_of.get(turn, 0) for turn in pairwise(passed)]
+    _charge(graph.turned_from, graph.turned_onto, weighting.turn_weights, arcs, weights)
     return weights
+
+
+_kernel: Final[Callable[..., Any]] = njit(cache=True, nogil=True)
+
+
+@_kernel
+def _charge(
+    turned_from: NDArray[np.int32],
+    turned_onto: NDArray[np.int32],
+    turn_weights: NDArray[np.int64],
+    arcs: NDArray[np.int64],
+    weights: NDArray[np.int64],
+) -> None:
+    for i in range(1, len(arcs)):
+        turn = np.searchsorted(turned_from, arcs[i - 1])
+        best = CLOSED
+        # A turn that is forbidden to some who come this way stands there twice.
+        while turn < len(turned_from) and turned_from[turn] == arcs[i - 1]:
+            if turned_onto[turn] == arcs[i]:
+                best = min(best, turn_weights[turn])
+            turn += 1
+        if best < CLOSED:
+            weights[i] = best
 
 
 def _drawn(

@@ -10,6 +10,7 @@ and Delling, Goldberg and Werneck, "Faster Batched Shortest Paths in Road Networ
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -123,6 +124,7 @@ def fastest_path(
     destination: Terminals,
 ) -> Path:
     """The fastest path between the single positions of `origin` and `destination`, arc by arc."""
+    from_source, to_target = _scratch.of(len(hierarchy.first_up) - 1)
     weight, origin_end, destination_end, arcs = _path(
         hierarchy.first_up,
         hierarchy.up,
@@ -134,6 +136,8 @@ def fastest_path(
         origin.costs[0],
         hierarchy.ranks[destination.nodes[0]],
         destination.costs[0],
+        from_source,
+        to_target,
     )
     return Path(
         weight=int(weight),
@@ -142,6 +146,21 @@ def fastest_path(
         arcs=arcs[arcs != TURN],
     )
 
+
+class _Scratch(threading.local):
+    """Weights by vertex for the search of one path, of each thread its own; CLOSED between searches."""
+
+    def __init__(self) -> None:
+        self._weights = np.empty((2, 0), np.int64)
+
+    def of(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Two arrays for so many vertices or more: filling new ones takes longer than the search."""
+        if self._weights.shape[1] < count:
+            self._weights = np.full((2, count), CLOSED, np.int64)
+        return self._weights[0], self._weights[1]
+
+
+_scratch: Final = _Scratch()
 
 _kernel: Final[Callable[..., Any]] = njit(cache=True, nogil=True)
 
@@ -320,6 +339,12 @@ def _descend(
 
 
 @_kernel
+def _forget(reached: NDArray[np.int64], chain: NDArray[np.int32], count: int) -> None:
+    for i in range(count):
+        reached[chain[i]] = CLOSED
+
+
+@_kernel
 def _path(
     first_up: NDArray[np.int64],
     up: NDArray[np.int32],
@@ -331,11 +356,12 @@ def _path(
     source_costs: NDArray[np.int64],
     target: NDArray[np.int32],
     target_costs: NDArray[np.int64],
+    from_source: NDArray[np.int64],
+    to_target: NDArray[np.int64],
 ) -> tuple[int, int, int, NDArray[np.int32]]:
+    """`from_source` and `to_target` are CLOSED everywhere, and so again when it returns."""
     n = len(first_up) - 1
     arcs = np.empty(256, np.int32)
-    from_source = np.full(n, CLOSED, np.int64)
-    to_target = np.full(n, CLOSED, np.int64)
     rising = np.empty(n, np.int32)
     falling = np.empty(n, np.int32)
     rising_count = _climb(first_up, up, upward, source, source_costs, from_source, rising)
@@ -346,6 +372,8 @@ def _path(
         if from_source[v] + to_target[v] < best:
             best, top = from_source[v] + to_target[v], v
     if top == _NONE:
+        _forget(from_source, rising, rising_count)
+        _forget(to_target, falling, falling_count)
         return CLOSED, 0, 0, arcs[:0]
     start, up_edges, up_lows = _descend(
         first_up, up, upward, source, source_costs, from_source, rising, rising_count, top
@@ -353,6 +381,8 @@ def _path(
     end, down_edges, down_lows = _descend(
         first_up, up, downward, target, target_costs, to_target, falling, falling_count, top
     )
+    _forget(from_source, rising, rising_count)
+    _forget(to_target, falling, falling_count)
     # A stack of edges still to unpack, the next one to travel on top: edge, lower end, is it climbed.
     edges = np.concatenate((down_edges[::-1], up_edges, np.empty(n + 2, np.int64)))
     lows = np.concatenate((down_lows[::-1], up_lows, np.empty(n + 2, np.int32)))

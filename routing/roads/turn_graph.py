@@ -45,7 +45,8 @@ class TurnGraph:
     blocked_arcs, blocked_by
         int32 (b,): arc blocked_arcs[i] is closed to whom restriction blocked_by[i] binds.
     turned_from, turned_onto
-        int32 (t,): the road arcs before and after each turn that may cost time; -1 for others.
+        int32 (t,): the road arcs before and after each turn that may cost time, the arcs before
+        rising; -1 for other turns, which come first.
     """
 
     tails: NDArray[np.int32]
@@ -224,9 +225,10 @@ def split(roads: Roads, *, costly: bool = False) -> TurnGraph:
         for state in (arc, *(states[prefix] for prefix in prefixes if prefix[-1] == arc)):
             turns[int(tails[state]), int(sinks[arc])] = ()
 
-    pairs = np.array(list(turns), np.int32).reshape(-1, 2)
-    blocked = [(len(arc_of) + i, number) for i, by in enumerate(turns.values()) for number in by]
-    turned = np.array([between.get(pair, (-1, -1)) for pair in turns], np.int32).reshape(-1, 2)
+    listed = sorted(turns, key=lambda pair: between.get(pair, (-1, -1))[0])
+    pairs = np.array(listed, np.int32).reshape(-1, 2)
+    blocked = [(len(arc_of) + i, number) for i, pair in enumerate(listed) for number in turns[pair]]
+    turned = np.array([between.get(pair, (-1, -1)) for pair in listed], np.int32).reshape(-1, 2)
     blocked_pairs = np.array(blocked, np.int32).reshape(-1, 2)
     return TurnGraph(
         tails=np.concatenate((tails, pairs[:, 0])),
