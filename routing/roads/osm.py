@@ -24,6 +24,11 @@ SYNTHETIC_TAG: Final = "cunlu:synthetic"
 """A way tagged so with "yes" was made by a generator; a network that holds one is labelled everywhere."""
 
 
+_PER_DEGREE: Final = 10_000_000  # of an extract's whole numbers
+
+_Run = list[tuple[int, tuple[float, float]]]
+
+
 class ExtractUnreadable(RoutingError):
     """A file that is missing, truncated or no OpenStreetMap extract."""
 
@@ -218,13 +223,16 @@ def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
     if reason is not None:
         reading.dropped[reason] += 1
         return
-    runs = _known_runs(way.nodes)
-    if not runs or sum(map(len, runs)) < len({node.ref for node in way.nodes}):
+    runs, is_whole = _known_runs(way.nodes)
+    if not is_whole:
         reading.dropped["nodes missing"] += 1
     elif len(runs) == 1:
         reading.way_ends[way.id] = (runs[0][0][0], runs[0][-1][0])
     reading.limits_unread.update(size_limits(tags)[1])
-    traits = traits_of(tags, length_m=sum(line_length_m([at for _, at in run]) for run in runs))
+    length_m = 0.0
+    if tags["highway"] == FERRY:
+        length_m = sum(line_length_m([at for _, at in run]) for run in runs)
+    traits = traits_of(tags, length_m=length_m)
     for run in runs:
         if oneway_of(tags) < 0:
             run.reverse()
@@ -240,15 +248,22 @@ def _take_way(reading: _Reading, way: osmium.osm.Way) -> None:
         )
 
 
-def _known_runs(nodes: Iterable[Any]) -> list[list[tuple[int, tuple[float, float]]]]:
-    """The longest runs of at least two different nodes whose places the extract holds."""
-    runs: list[list[tuple[int, tuple[float, float]]]] = [[]]
+def _known_runs(nodes: Iterable[Any]) -> tuple[list[_Run], bool]:
+    """The longest runs of at least two different nodes whose places the extract holds, and if it holds all."""
+    run: _Run = []
+    runs = [run]
+    has_all = True
+    last = None
     for node in nodes:
-        if not node.location.valid():
-            runs.append([])
-        elif not runs[-1] or runs[-1][-1][0] != node.ref:
-            runs[-1].append((node.ref, (node.lon, node.lat)))
-    return [run for run in runs if len(run) > 1]
+        location, ref = node.location, node.ref
+        if not location.valid():
+            has_all, last, run = False, None, []
+            runs.append(run)
+        elif ref != last:
+            run.append((ref, (location.x / _PER_DEGREE, location.y / _PER_DEGREE)))
+            last = ref
+    known = [run for run in runs if len(run) > 1]
+    return known, has_all and bool(known)
 
 
 def _split_at_junctions(

@@ -164,12 +164,13 @@ def stopping_barrier(tags: Mapping[str, str]) -> Traits | None:
 
 
 # https://wiki.openstreetmap.org/wiki/Key:maxheight and its like: what a sign says, and what there is.
-_SIZE_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+_KEYS_OF_SIZE: Final[Mapping[str, tuple[str, ...]]] = {
     "height_m": ("maxheight", "maxheight:physical"),
     "width_m": ("maxwidth", "maxwidth:physical"),
     "length_m": ("maxlength",),
     "weight_t": ("maxweight", "maxweightrating"),
 }
+SIZE_KEYS: Final = frozenset(key for keys in _KEYS_OF_SIZE.values() for key in keys)
 _NO_LIMIT: Final = frozenset({"none", "no", "default", "unsigned", "no_sign", "no_indications"})
 _QUANTITY = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([a-z]*)")
 _FEET = re.compile(r"(\d{1,3})\s*(?:'|ft)\s*(?:(\d{1,2}(?:\.\d{1,3})?)\s*(?:\"|in)?)?")
@@ -183,9 +184,11 @@ def size_limits(tags: Mapping[str, str]) -> tuple[Size, tuple[str, ...]]:
 
     Of several limits ("3.5;4", or a sign and what there is) the lowest counts.
     """
+    if SIZE_KEYS.isdisjoint(tags):
+        return UNLIMITED, ()
     limits: dict[str, float] = {}
     unread = []
-    for name, keys in _SIZE_KEYS.items():
+    for name, keys in _KEYS_OF_SIZE.items():
         units = _TONNES_PER if name.endswith("_t") else _METRES_PER
         for key in keys:
             for part in (stated.strip() for stated in tags.get(key, "none").lower().split(";")):
