@@ -32,9 +32,9 @@ from routing.places import Place
 from routing.roads.closures import Closure
 from routing.roads.compiled import compile_roads
 from routing.roads.geometry import line_length_m
-from routing.roads.graph import CLOSED, Roads, roads_of
+from routing.roads.graph import CLOSED, Roads
 from routing.roads.network import RoadNetwork
-from routing.roads.osm import read_osm
+from routing.roads.osm import read_roads
 from routing.roads.snap import Snap
 from routing.roads.speeds import profiles_of
 
@@ -201,9 +201,8 @@ def tiled(roads: Roads, usable: NDArray[np.bool_], side: int) -> Roads:
 
 def measure_growth(extract: Path, side: int, args: argparse.Namespace) -> dict[str, Any]:
     start = perf_counter()
-    graph, _ = read_osm(extract)
+    one = read_roads(extract).roads
     read_s = perf_counter() - start
-    one = roads_of(graph)
     profiles = profiles_of([args.profile])
     small = RoadNetwork(compile_roads(one, None, profiles, synthetic=False), version="1")
     usable = (small.weights(args.profile).reshape(-1, 2) < CLOSED).all(axis=1)

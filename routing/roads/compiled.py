@@ -12,7 +12,8 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.roads.graph import GraphRefused, Roads, compile_arcs, roads_of
+from routing.roads.arcs import compile_arcs
+from routing.roads.graph import GraphRefused, Roads, roads_of
 from routing.roads.hierarchy import Hierarchy, Metric, contract, customize
 from routing.roads.network_file import decode, encode
 from routing.roads.osm import ImportReport
@@ -97,29 +98,16 @@ class Compiled:
     synthetic: bool
 
 
-def compile_network(
-    graph: nx.MultiDiGraph[Any],
-    report: ImportReport | None,
-    profiles: Sequence[Profile],
-    *,
-    on_progress: Callable[[str, float], None] | None = None,
-) -> Compiled:
+def compile_network(graph: nx.MultiDiGraph[Any], profiles: Sequence[Profile]) -> Compiled:
     """
-    Compile the model for `profiles`; without a report one is counted from the model itself.
+    Compile the networkx model for `profiles`, with a report counted from it.
 
     Raises
     ------
     GraphRefused
     """
-    tell = on_progress or (lambda _stage, _share: None)
-    tell("compile", 0.0)
-    return compile_roads(
-        roads_of(graph),
-        report,
-        profiles,
-        synthetic=bool(graph.graph.get("synthetic", False)),
-        on_progress=lambda stage, share: tell(stage, 0.2 + 0.8 * share),
-    )
+    synthetic = bool(graph.graph.get("synthetic", False))
+    return compile_roads(roads_of(graph), None, profiles, synthetic=synthetic)
 
 
 def compile_roads(
@@ -130,7 +118,14 @@ def compile_roads(
     synthetic: bool,
     on_progress: Callable[[str, float], None] | None = None,
 ) -> Compiled:
-    """What `compile_network` does once the model is arrays."""
+    """
+    Compile roads for `profiles`; without a report one is counted from the roads.
+
+    Raises
+    ------
+    GraphRefused
+        There is no road.
+    """
     tell = on_progress or (lambda _stage, _share: None)
     if roads.count == 0:
         raise GraphRefused("the model holds no road: add edges with the attribute highway")

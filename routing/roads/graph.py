@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.errors import RoutingError
-from routing.roads.geometry import line_length_m
-from routing.roads.speeds import Profile
+from routing.roads.geometry import line_length_m, step_lengths_m
 from routing.roads.traits import ACCESS_KEYS, Size, Traits
 from routing.roads.turns import TurnRestriction
 
@@ -25,7 +24,7 @@ TURN: Final = 1 << 30
 """Stands for a road's arc where there is none: the arc is a turn at a junction."""
 
 DISTANCE_BITS: Final = (1 << 32) - 1
-"""The bits of a packed weight that hold its distance, see `pack`."""
+"""The bits of a packed weight that hold its distance, see `arcs.pack`."""
 
 _NO_TRAITS: Final = -1
 _LIMITS: Final = {f"max{f.name}": f.name for f in fields(Size)}
@@ -166,6 +165,87 @@ class _Table:
         return self.numbers.setdefault(value, len(self.numbers))
 
 
+class RoadsBuilder:
+    """Gathers nodes and roads one by one, as an extract or a model has them, into the arrays of Roads."""
+
+    def __init__(self) -> None:
+        self._texts, self._kinds = _Table(""), _Table()
+        self._nodes: list[tuple[float, float]] = []
+        self._osm_nodes: list[int] = []
+        self._rows: list[tuple[int, ...]] = []
+        self._counts: list[int] = []
+        self._points: list[tuple[float, float]] = []
+        self._stated_m: dict[int, float] = {}
+
+    @property
+    def node_count(self) -> int:
+        return len(self._nodes)
+
+    def add_node(self, lon: float, lat: float, *, osm_node: int) -> int:
+        self._nodes.append((lon, lat))
+        self._osm_nodes.append(osm_node)
+        return len(self._nodes) - 1
+
+    def kind(self, traits: Traits) -> int:
+        """The number of these traits among all that roads have."""
+        return self._kinds.number(traits)
+
+    def add_road(
+        self,
+        tail: int,
+        head: int,
+        *,
+        kinds: tuple[int, int],
+        line: Sequence[tuple[float, float]],
+        length_m: float | None = None,
+        name: str = "",
+        ref: str = "",
+        osm_way: int = 0,
+    ) -> int:
+        """A road along `line` and back, and its number; its length is the line's where none is stated."""
+        road = len(self._rows)
+        texts = self._texts.number(name), self._texts.number(ref)
+        self._rows.append((tail, head, *kinds, osm_way, *texts))
+        self._counts.append(len(line))
+        self._points.extend(line)
+        if length_m is not None:
+            self._stated_m[road] = length_m
+        return road
+
+    def roads(self, restrictions: tuple[TurnRestriction, ...]) -> Roads:
+        columns = list(zip(*self._rows, strict=True)) if self._rows else [()] * 7
+        lon_lat = np.array(self._points, np.float64).reshape(-1, 2)
+        offsets = np.cumsum([0, *self._counts], dtype=np.int64)
+        lengths_m = _lengths_m(lon_lat, offsets)
+        lengths_m[list(self._stated_m)] = list(self._stated_m.values())
+        return Roads(
+            node_lon_lat=np.array(self._nodes, np.float64).reshape(-1, 2),
+            osm_nodes=np.array(self._osm_nodes, np.int64),
+            tails=np.array(columns[0], np.int32),
+            heads=np.array(columns[1], np.int32),
+            traits_with=np.array(columns[2], np.int32),
+            traits_against=np.array(columns[3], np.int32),
+            lengths_m=lengths_m,
+            offsets=offsets,
+            lon_lat=lon_lat,
+            osm_ways=np.array(columns[4], np.int64),
+            name_indices=np.array(columns[5], np.int32),
+            ref_indices=np.array(columns[6], np.int32),
+            texts=tuple(self._texts.numbers),
+            traits=tuple(self._kinds.numbers),
+            restrictions=restrictions,
+        )
+
+
+def _lengths_m(lon_lat: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Metres along each line: float64 (m,)."""
+    if len(lon_lat) < 2:
+        return np.zeros(len(offsets) - 1)
+    steps_m = np.append(step_lengths_m(lon_lat), 0.0)
+    steps_m[offsets[1:] - 1] = 0.0  # from one line's end to the next one's beginning
+    return np.add.reduceat(steps_m, offsets[:-1])
+
+
 def roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
     """
     Compile the model into arrays, edited by hand or not.
@@ -207,60 +287,40 @@ def _roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
             directions = edges_of[u, v, key]
         directions.append((u, v, attributes))
 
-    texts, traits = _Table(""), _Table()
-    number_of: dict[tuple[Any, ...], int] = {}
-    rows: list[tuple[Any, ...]] = []
-    lines = []
+    gathered = RoadsBuilder()
+    for _, at in graph.nodes(data=True):
+        gathered.add_node(at["lon"], at["lat"], osm_node=at.get("osm_node", 0))
+    kind_of: dict[tuple[Any, ...], int] = {}
     road_of: dict[Any, int] = {}
     for directions in edges_of.values():
         # Drawn the way it may be driven; sorted() keeps the order of two-way roads.
         directions.sort(key=lambda edge: bool(edge[2].get("against_oneway", False)))
         u, v, attributes = directions[0]
-        road_of.setdefault(attributes.get("road"), len(rows))
         line = attributes.get("geometry") or [
             (graph.nodes[node]["lon"], graph.nodes[node]["lat"]) for node in (u, v)
         ]
         stated_m = attributes.get("length_m")
-        length_m = line_length_m(line) if stated_m is None else float(stated_m)
-        if not 0.0 <= length_m < float("inf"):
+        length_m = None if stated_m is None else float(stated_m)
+        if length_m is not None and not 0.0 <= length_m < float("inf"):
             raise GraphRefused(f"edge {u} → {v} has length_m {length_m}")
         kinds = []
         for _, _, told in directions:
             stated = tuple(told.get(key) for key in _TRAIT_KEYS)
-            if stated not in number_of:
-                number_of[stated] = traits.number(traits_of_edge(told))
-            kinds.append(number_of[stated])
-        lines.append(np.asarray(line, dtype=np.float64))
-        rows.append(
-            (
-                nodes[u],
-                nodes[v],
-                kinds[0],
-                kinds[1] if len(kinds) > 1 else _NO_TRAITS,
-                length_m,
-                attributes.get("osm_way", 0),
-                texts.number(attributes.get("name", "")),
-                texts.number(attributes.get("ref", "")),
-            )
+            if stated not in kind_of:
+                kind_of[stated] = gathered.kind(traits_of_edge(told))
+            kinds.append(kind_of[stated])
+        road = gathered.add_road(
+            nodes[u],
+            nodes[v],
+            kinds=(kinds[0], kinds[1] if len(kinds) > 1 else _NO_TRAITS),
+            line=line,
+            length_m=length_m,
+            name=attributes.get("name", ""),
+            ref=attributes.get("ref", ""),
+            osm_way=attributes.get("osm_way", 0),
         )
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 8
-    return Roads(
-        node_lon_lat=node_lon_lat.reshape(-1, 2),
-        osm_nodes=np.array([at.get("osm_node", 0) for _, at in graph.nodes(data=True)], np.int64),
-        tails=np.array(columns[0], np.int32),
-        heads=np.array(columns[1], np.int32),
-        traits_with=np.array(columns[2], np.int32),
-        traits_against=np.array(columns[3], np.int32),
-        lengths_m=np.array(columns[4], np.float64),
-        offsets=np.cumsum([0, *map(len, lines)], dtype=np.int64),
-        lon_lat=np.concatenate(lines) if lines else np.empty((0, 2)),
-        osm_ways=np.array(columns[5], np.int64),
-        name_indices=np.array(columns[6], np.int32),
-        ref_indices=np.array(columns[7], np.int32),
-        texts=tuple(texts.numbers),
-        traits=tuple(traits.numbers),
-        restrictions=_restrictions_of(graph, road_of, nodes),
-    )
+        road_of.setdefault(attributes.get("road"), road)
+    return gathered.roads(_restrictions_of(graph, road_of, nodes))
 
 
 def _restrictions_of(
@@ -314,55 +374,3 @@ def graph_of(roads: Roads, *, synthetic: bool) -> nx.MultiDiGraph[int]:
             if kind != _NO_TRAITS:
                 graph.add_edge(u, v, geometry=points, **shared, **attributes[kind])
     return graph
-
-
-def arc_ends(roads: Roads) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Tails and heads of all arcs, open or not: arc 2i runs along road i, arc 2i + 1 back."""
-    both = np.column_stack((roads.tails, roads.heads))
-    return both.ravel(), both[:, ::-1].ravel()
-
-
-def bearings_rad(roads: Roads) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """
-    Directions in which each of the 2m arcs sets out and arrives: radians clockwise from north.
-
-    NaN for roads without extent.
-    """
-    first, last = roads.offsets[:-1], roads.offsets[1:] - 1
-
-    def towards(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.float64]:
-        east, north = (roads.lon_lat[stop] - roads.lon_lat[start]).T
-        east = east * np.cos(np.radians(roads.lon_lat[start, 1]))
-        still = (east == 0.0) & (north == 0.0)
-        return np.where(still, np.nan, np.arctan2(east, north))
-
-    sets_out = np.column_stack((towards(first, first + 1), towards(last, last - 1)))
-    arrives = np.column_stack((towards(last - 1, last), towards(first + 1, first)))
-    return sets_out.ravel(), arrives.ravel()
-
-
-def pack(durations_cs: NDArray[np.int64], distances_cm: NDArray[np.int64]) -> NDArray[np.int64]:
-    """
-    Put a duration (hundredths of a second) above a distance (centimetres) in one integer.
-
-    Sums and minima of packed weights then add both and prefer the faster, and of two equally fast
-    the shorter. Durations up to 62 days stay below CLOSED, distances up to 42,949 km below the
-    duration.
-    """
-    return (durations_cs << 32) | distances_cm
-
-
-def compile_arcs(roads: Roads, profile: Profile) -> NDArray[np.int64]:
-    """
-    Packed weights of all arcs for one profile, CLOSED where it may not go.
-
-    Whoever travels also needs a way there and back: see `turn_graph.connected_only`.
-    """
-    speed_kmh = np.array([profile.speed_kmh(traits) or 0.0 for traits in roads.traits] + [0.0])
-    kinds = np.column_stack((roads.traits_with, roads.traits_against)).ravel()
-    speeds = speed_kmh[kinds]  # _NO_TRAITS picks the 0 at the end
-    lengths_m = np.repeat(roads.lengths_m, 2)
-    is_open = speeds > 0.0
-    durations_cs = np.rint(lengths_m * 360.0 / np.where(is_open, speeds, 1.0)).astype(np.int64)
-    distances_cm = np.rint(lengths_m * 100.0).astype(np.int64)
-    return np.where(is_open, pack(durations_cs, distances_cm), CLOSED)

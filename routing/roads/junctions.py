@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.roads.arcs import arc_ends
 from routing.roads.geometry import METRES_PER_DEGREE
-from routing.roads.graph import Roads, arc_ends
+from routing.roads.graph import Roads
 from routing.roads.traits import BARRIER, Traits
 
 _LOOK_M: Final = 15.0

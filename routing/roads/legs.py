@@ -42,7 +42,7 @@ class Course:
     starts, ends
         float64 (k,): shares of the road's line; a stretch driven back starts above its end.
     weights
-        int64 (k,): packed (`graph.pack`); with `turn_weights` they sum to the weight of the leg.
+        int64 (k,): packed (`arcs.pack`); with `turn_weights` they sum to the weight of the leg.
     turn_weights
         int64 (k,): packed, of the turn onto each stretch.
     points

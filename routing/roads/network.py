@@ -27,6 +27,7 @@ from routing.roads.compiled import (
     Compiled,
     Weighting,
     compile_network,
+    compile_roads,
     decode_network,
     encode_network,
 )
@@ -37,7 +38,7 @@ from routing.roads.isochrones import Isochrone, draw
 from routing.roads.junctions import Junctions
 from routing.roads.legs import Leg, NoPath, find_leg
 from routing.roads.network_file import version_of, write_whole
-from routing.roads.osm import read_osm
+from routing.roads.osm import read_roads
 from routing.roads.positions import Positions, finish_rows, locate, on_same_roads
 from routing.roads.reach import Reach, find_reaches
 from routing.roads.shortest_paths import many_to_many
@@ -111,7 +112,7 @@ class RoadNetwork:
 
         A `.graphml` file is read as the model itself (see `from_graph`).
 
-        `on_progress` hears the stage ("read", "compile", "order", "weigh") and the share done, 0…1.
+        `on_progress` hears the stage ("read", "order", "weigh") and the share done, 0…1.
 
         Raises
         ------
@@ -122,11 +123,12 @@ class RoadNetwork:
         if extract.name.lower().endswith(".graphml"):
             return cls.from_graph(read_graphml(extract), profiles=known)
         with _collector_at_rest():
-            graph, report = read_osm(extract, on_progress=lambda share: tell("read", 0.5 * share))
-            compiled = compile_network(
-                graph,
-                report,
+            read = read_roads(extract, on_progress=lambda share: tell("read", 0.5 * share))
+            compiled = compile_roads(
+                read.roads,
+                read.report,
                 known,
+                synthetic=read.synthetic,
                 on_progress=lambda stage, share: tell(stage, 0.5 + 0.5 * share),
             )
         return cls(compiled, version=version_of(encode_network(compiled)))
@@ -145,7 +147,7 @@ class RoadNetwork:
         ------
         GraphRefused, UnknownProfile, ProfileTwice
         """
-        compiled = compile_network(graph, None, profiles_of(profiles))
+        compiled = compile_network(graph, profiles_of(profiles))
         return cls(compiled, version=version_of(encode_network(compiled)))
 
     def save(self, path: Path) -> None:
@@ -295,7 +297,7 @@ class RoadNetwork:
 
     def weights(self, profile: str) -> NDArray[np.int64]:
         """
-        Packed weights (`graph.pack`) of both directions of every road, read-only int64 (2m,).
+        Packed weights (`arcs.pack`) of both directions of every road, read-only int64 (2m,).
 
         Road i along its line is 2i, back 2i + 1; `graph.CLOSED` where the profile may not travel.
         Raises UnknownProfile.

@@ -15,7 +15,7 @@ from osmium.filter import KeyFilter
 
 from routing.errors import RoutingError
 from routing.roads.geometry import line_length_m
-from routing.roads.graph import add_road
+from routing.roads.graph import Roads, RoadsBuilder, graph_of
 from routing.roads.osm_tags import oneway_of, reason_to_drop, traits_of
 from routing.roads.osm_turns import RESTRICTION_KEYS, RoadEnds, TurnRelations
 from routing.roads.traits import FERRY, Traits, size_limits, stopping_barrier
@@ -142,16 +142,35 @@ class _Reading:
     synthetic: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """
+    What became of an extract.
+
+    synthetic
+        Whether any road was made by a generator.
+    """
+
+    roads: Roads
+    report: ImportReport
+    synthetic: bool
+
+
 def read_osm(
     path: Path, *, on_progress: Callable[[float], None] | None = None
 ) -> tuple[nx.MultiDiGraph[int], ImportReport]:
-    """
-    Read the roads of an extract (`.osm.pbf`, `.osm`, also `.gz` or `.bz2`) into the networkx model.
+    """The roads of an extract as the networkx model (see `graph.add_road`); otherwise as `read_roads`."""
+    read = read_roads(path, on_progress=on_progress)
+    return graph_of(read.roads, synthetic=read.synthetic), read.report
 
-    Nodes are 0…n-1 with `lon`, `lat` and `osm_node`; edges are described at `graph.add_road`. A
-    barrier is an edge of length 0 and class "barrier" that parts the roads meeting there. Points
-    where nothing branches and nothing changes are no nodes. The graph's own attribute `synthetic`
-    tells generated roads from real ones. Nodes with negative ids (unsaved edits) count as missing.
+
+def read_roads(path: Path, *, on_progress: Callable[[float], None] | None = None) -> Import:
+    """
+    Read the roads of an extract: `.osm.pbf`, `.osm`, also `.gz` or `.bz2`.
+
+    A barrier is a road of length 0 and class "barrier" that parts the roads meeting there. Points
+    where nothing branches and nothing changes are no nodes. Nodes with negative ids (unsaved edits)
+    count as missing.
 
     Raises
     ------
@@ -167,24 +186,24 @@ def read_osm(
         raise ExtractWithoutRoads(path, dict(reading.dropped))
     turning_points = reading.turns.resolve(reading.way_ends, reading.barriers)
     pieces = _split_at_junctions(reading.stretches, reading.barriers)
-    roads = list(_joined(pieces, keep=turning_points | reading.barriers.keys()))
+    stretches = list(_joined(pieces, keep=turning_points | reading.barriers.keys()))
     tell(0.75)
-    graph, barriers, road_ends = _graph_of(roads, reading.barriers)
-    graph.graph["turn_restrictions"] = reading.turns.on_roads(road_ends)
-    graph.graph["synthetic"] = reading.synthetic
+    gathered, barriers, road_ends = _gathered(stretches, reading.barriers)
+    roads = gathered.roads(tuple(reading.turns.on_roads(road_ends)))
     tell(1.0)
-    return graph, ImportReport(
+    report = ImportReport(
         ways_read=reading.ways,
         ways_dropped=dict(sorted(reading.dropped.items())),
-        junctions=graph.number_of_nodes(),
-        roads=len(roads),
-        oneway_roads=sum(road.traits[1].against_oneway for road in roads),
-        length_m=round(sum(nx.get_edge_attributes(graph, "length_m").values()) / 2),
+        junctions=gathered.node_count,
+        roads=len(stretches),
+        oneway_roads=sum(stretch.traits[1].against_oneway for stretch in stretches),
+        length_m=round(float(roads.lengths_m.sum())),
         barriers=barriers,
         turn_restrictions_read=reading.turns.read,
         turn_restrictions_dropped=dict(sorted(reading.turns.dropped.items())),
         limits_unread=dict(sorted(reading.limits_unread.items())),
     )
+    return Import(roads=roads, report=report, synthetic=reading.synthetic)
 
 
 def _read(path: Path) -> _Reading:
@@ -335,42 +354,41 @@ def _joined(pieces: list[_Stretch], *, keep: AbstractSet[int]) -> Iterator[_Stre
             yield chain_from((index, True))
 
 
-def _graph_of(
-    roads: Iterable[_Stretch], barriers: Mapping[int, Traits]
-) -> tuple[nx.MultiDiGraph[int], int, dict[int, RoadEnds]]:
-    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
+def _gathered(
+    stretches: Iterable[_Stretch], barriers: Mapping[int, Traits]
+) -> tuple[RoadsBuilder, int, dict[int, RoadEnds]]:
+    """The roads and nodes, how many barriers part roads, and where each road begins and ends."""
+    gathered = RoadsBuilder()
     index_of: dict[int, int] = {}
     parted: set[int] = set()
     road_ends: dict[int, RoadEnds] = {}
 
     def node_at(osm_node: int, at: tuple[float, float]) -> int:
-        """The graph node of a road's end: at a barrier every end but the first gets one of its own."""
+        """The node of a road's end: at a barrier every end but the first gets one of its own."""
         known = index_of.get(osm_node)
         if known is not None and osm_node not in barriers:
             return known
-        index = graph.number_of_nodes()
-        graph.add_node(index, lon=at[0], lat=at[1], osm_node=osm_node)
+        index = gathered.add_node(*at, osm_node=osm_node)
         if known is None:
             index_of[osm_node] = index
         else:
             parted.add(osm_node)
-            stopping = barriers[osm_node]
-            add_road(graph, known, index, traits=(stopping, stopping), line=(at, at))
+            stopping = gathered.kind(barriers[osm_node])
+            gathered.add_road(known, index, kinds=(stopping, stopping), line=(at, at))
         return index
 
-    for road in roads:
-        tail, head = node_at(road.nodes[0], road.line[0]), node_at(road.nodes[-1], road.line[-1])
-        add_road(
-            graph,
+    for stretch in stretches:
+        ends = stretch.nodes[0], stretch.nodes[-1]
+        tail, head = node_at(ends[0], stretch.line[0]), node_at(ends[1], stretch.line[-1])
+        along, against = stretch.traits
+        road = gathered.add_road(
             tail,
             head,
-            traits=road.traits,
-            line=tuple(road.line),
-            name=road.label[0],
-            ref=road.label[1],
-            osm_way=road.osm_ways[0],
+            kinds=(gathered.kind(along), gathered.kind(against)),
+            line=stretch.line,
+            name=stretch.label[0],
+            ref=stretch.label[1],
+            osm_way=stretch.osm_ways[0],
         )
-        road_ends[graph.graph["roads"]] = RoadEnds(
-            nodes=(road.nodes[0], road.nodes[-1]), ways=road.osm_ways, ends=(tail, head)
-        )
-    return graph, len(parted), road_ends
+        road_ends[road] = RoadEnds(nodes=ends, ways=stretch.osm_ways, ends=(tail, head))
+    return gathered, len(parted), road_ends

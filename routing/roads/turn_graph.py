@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from routing.roads.graph import CLOSED, TURN, Roads, arc_ends, bearings_rad
+from routing.roads.arcs import arc_ends, bearings_rad
+from routing.roads.graph import CLOSED, TURN, Roads
 from routing.roads.speeds import Profile
 from routing.roads.turns import TurnCosts, TurnRestriction
 
@@ -29,7 +30,7 @@ _Sequence = tuple[int, ...]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnGraph:
     """
-    The k arcs of the split graph: 2m road arcs (`graph.arc_ends`), duplicates of some, then t turns.
+    The k arcs of the split graph: 2m road arcs (`arcs.arc_ends`), duplicates of some, then t turns.
 
     tails, heads
         int32 (k,).

@@ -2,14 +2,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from routing.roads.graph import (
-    CLOSED,
-    GraphRefused,
-    add_road,
-    compile_arcs,
-    graph_of,
-    roads_of,
-)
+from routing.roads.arcs import compile_arcs
+from routing.roads.graph import CLOSED, GraphRefused, add_road, graph_of, roads_of
 from routing.roads.osm import read_osm
 from routing.roads.speeds import FOOT, TRIKE, VAN
 from routing.roads.traits import Traits

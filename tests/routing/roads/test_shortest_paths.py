@@ -5,7 +5,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.roads.graph import CLOSED, pack
+from routing.roads.arcs import pack
+from routing.roads.graph import CLOSED
 from routing.roads.hierarchy import contract, customize
 from routing.roads.shortest_paths import Terminals, fastest_path, many_to_many
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routing.roads.arcs import arc_ends
 from routing.roads.geometry import line_length_m
-from routing.roads.graph import CLOSED, add_road, arc_ends
+from routing.roads.graph import CLOSED, add_road
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Place, Snap
 from routing.roads.speeds import PROFILES
