@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from routing.matrix import UNREACHABLE
 from routing.places import Place, great_circle_m
-from routing.roads.geometry import apart_m
 from routing.roads.legs import Leg
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
@@ -141,47 +140,57 @@ def tidied(trace: Sequence[Sighting]) -> tuple[int, ...]:
 
 class _States:
     """
-    All ways in which a vehicle may have been where it was seen: k positions with directions of travel.
+    All ways in which a vehicle may have come where it was seen: `count` positions with directions of travel.
 
-    headings
-        int64 (k,): 1 along the road's line, -1 back, 0 at a junction.
+    snaps
+        The states, and after them those that a vehicle can only have turned into.
+    edges, fractions, headings
+        Of all snaps, the latter int64: 1 along the road's line, -1 back, 0 at a junction.
     twins
-        int64 (k,): the same position in the other direction, else the state itself.
+        int64 (count,): among all snaps the same position in the other direction, else the state itself.
     spots
-        int64 (k,): equal for states at the same place.
+        int64 (count,): equal for states at the same place.
     scores
-        float64 (k,): logarithm of how likely the sighting is there, up to a constant.
+        float64 (count,): logarithm of how likely the sighting is there, up to a constant.
     """
 
     def __init__(self, network: RoadNetwork, profile: str, number: int, sighting: Sighting) -> None:
         self.number, self.sighting = number, sighting
-        snaps: list[Snap] = []
-        headings: list[int] = []
-        twins: list[int] = []
-        for snap in sighting.positions[:POSITIONS_MAX]:
+        ways = [
+            (snap, network.directions(snap.edge, profile))
+            for snap in sighting.positions[:POSITIONS_MAX]
+        ]
+        states: list[tuple[Snap, int, bool]] = []  # with the heading, and whether it may turn
+        for snap, (along, back) in ways:
             if snap.fraction in {0.0, 1.0}:
-                twins.append(len(snaps))
-                snaps.append(snap)
-                headings.append(0)
+                states.append((snap, 0, False))
                 continue
-            along, back = network.directions(snap.edge, profile)
-            ways = [
-                way for way, may in ((1, along and snap.along), (-1, back and snap.back)) if may
-            ]
-            twins.extend(range(len(snaps) + len(ways) - 1, len(snaps) - 1, -1))
-            snaps.extend(replace(snap, along=way > 0, back=way < 0) for way in ways)
-            headings.extend(ways)
-        self.snaps = snaps
-        self.headings = np.array(headings, np.int64)
+            if along and snap.along:
+                states.append((replace(snap, along=True, back=False), 1, back))
+            if back and snap.back:
+                states.append((replace(snap, along=False, back=True), -1, along))
+        self.count = len(states)
+        self.snaps = [snap for snap, _, _ in states]
+        headings = [heading for _, heading, _ in states]
+        number_of = {(s.edge, s.fraction, h): i for i, (s, h, _) in enumerate(states)}
+        twins = list(range(self.count))
+        for i, (snap, heading, may_turn) in enumerate(states):
+            if may_turn:
+                twin = (snap.edge, snap.fraction, -heading)
+                if twin not in number_of:
+                    number_of[twin] = len(self.snaps)
+                    self.snaps.append(_facing_back(snap))
+                    headings.append(-heading)
+                twins[i] = number_of[twin]
         self.twins = np.array(twins, np.int64)
-        self.edges = np.array([snap.edge for snap in snaps], np.int64)
-        self.fractions = np.array([snap.fraction for snap in snaps], np.float64)
-        self.lon_lat = np.array([(s.place.lon, s.place.lat) for s in snaps], np.float64)
-        numbers: dict[tuple[float, float], int] = {}
+        self.headings = np.array(headings, np.int64)
+        self.edges = np.array([snap.edge for snap in self.snaps], np.int64)
+        self.fractions = np.array([snap.fraction for snap in self.snaps], np.float64)
+        spots: dict[tuple[float, float], int] = {}
         self.spots = np.array(
-            [numbers.setdefault(_rounded(snap.place), len(numbers)) for snap in snaps], np.int64
+            [spots.setdefault(_rounded(snap.place), len(spots)) for snap, _, _ in states], np.int64
         )
-        gaps_m = np.array([snap.gap_m for snap in snaps], np.float64)
+        gaps_m = np.array([snap.gap_m for snap, _, _ in states], np.float64)
         self.scores = -0.5 * (gaps_m / sighting.precision_m) ** 2
 
 
@@ -217,7 +226,7 @@ def _drives(
     waiting = [
         states
         for number, sighting in enumerate(trace)
-        if (states := _States(network, profile, number, sighting)).snaps
+        if (states := _States(network, profile, number, sighting)).count
     ][::-1]
     while waiting:
         links = [_first(waiting.pop())]
@@ -232,7 +241,7 @@ def _drives(
 
 
 def _first(states: _States) -> _Link:
-    nothing = np.zeros((0, len(states.snaps)))
+    nothing = np.zeros((0, states.count))
     return _Link(states=states, scores=nothing, turns=nothing > 0, trembles=nothing > 0)
 
 
@@ -256,29 +265,28 @@ def _next(
 
 
 def _link(network: RoadNetwork, profile: str, before: _States, states: _States) -> _Link:
-    _, table_m = network.table(before.snaps, states.snaps, profile)
+    _, table_m = network.table(before.snaps, states.snaps[: states.count], profile)
     driven_m = np.where(table_m < UNREACHABLE, table_m, np.inf)
     sighted = before.sighting, states.sighting
     tremble_m = _TREMBLES * max(sighting.precision_m for sighting in sighted)
-    trembles = _trembles(before, states, tremble_m)
+    driven_m[_turned_on_the_spot(before, states)] = np.inf
+    trembles = _trembles(network, before, states, tremble_m)
     driven_m[trembles] = 0.0
-    one, other = ([(sighting.place.lon, sighting.place.lat)] for sighting in sighted)
-    straight_m = float(apart_m(one, other)[0])
+    straight_m = great_circle_m(*(sighting.place for sighting in sighted))
     farthest_m = straight_m + _DETOUR_MAX_M
     if before.sighting.at_s is not None and states.sighting.at_s is not None:
         farthest_m = min(farthest_m, _FASTEST_M_S * _seconds(before, states) + 2.0 * tremble_m)
-    with np.errstate(invalid="ignore"):
-        scores = np.where(
-            driven_m <= farthest_m, -np.abs(driven_m - straight_m) / _DETOUR_M, -np.inf
-        )
+    scores = -np.abs(driven_m - straight_m) / _DETOUR_M
+    scores[driven_m > farthest_m] = -np.inf
     turned = scores[before.twins] - _TURNING_BACK_M / _DETOUR_M
-    turned[before.twins == np.arange(len(turned))] = -np.inf
-    turns = turned > scores
+    straight_on, trembles_on = scores[: before.count], trembles[: before.count]
+    turned[before.twins == np.arange(before.count)] = -np.inf
+    turns = turned > straight_on
     return _Link(
         states=states,
-        scores=np.where(turns, turned, scores),
+        scores=np.where(turns, turned, straight_on),
         turns=turns,
-        trembles=np.where(turns, trembles[before.twins], trembles),
+        trembles=np.where(turns, trembles[before.twins], trembles_on),
     )
 
 
@@ -287,15 +295,33 @@ def _seconds(before: _States, states: _States) -> int:
     return 0 if sooner is None or later is None else later - sooner
 
 
-def _trembles(before: _States, states: _States, limit_m: float) -> NDArray[np.bool_]:
-    """Where the same road in the same direction leads on from a little before."""
-    ways = np.sign(before.headings[:, None] + states.headings)  # 0 for opposite ones
-    behind = (states.fractions - before.fractions[:, None]) * ways < 0.0
-    same = before.edges[:, None] == states.edges
-    is_near = np.zeros(same.shape, np.bool_)
-    rows, columns = np.nonzero(same & behind)
-    is_near[rows, columns] = apart_m(before.lon_lat[rows], states.lon_lat[columns]) <= limit_m
-    return is_near
+def _turned_on_the_spot(before: _States, states: _States) -> NDArray[np.bool_]:
+    """Where the same position is left the other way: a table of positions has 0 there, no way to turn."""
+    return np.asarray(
+        (before.edges[:, None] == states.edges[: states.count])
+        & (before.fractions[:, None] == states.fractions[: states.count])
+        & (before.headings[:, None] * states.headings[: states.count] < 0)
+    )
+
+
+def _trembles(
+    network: RoadNetwork, before: _States, states: _States, limit_m: float
+) -> NDArray[np.bool_]:
+    """
+    Where a vehicle was seen a little behind, on the same road and in the same direction.
+
+    Never at a junction: whoever gets there may go on another way, and not from where it stood.
+    """
+    headings, fractions = states.headings[: states.count], states.fractions[: states.count]
+    ways = np.where(before.headings[:, None] * headings >= 0, headings, 0)
+    behind = (fractions - before.fractions[:, None]) * ways < 0.0
+    same = before.edges[:, None] == states.edges[: states.count]
+    found = same & behind
+    for row, column in zip(*np.nonzero(found), strict=True):
+        # Along the road: the other arm of a hairpin bend is near, but not a little behind.
+        back = abs(float(fractions[column] - before.fractions[row]))
+        found[row, column] = back * network.length_m(states.edges[[column]]) <= limit_m
+    return np.asarray(found)
 
 
 def _matching(network: RoadNetwork, profile: str, links: Sequence[_Link]) -> Matching:
@@ -340,18 +366,17 @@ def _held(links: Sequence[_Link], chosen: Sequence[int]) -> list[Snap]:
     found = [held]
     for link, way in zip(links[1:], pairwise(chosen), strict=True):
         here, heading = link.states.snaps[way[1]], int(link.states.headings[way[1]])
+        turns = bool(link.turns[way])
         # Whoever trembled back is passed by the drive until the sightings have caught up with it.
         catches_up = (
-            held is not seen
-            and not link.turns[way]
-            and here.edge == held.edge
+            not turns
+            and heading != 0
+            and here.edge == seen.edge
             and heading * (here.fraction - seen.fraction) >= 0.0
-            and heading * (here.fraction - held.fraction) <= 0.0
         )
-        if link.trembles[way] and link.turns[way]:
-            held = _facing_back(held)
-        elif not (link.trembles[way] or catches_up):
-            held = here
+        is_passed = here.edge == held.edge and heading * (here.fraction - held.fraction) <= 0.0
+        stays = is_passed and (bool(link.trembles[way]) or (held is not seen and catches_up))
+        held = (_facing_back(held) if turns else held) if stays else here
         seen = here
         found.append(held)
     return found

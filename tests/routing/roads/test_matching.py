@@ -163,8 +163,9 @@ def score_between(network, one, other, trace):
             continue
         ways = {1, -1} & {leaves, to_heading}
         behind = (to.fraction - snap.fraction) * sum(ways) < 0  # 0 with both ways, or none
-        near = great_circle_m(snap.place, to.place) <= 3.0 * trace[0].precision_m
-        if snap.edge == to.edge and behind and near:
+        whole_m = network.length_m(np.array([snap.edge]))
+        near = abs(to.fraction - snap.fraction) * whole_m <= 3.0 * trace[0].precision_m
+        if snap.edge == to.edge and to_heading and behind and near:
             scores.append(-straight_m / 10.0 - penalty)
             continue
         try:
@@ -262,6 +263,80 @@ def test_a_vehicle_that_trembled_may_go_round_a_loop(write_osm):
     (found,) = match(ring, "van", trace_of(ring, [at(*mark) for mark in marks], within_m=30.0))
 
     assert driven_m(found) == pytest.approx(40 + 300 + 50, abs=4)
+
+
+@pytest.mark.parametrize("past_m", [2, 6, 12])
+def test_a_vehicle_that_trembled_at_a_junction_goes_on_by_any_road(grid, past_m):
+    """It passes the crossing by some metres, is seen at it again, and leaves it to the north."""
+    marks = [(140, 100), (180, 100), (200 + past_m, 100), (200, 100), (200, 130), (200, 170)]
+
+    (found,) = match(grid, "van", trace_of(grid, [at(*mark) for mark in marks], within_m=30.0))
+
+    assert driven_m(found) == pytest.approx(60 + 2 * past_m + 70, abs=2 * past_m + 2)
+
+
+def test_a_vehicle_that_trembled_turns_where_it_stands_and_drives_no_loop(street):
+    """Seen at the same spot in both directions, behind where it had been."""
+    trace = trace_of(street, [at(m, 1.0) for m in (100, 150, 145, 145, 90)])
+    (position,) = trace[3].positions
+    trace[3] = replace(trace[3], positions=(replace(position, along=False),))
+
+    (found,) = match(street, "van", trace)
+
+    assert not found.matched[-1].snap.along
+    assert driven_m(found) == pytest.approx(50 + 60, abs=1)
+
+
+def test_a_turn_between_where_it_was_seen_and_where_it_stood_drives_no_loop(street):
+    """It stood at 150, was seen back at 140, and turned: at 143 it faces west and is ahead of 150."""
+    trace = trace_of(street, [at(m, 1.0) for m in (100, 150, 140, 143, 147, 200)])
+    headings = (True, True, True, False, True, True)
+    trace = [
+        replace(each, positions=(replace(each.positions[0], along=east, back=not east),))
+        for each, east in zip(trace, headings, strict=True)
+    ]
+
+    (found,) = match(street, "van", trace)
+
+    assert driven_m(found) == pytest.approx(50 + 7 + 57, abs=8)
+
+
+def test_the_other_arm_of_a_hairpin_bend_is_no_trembling(write_osm):
+    corners = {1: (0, 0), 2: (300, 0), 3: (300, 12), 4: (0, 12)}
+    places = {node: (at(*mark).lon, at(*mark).lat) for node, mark in corners.items()}
+    bend = RoadNetwork.build(
+        write_osm([([1, 2, 3, 4], {"highway": "residential"})], places=places), profiles=["van"]
+    )
+    lower, upper = at(100, 0), at(98, 12)
+    trace = [seen(bend, lower, count=1), seen(bend, upper, count=1), seen(bend, lower, count=1)]
+
+    (found,) = match(bend, "van", trace)
+
+    assert driven_m(found) == pytest.approx(2 * (200 + 12 + 202), abs=8)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whoever_stands_trembles_and_turns_never_drives_to_the_end_and_back(street, seed):
+    """Half a kilometre of road on either side: a loop would be a leg of more than that."""
+    rng = np.random.default_rng(seed)
+    ways_m = np.cumsum(rng.choice([-1, 0, 1], 150) * rng.exponential(8.0, 150))
+    true_m = 500 + np.clip(ways_m, -80, 80)
+    noise = rng.normal(0, 6.0, (150, 2))
+    places = [at(m + east, north) for m, (east, north) in zip(true_m, noise, strict=True)]
+
+    (found,) = match(street, "van", trace_of(street, places, precision_m=6.0))
+
+    assert max(leg.distance_m for leg in found.legs) < 150
+    assert len(found.matched) == 150
+
+
+def test_a_junction_ahead_ends_the_trembling_before_it(street):
+    marks_m = (940, 960, 955, 1000)
+
+    (found,) = match(street, "van", trace_of(street, [at(m) for m in marks_m]))
+
+    assert driven_m(found) == pytest.approx(60, abs=1)
+    assert found.matched[-1].snap.fraction in (0.0, 1.0)
 
 
 def test_a_vehicle_that_stands_does_not_drive(street):
