@@ -82,9 +82,9 @@ class TimedClosure:
             self.hours is None or self.holds(ends_at) or self._held(starts_at, ends_at) > _NO_TIME
         )
 
-    def averaged(self, starts_at: datetime, ends_at: datetime) -> TimedClosure:
+    def averaged(self, starts_at: datetime, ends_at: datetime) -> TimedClosure | None:
         """
-        What a plan of that span makes of it, not knowing when it passes.
+        What a plan of that span makes of it, not knowing when it passes; None: nothing.
 
         Hours in which roads are slow count by the share of the span that they take; a closure, and
         whatever is slow for a while and not daily, counts as if it held all the time.
@@ -94,6 +94,8 @@ class TimedClosure:
             return self
         share = self._held(starts_at, ends_at) / (ends_at - starts_at)
         mean = 1.0 + (factor - 1.0) * share
+        if mean <= 1.0:  # the span ends in the moment in which the hours begin
+            return None
         return replace(self, closure=replace(self.closure, duration_factor=mean))
 
     def _held(self, starts_at: datetime, ends_at: datetime) -> timedelta:

@@ -45,4 +45,5 @@ class DayInputs:
         last_at = clock.moment(max(ends_s for _, ends_s in shifts))
         from_at = now if first_at < now < last_at else first_at
         met = (each for each in self.closures if each.holds_within(from_at, last_at))
-        return tuple(each.averaged(first_at, last_at) for each in met)
+        averaged = (each.averaged(first_at, last_at) for each in met)
+        return tuple(each for each in averaged if each is not None)

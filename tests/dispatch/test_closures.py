@@ -137,6 +137,13 @@ def test_a_plan_meets_slow_hours_by_the_share_of_its_shifts(
     assert [each.closure.duration_factor for each in met] == [pytest.approx(factor)] * is_met
 
 
+def test_slow_hours_that_begin_when_the_last_shift_ends_are_no_matter(day):
+    after = DailyHours(starts=time(2), ends=time(4), time_zone="Etc/UTC")
+    slow = timed(at(0), None, Closure(osm_ways=(1,), duration_factor=4.0))
+
+    assert replace(day, closures=(replace(slow, hours=after),)).closures_met(at(6)) == ()
+
+
 def test_a_road_closed_at_some_hours_is_closed_to_a_plan_that_meets_them(day):
     shut = replace(timed(at(0), None), hours=MARKET)
     inputs = replace(day, closures=(shut,))
