@@ -75,6 +75,22 @@ def _in_our_time(at: datetime) -> datetime:
 
 
 TextId = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+
+
+def _on_the_wall(told: object) -> object:
+    """A number would be seconds since midnight in Greenwich: a clock on the wall says neither."""
+    if isinstance(told, str | time):
+        return told
+    raise ValueError("give it as HH:MM")
+
+
+def _without_zone(told: time) -> time:
+    if told.tzinfo is not None:
+        raise ValueError("give it as HH:MM by the depot's clock, without a time zone")
+    return told
+
+
+WallClock = Annotated[time, BeforeValidator(_on_the_wall), AfterValidator(_without_zone)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_a_moment), AfterValidator(_in_our_time)]
 # Far above anything a village sends, far below what would overflow a sum over a day.
 Count = Annotated[int, Field(ge=1, le=10_000, strict=True)]
@@ -222,8 +238,8 @@ class HouseholdIn(_Strict):
 
 
 class HoursIn(_Strict):
-    opens: time
-    closes: time
+    opens: WallClock
+    closes: WallClock
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
@@ -313,8 +329,8 @@ class LocationIn(_Strict):
 class DailyHoursIn(_Strict):
     """Of every day by the depot's clock; an end that is not after its start is the next day's."""
 
-    starts: time
-    ends: time
+    starts: WallClock
+    ends: WallClock
 
 
 class ClosureIn(_Strict):

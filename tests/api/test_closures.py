@@ -283,6 +283,9 @@ async def test_slow_hours_of_every_day_come_and_go_by_the_depots_clock(here, clo
         {"starts": "06:00", "ends": "24:30"},
         "06:00-09:00",
         {"starts": "06:00", "ends": "09:00", "days": "Mo"},
+        {"starts": "06:00Z", "ends": "09:00"},
+        {"starts": "06:00", "ends": "09:00+08:00"},
+        {"starts": 21_600, "ends": "09:00"},
     ],
 )
 async def test_hours_that_are_none_are_refused(here, hours):
