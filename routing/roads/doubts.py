@@ -63,6 +63,8 @@ def doubt_of(network: RoadNetwork, places: Iterable[Place], profile: str) -> Dou
         if (again := _read_so(chosen, read)) is not None
     ]
     gap_so_m, reading = min(found)
+    if gap_so_m == float("inf"):
+        return None  # this profile has no road at all
     if gap_so_m * _CLEARLY > gap_m or gap_so_m + _CLEARLY_M > gap_m:
         return None
     return Doubt(reading=reading, gap_m=round(gap_m), gap_so_m=round(gap_so_m))

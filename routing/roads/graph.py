@@ -315,12 +315,15 @@ def _roads_of(graph: nx.MultiDiGraph[Any]) -> Roads:
             kinds=(kinds[0], kinds[1] if len(kinds) > 1 else _NO_TRAITS),
             line=line,
             length_m=length_m,
-            name=attributes.get("name", ""),
-            ref=attributes.get("ref", ""),
+            name=str(attributes.get("name", "")),
+            ref=str(attributes.get("ref", "")),
             osm_way=attributes.get("osm_way", 0),
         )
         road_of.setdefault(attributes.get("road"), road)
-    return gathered.roads(_restrictions_of(graph, road_of, nodes))
+    roads = gathered.roads(_restrictions_of(graph, road_of, nodes))
+    if roads.lon_lat.size and not (np.abs(roads.lon_lat) <= (180.0, 90.0)).all():
+        raise GraphRefused("a geometry leaves lon -180…180, lat -90…90, or is no number there")
+    return roads
 
 
 def _restrictions_of(
@@ -329,7 +332,7 @@ def _restrictions_of(
     restrictions = graph.graph.get("turn_restrictions", ())
     for one in restrictions:
         well_formed = isinstance(one, TurnRestriction) and len(one.roads) == len(one.nodes) + 1 > 1
-        if not well_formed or not one.kind.startswith(("no_", "only_")):
+        if not well_formed or not str(one.kind).startswith(("no_", "only_")):
             raise GraphRefused(
                 f"{one!r} is no turn restriction: give a TurnRestriction of kind no_… or only_…,"
                 " with one road more than nodes"

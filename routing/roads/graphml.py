@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
 import networkx as nx
+import numpy as np
 import shapely
 
 from routing.roads.graph import GraphRefused, traits_of_edge
 from routing.roads.speeds import Profile
 from routing.roads.turns import restrictions_as_text, restrictions_from_text
+
+_NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
 def as_graphml(graph: nx.MultiDiGraph[Any], *, profile: Profile | None = None) -> bytes:
@@ -61,7 +65,7 @@ def read_graphml(path: Path) -> nx.MultiDiGraph[Any]:
         raise GraphRefused(f"{path.name} is no GraphML of a graph: {refused}") from refused
     if not isinstance(graph, nx.MultiDiGraph):
         raise GraphRefused(f"{path.name} has no directions: give a directed graph")
-    numbered = {node: int(node) for node in graph if str(node).isascii() and str(node).isdigit()}
+    numbered = {node: int(node) for node in graph if _NUMBER.fullmatch(str(node))}
     if len(numbered) == len(graph) == len(set(numbered.values())):
         graph = nx.relabel_nodes(graph, numbered)  # as turn restrictions name them
     for u, v, told in graph.edges(data=True):
@@ -71,14 +75,15 @@ def read_graphml(path: Path) -> nx.MultiDiGraph[Any]:
     stated = graph.graph.pop("turn_restrictions", "[]")
     try:
         graph.graph["turn_restrictions"] = list(restrictions_from_text(stated))
-    except (ValueError, TypeError, KeyError) as refused:
+    except (ValueError, TypeError, KeyError, RecursionError) as refused:
         raise GraphRefused(f"turn_restrictions of {path.name}: {refused!r}") from refused
     return graph
 
 
 def _points_of(text: Any, where: str) -> tuple[tuple[float, float], ...]:
     try:
-        line = shapely.from_wkt(text)
+        with np.errstate(invalid="ignore"):  # NaN is refused with all that lies off the earth
+            line = shapely.from_wkt(text)
     except (shapely.errors.GEOSException, TypeError) as refused:
         raise GraphRefused(f"{where} has a geometry that is no WKT: {refused}") from refused
     if line.geom_type != "LineString" or len(line.coords) < 2:

@@ -79,7 +79,7 @@ def read_lanes(content: bytes) -> tuple[Lane, ...]:
         raise LaneRefused(f"the lanes are no JSON: {broken}") from broken
     kind = told.get("type") if isinstance(told, dict) else None
     features = told.get("features") if kind == "FeatureCollection" else [told]
-    if kind not in {"FeatureCollection", "Feature"} or not isinstance(features, list):
+    if kind not in ("FeatureCollection", "Feature") or not isinstance(features, list):
         raise LaneRefused("the lanes are no GeoJSON: give a FeatureCollection of LineStrings")
     lanes = []
     for number, feature in enumerate(features):
@@ -154,11 +154,20 @@ def _lane_of(feature: Any) -> Lane:
             isinstance(x, bool) or not isinstance(x, int | float) for x in pair
         ):
             raise LaneRefused(f"{str(point)[:40]} is no pair of degrees")
-        line.append(Place(float(pair[0]), float(pair[1])))
+        try:
+            line.append(Place(float(pair[0]), float(pair[1])))
+        except OverflowError as huge:
+            raise LaneRefused(f"{str(point)[:40]}… is no pair of degrees") from huge
     return Lane(
         line=tuple(line),
-        tags={str(key): str(value) for key, value in tags.items() if value is not None},
+        tags={_told(key): _told(value) for key, value in tags.items() if value is not None},
     )
+
+
+def _told(value: Any) -> str:
+    """As text that every file can hold: JSON can smuggle in half a character, and bells."""
+    whole = str(value).encode(errors="replace").decode()
+    return "".join(each for each in whole if each.isprintable())
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +213,8 @@ def _end(graph: nx.MultiDiGraph[int], place: Place) -> tuple[int, bool]:
         for edge in graph.edges(keys=True, data=True)
         if edge[3]["highway"] not in {BARRIER, FERRY}
     ]
+    if not edges:
+        return _new_node(graph, place), False
     lines = [np.array(told["geometry"]) * scale for *_, told in edges]
     indices = np.repeat(np.arange(len(lines)), [*map(len, lines)])
     drawn = np.asarray(shapely.linestrings(np.concatenate(lines), indices=indices))

@@ -79,3 +79,12 @@ def test_a_few_places_say_nothing(network, houses):
 
     assert doubt_of(network, stated, "van") is None
     assert doubt_of(network, [], "van") is None
+
+
+def test_a_profile_without_any_road_has_no_doubts():
+    graph = _moved_west()
+    for *_, edge in graph.edges(data=True):
+        edge["highway"] = "motorway"
+    model = RoadNetwork.from_graph(graph, profiles=["trike", "van"])
+
+    assert doubt_of(model, [Place(76.0, 39.5)] * 30, "trike") is None

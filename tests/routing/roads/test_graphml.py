@@ -112,6 +112,10 @@ def restricted(text):
         (changed(geometry="LINESTRING (118 33.9"), "no WKT"),
         (changed(geometry=7), "no WKT"),
         (changed(geometry="POINT (118 33.9)"), "no LINESTRING"),
+        (changed(geometry="LINESTRING (nan nan, 118 33.9)"), "geometry"),
+        (changed(geometry="LINESTRING (1e300 33, 118 33.9)"), "geometry"),
+        (changed(geometry="LINESTRING EMPTY"), "no LINESTRING"),
+        (changed(geometry=""), "no WKT"),
         (changed(length_m="long"), "no number"),
         (changed(length_m=-1.0), "length_m"),
         (changed(maxspeed_kmh="walk"), "no number"),
@@ -121,6 +125,13 @@ def restricted(text):
         (restricted("left"), "turn_restrictions"),
         (restricted('[{"kind": "no_left_turn"}]'), "turn_restrictions"),
         (restricted("[1]"), "turn_restrictions"),
+        (restricted("[" * 100_000), "turn_restrictions"),
+        (
+            restricted(
+                '[{"kind": 1, "roads": [1, 1], "nodes": [0], "vehicle": "v", "exempt": [], "osm_relation": 0}]'
+            ),
+            "no turn restriction",
+        ),
         (nx.MultiDiGraph(), "no road"),
     ],
 )

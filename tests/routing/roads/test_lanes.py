@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from routing.places import Place
+from routing.roads.graphml import as_graphml
 from routing.roads.lanes import Lane, LaneRefused, read_lanes, with_lanes
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
@@ -220,6 +221,26 @@ def test_lanes_are_read_from_geojson():
     assert read_lanes(b'{"type": "FeatureCollection", "features": []}') == ()
 
 
+def test_a_name_that_no_file_can_hold_is_mended(village, tmp_path):
+    told = feature([118.008, 33.9], [118.008, 33.9018], highway="service", name="a\ud800\u0007b")
+
+    widened = with_lanes(village, read_lanes(json.dumps(told).encode()))
+    widened.save(tmp_path / "wide.network")
+    (tmp_path / "wide.graphml").write_bytes(as_graphml(widened.graph))
+
+    again = RoadNetwork.build(tmp_path / "wide.graphml", profiles=["van"])
+    names = {edge["name"] for *_, edge in again.graph.edges(data=True)}
+    assert names == {"", "a?b"}
+
+
+def test_a_network_of_ferries_alone_has_no_road_to_meet(write_osm):
+    ferry = {"route": "ferry", "motor_vehicle": "yes"}
+    network = RoadNetwork.build(write_osm([([1, 2], ferry)]), profiles=["van"])
+
+    with pytest.raises(LaneRefused, match="no road lies"):
+        with_lanes(network, [lane((92, 0), (92, 50))])
+
+
 @pytest.mark.parametrize(
     ("content", "named"),
     [
@@ -227,6 +248,9 @@ def test_lanes_are_read_from_geojson():
         (b"\xff\xfe\xfa", "no JSON"),
         (b"[" * 100_000, "no JSON"),
         (b"[]", "no GeoJSON"),
+        (b'{"type": []}', "no GeoJSON"),
+        (b'{"type": "Feature", "geometry": {"type": {}, "coordinates": []}}', "lane 0"),
+        (json.dumps(feature([10**400, 2], [3, 4], highway="track")).encode(), "pair of degrees"),
         (b'{"type": "FeatureCollection"}', "no GeoJSON"),
         (b'{"type": "FeatureCollection", "features": [1]}', "lane 0"),
         (b'{"type": "Feature"}', "lane 0"),
