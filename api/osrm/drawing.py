@@ -92,6 +92,10 @@ class Drawing:
             told["annotation"] = _annotation(leg, self.annotations)
         return told
 
+    @property
+    def _walks(self) -> bool:
+        return "foot" in self.network.profile(self.profile).access_keys
+
     def _step(self, step: Step, leg: Leg, words: str | None) -> Json:
         line = leg.line[step.first : step.last + 1]
         told: Json = {
@@ -100,7 +104,7 @@ class Drawing:
             "weight": step.duration_s,
             "geometry": self.line(line if len(line) > 1 else (*line, *line)),
             "name": step.name,
-            "mode": "walking" if self.profile == "foot" else "driving",
+            "mode": "walking" if self._walks else "driving",
             "driving_side": "right",
             "maneuver": _manoeuvre(step.manoeuvre),
             "intersections": [_crossing(crossing) for crossing in step.crossings],

@@ -68,7 +68,9 @@ async def ask(path: str, request: Request) -> Response:
     query = request.query_params.multi_items()
     asked = await asyncio.to_thread(lambda: parse(path, query, _body_of(content)))
     network = await network_now(request.app.state.deps, request.state.caller)
-    profile = _PROFILES.get(asked.profile, asked.profile)
+    profile = asked.profile
+    if profile not in network.profiles:  # a company may have a "car" of its own
+        profile = _PROFILES.get(profile, profile)
     if profile not in network.profiles:
         known = (*network.profiles, *(n for n, own in _PROFILES.items() if own in network.profiles))
         raise OsrmRefused(
