@@ -4,7 +4,7 @@ A customizable contraction hierarchy: shortcuts that serve any weights, and thei
 The vertex order (once for a graph) and the weights (again after every change) are kept apart, after
 Dibbelt, Strasser and Wagner, "Customizable Contraction Hierarchies", ACM Journal of Experimental
 Algorithmics 21 (2016). A weight is one int64 (`arcs.pack`), so the distance that comes out is that
-of the fastest path. Questions are asked in `shortest_paths`.
+of the fastest path. Questions are asked in `many_to_many` and `fastest_path`.
 
 Inside the arrays a vertex is named by its rank: 0 is contracted first.
 """

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from routing.errors import RoutingError
 from routing.roads.compiled import Weighting
+from routing.roads.fastest_path import fastest_path
 from routing.roads.geometry import cut
 from routing.roads.graph import CLOSED, Roads
 from routing.roads.positions import Positions, straight, unpack
-from routing.roads.shortest_paths import fastest_path
 from routing.roads.snap import Snap
 
 

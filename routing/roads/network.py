@@ -37,11 +37,11 @@ from routing.roads.graphml import read_graphml
 from routing.roads.isochrones import Isochrone, draw
 from routing.roads.junctions import Junctions
 from routing.roads.legs import Leg, NoPath, find_leg
+from routing.roads.many_to_many import many_to_many
 from routing.roads.network_file import version_of, write_whole
 from routing.roads.osm import read_roads
 from routing.roads.positions import Positions, finish_rows, locate, on_same_roads
 from routing.roads.reach import Reach, find_reaches
-from routing.roads.shortest_paths import many_to_many
 from routing.roads.snap import Nearby, PlaceOffRoad, Snap
 from routing.roads.speeds import Profile, UnknownProfile, profiles_of
 from routing.roads.steps import Step, steps_of

@@ -11,8 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from routing.matrix import UNREACHABLE
+from routing.roads.climbing import Terminals
 from routing.roads.graph import CLOSED, DISTANCE_BITS, Roads
-from routing.roads.shortest_paths import Terminals
 from routing.roads.snap import Snap
 from routing.roads.turn_graph import TurnGraph
 

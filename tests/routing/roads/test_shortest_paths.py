@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.roads.arcs import pack
+from routing.roads.climbing import Terminals
+from routing.roads.fastest_path import fastest_path
 from routing.roads.graph import CLOSED
 from routing.roads.hierarchy import contract, customize
-from routing.roads.shortest_paths import Terminals, fastest_path, many_to_many
+from routing.roads.many_to_many import many_to_many
 
 
 @st.composite
