@@ -6,17 +6,18 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 import polyline
 from fastapi import APIRouter
 from fastapi.responses import Response
+from pydantic import ConfigDict, Field
 
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
 from api.requests import GuardedRoute, Scope, With, zone_of
-from api.schemas import ClosureIn
+from api.schemas import Moment, PlaceIn, Strict, Text, TextId, WallClock
 from dispatch import operations
 from dispatch.closures import ClosureId, DailyHours, TimedClosure
 from routing.roads.closures import Closure
@@ -27,6 +28,62 @@ router = APIRouter(route_class=GuardedRoute, tags=["closures"], responses=PROBLE
 
 LINES_MAX: Final = 2000
 """Roads of one closure that are listed with their lines: a map shows no more, and 10 kB do. Chosen."""
+
+
+_Ids = Field(max_length=1000)
+_Points = Field(max_length=200)
+"""More of them in a tangle would hold a thread for seconds; a hand draws fewer. Chosen."""
+
+
+class DailyHoursIn(Strict):
+    """Of every day by the depot's clock; an end that is not after its start is the next day's."""
+
+    starts: WallClock
+    ends: WallClock
+
+
+class ClosureIn(Strict):
+    """
+    Roads closed, or slowed with `duration_factor`; say where in exactly one way.
+
+    `line` is drawn along the road, `polygon` round an area. `profiles` left out means all. It holds
+    from now, or `from_at`, until just before `until_at`, or until it is removed; with `hours` only in
+    these of every day, as a market's or a school's.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "line": [{"lon": 118.1, "lat": 33.885}, {"lon": 118.105, "lat": 33.885}],
+                    "until_at": "2026-11-11T18:00:00+08:00",
+                    "reason": "桥面积水",
+                }
+            ]
+        }
+    )
+
+    roads: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], _Ids] = ()
+    osm_ways: Annotated[tuple[Annotated[int, Field(ge=1, lt=2**63)], ...], _Ids] = ()
+    line: Annotated[tuple[PlaceIn, ...], _Points] = ()
+    polygon: Annotated[tuple[PlaceIn, ...], _Points] = ()
+    profiles: Annotated[frozenset[TextId], Field(max_length=50)] = frozenset()
+    duration_factor: float | None = None
+    from_at: Moment | None = None
+    until_at: Moment | None = None
+    hours: DailyHoursIn | None = None
+    reason: Text = ""
+
+    def closure(self) -> Closure:
+        """Raises ClosureUnclear."""
+        return Closure(
+            roads=self.roads,
+            osm_ways=self.osm_ways,
+            line=tuple(each.place() for each in self.line),
+            polygon=tuple(each.place() for each in self.polygon),
+            profiles=self.profiles,
+            duration_factor=self.duration_factor,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

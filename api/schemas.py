@@ -31,7 +31,6 @@ from dispatch.households import (
 )
 from dispatch.orders import Handling, Order, OrderId
 from routing.places import Datum, Place, from_datum
-from routing.roads.closures import Closure
 
 
 def likely_field(model: type[BaseModel], path: Sequence[int | str]) -> str | None:
@@ -100,16 +99,11 @@ Text = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 Note = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
 
 
-_Ids = Field(max_length=1000)
-_Points = Field(max_length=200)
-"""More of them in a tangle would hold a thread for seconds; a hand draws fewer. Chosen."""
-
-
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class PlaceIn(_Strict):
+class PlaceIn(Strict):
     """A point in the datum it was measured in; stored as WGS-84."""
 
     lon: Annotated[float, Field(ge=-180, le=180)]
@@ -120,7 +114,7 @@ class PlaceIn(_Strict):
         return from_datum(self.lon, self.lat, self.crs)
 
 
-class WindowIn(_Strict):
+class WindowIn(Strict):
     earliest_at: Moment
     latest_at: Moment
 
@@ -131,7 +125,7 @@ class WindowIn(_Strict):
         return self
 
 
-class OrderIn(_Strict):
+class OrderIn(Strict):
     """
     One pickup request. Give a household, a collection point or a place; a point comes first.
 
@@ -202,7 +196,7 @@ class OrderIn(_Strict):
         )
 
 
-class HouseholdIn(_Strict):
+class HouseholdIn(Strict):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -237,7 +231,7 @@ class HouseholdIn(_Strict):
         )
 
 
-class HoursIn(_Strict):
+class HoursIn(Strict):
     opens: WallClock
     closes: WallClock
 
@@ -248,7 +242,7 @@ class HoursIn(_Strict):
         return self
 
 
-class PointIn(_Strict):
+class PointIn(Strict):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -286,11 +280,11 @@ class PointIn(_Strict):
         )
 
 
-class CancelIn(_Strict):
+class CancelIn(Strict):
     reason: Text = ""
 
 
-class WhereIn(_Strict):
+class WhereIn(Strict):
     """What an address means: a household, a collection point or a place, exactly one of them."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"household_id": "H00412"}]})
@@ -316,7 +310,7 @@ class WhereIn(_Strict):
         )
 
 
-class LocationIn(_Strict):
+class LocationIn(Strict):
     """Where a household lies."""
 
     model_config = ConfigDict(
@@ -326,58 +320,7 @@ class LocationIn(_Strict):
     place: PlaceIn
 
 
-class DailyHoursIn(_Strict):
-    """Of every day by the depot's clock; an end that is not after its start is the next day's."""
-
-    starts: WallClock
-    ends: WallClock
-
-
-class ClosureIn(_Strict):
-    """
-    Roads closed, or slowed with `duration_factor`; say where in exactly one way.
-
-    `line` is drawn along the road, `polygon` round an area. `profiles` left out means all. It holds
-    from now, or `from_at`, until just before `until_at`, or until it is removed; with `hours` only in
-    these of every day, as a market's or a school's.
-    """
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "line": [{"lon": 118.1, "lat": 33.885}, {"lon": 118.105, "lat": 33.885}],
-                    "until_at": "2026-11-11T18:00:00+08:00",
-                    "reason": "桥面积水",
-                }
-            ]
-        }
-    )
-
-    roads: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], _Ids] = ()
-    osm_ways: Annotated[tuple[Annotated[int, Field(ge=1, lt=2**63)], ...], _Ids] = ()
-    line: Annotated[tuple[PlaceIn, ...], _Points] = ()
-    polygon: Annotated[tuple[PlaceIn, ...], _Points] = ()
-    profiles: Annotated[frozenset[TextId], Field(max_length=50)] = frozenset()
-    duration_factor: float | None = None
-    from_at: Moment | None = None
-    until_at: Moment | None = None
-    hours: DailyHoursIn | None = None
-    reason: Text = ""
-
-    def closure(self) -> Closure:
-        """Raises ClosureUnclear."""
-        return Closure(
-            roads=self.roads,
-            osm_ways=self.osm_ways,
-            line=tuple(each.place() for each in self.line),
-            polygon=tuple(each.place() for each in self.polygon),
-            profiles=self.profiles,
-            duration_factor=self.duration_factor,
-        )
-
-
-class PlanIn(_Strict):
+class PlanIn(Strict):
     """A wish for a plan: seconds of search, and a seed that makes it repeatable."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"budget_s": 10, "seed": 1}]})
@@ -386,7 +329,7 @@ class PlanIn(_Strict):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 
-class CourierEventIn(_Strict):
+class CourierEventIn(Strict):
     """What a phone reports. `event_id` is the phone's own: sending twice is the same as once."""
 
     model_config = ConfigDict(
