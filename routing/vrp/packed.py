@@ -8,10 +8,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.problem import Problem, Vehicle, Visit, Window
+from routing.vrp.problem import Break, Problem, Vehicle, Visit, Window
 
 NEVER: Final = 1 << 61
 """Later than every moment, farther than every road; two of them still fit an int64."""
+
+_ORDERED_MAX: Final = 10
+"""With more breaks, only the order by latest begin is tried. Chosen: each subset of them is looked at."""
 
 NOWHERE: Final = -1
 """The place of an open start or end; below every place."""
@@ -89,12 +92,56 @@ def pack(problem: Problem) -> Packed:
 
 
 def break_order(vehicle: Vehicle) -> tuple[int, ...]:
-    """The vehicle's breaks in the order in which our searches take them: by latest begin."""
-    windows = [rest.window for rest in vehicle.breaks]
-    order = sorted(
-        range(len(windows)), key=lambda each: (windows[each].latest_s, windows[each].earliest_s)
+    """
+    The vehicle's breaks in the order in which our searches take them: by latest begin.
+
+    Where they cannot be taken one after the other so, the first order in which they can.
+    """
+    breaks = vehicle.breaks
+    by_latest = sorted(
+        range(len(breaks)),
+        key=lambda each: (breaks[each].window.latest_s, breaks[each].window.earliest_s),
     )
-    return tuple(order)
+    order = None
+    if len(breaks) <= _ORDERED_MAX:
+        order = _takeable(breaks, tuple(by_latest), 0, set())
+    return tuple(by_latest) if order is None else order
+
+
+def can_rest(vehicle: Vehicle) -> bool:
+    """Whether the vehicle's breaks can be taken in their order by one who does nothing else."""
+    clock_s = 0
+    for number in break_order(vehicle):
+        rest = vehicle.breaks[number]
+        clock_s = max(clock_s, rest.window.earliest_s)
+        if clock_s > rest.window.latest_s:
+            return False
+        clock_s += rest.duration_s
+    return True
+
+
+def _takeable(
+    breaks: Sequence[Break],
+    waiting: tuple[int, ...],
+    clock_s: int,
+    failed: set[tuple[tuple[int, ...], int]],
+) -> tuple[int, ...] | None:
+    """An order in which all that wait can be taken from `clock_s` on."""
+    if not waiting:
+        return ()
+    if (waiting, clock_s) in failed or any(
+        clock_s > breaks[each].window.latest_s for each in waiting
+    ):
+        return None
+    for number in waiting:
+        rest = breaks[number]
+        end_s = max(clock_s, rest.window.earliest_s) + rest.duration_s
+        others = tuple(each for each in waiting if each != number)
+        later = _takeable(breaks, others, end_s, failed)
+        if later is not None:
+            return (number, *later)
+    failed.add((waiting, clock_s))
+    return None
 
 
 def _rests(vehicle: Vehicle) -> list[tuple[int, int, int]]:

@@ -77,16 +77,18 @@ def earliest(
                 if arrival_s > due_s:
                     break
                 clock_s = arrival_s
+                turning_s = int(packed.turnaround_s[vehicle])  # it goes on until a break begins
                 for after in range(driven, states):
                     if after > driven:
-                        clock_s = max(clock_s, int(breaks[after - 1, 0]))
-                        if clock_s > breaks[after - 1, 1]:
+                        start_s = max(clock_s, int(breaks[after - 1, 0]))
+                        if start_s > breaks[after - 1, 1]:
                             break
-                        clock_s += int(breaks[after - 1, 2])
+                        turning_s -= min(turning_s, start_s - clock_s)
+                        clock_s = start_s + int(breaks[after - 1, 2])
                     if visit != DEPOT:
                         moment_s = _begin_s(packed, visit, clock_s) + packed.service_s[visit]
                     elif row <= length:
-                        moment_s = max(clock_s + packed.turnaround_s[vehicle], release_s)
+                        moment_s = max(clock_s + turning_s, release_s)
                     else:  # what is rested after the return delays nothing
                         moment_s = arrival_s
                     if moment_s < table[row, after]:

@@ -7,13 +7,24 @@ from types import ModuleType
 import pytest
 
 
-@pytest.fixture(scope="session")
-def villages() -> ModuleType:
-    """The seeded generator of `villages.py`; tests do not import each other."""
-    source = Path(__file__).with_name("villages.py")
-    spec = importlib.util.spec_from_file_location("vrp_villages", source)
+def beside(name: str) -> ModuleType:
+    """A module of this folder; tests do not import each other."""
+    source = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"vrp_{name}", source)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def villages() -> ModuleType:
+    """The seeded generator of `villages.py`."""
+    return beside("villages")
+
+
+@pytest.fixture(scope="session")
+def brute_force() -> ModuleType:
+    """Tiny problems and their proven optimum, of `brute_force.py`."""
+    return beside("brute_force")

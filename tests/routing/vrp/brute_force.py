@@ -1,0 +1,316 @@
+"""
+Tiny problems, and their proven optimum by trying everything: orders, trips, leavings, break starts.
+
+Nothing here is taken from the searches or the timetables, so that both may be held against it.
+"""
+
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
+from routing.vrp.cost import cost, route_cost, unserved_of
+from routing.vrp.problem import Break, Feature, Problem, Vehicle, Visit, Window
+from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
+
+HORIZON_S = 120
+
+Order = tuple[tuple[int, ...], ...]
+
+
+def tiny_problem(seed: int, features: frozenset[Feature], visits: int = 4) -> Problem:
+    """Draw a problem that uses just these rules, with numbers so small that each moment can be tried."""
+    draw = random.Random(f"{seed} {sorted(features)}")
+
+    def uses(feature: Feature) -> bool:
+        return feature in features
+
+    dimensions = draw.choice([("weight_g",), ("weight_g", "volume_ml")])
+    groups = draw.sample(range(visits), 2) if uses(Feature.ALTERNATIVES) else []
+    price = draw.randrange(40, 300)
+    drawn = []
+    for number in range(visits):
+        windows = []
+        clock_s = draw.randrange(50)
+        for _ in range(draw.choice([1, 2, 2]) if uses(Feature.SEVERAL_WINDOWS) else 1):
+            windows.append(Window(clock_s, clock_s + draw.randrange(25)))
+            clock_s = windows[-1].latest_s + draw.randrange(1, 40)
+        if draw.random() < 0.3 and not (uses(Feature.SEVERAL_WINDOWS) and number == 0):
+            windows = []
+        cold = uses(Feature.SKILLS) and draw.random() < 0.5
+        drawn.append(
+            Visit(
+                place=number + 1,
+                service_s=draw.choice([0, 2, 5]),
+                loads=tuple(draw.choice([0, 2, 4, 6]) for _ in dimensions),
+                deliveries=tuple(draw.choice([0, 3, 6]) for _ in dimensions)
+                if uses(Feature.DELIVERIES)
+                else (),
+                windows=tuple(windows),
+                due_s=draw.choice([None, draw.randrange(40, 110)]) if uses(Feature.DUE) else None,
+                release_s=draw.choice([0, draw.randrange(5, 60)]) if uses(Feature.RELEASE) else 0,
+                skills=frozenset({"cold"}) if cold else frozenset(),
+                group=0 if number in groups else None,
+                # Without prizes everything must be served, which may prove impossible.
+                unserved_cost=price
+                if uses(Feature.PRIZES) and (number in groups or draw.random() < 0.8)
+                else None,
+            )
+        )
+    if uses(Feature.ALTERNATIVES):
+        first, second = groups
+        drawn[second] = replace(drawn[second], unserved_cost=drawn[first].unserved_cost)
+    fleet = tuple(_vehicle(draw, features, dimensions) for _ in range(2))
+    if uses(Feature.SKILLS):
+        fleet = (replace(fleet[0], skills=frozenset({"cold"})), fleet[1])
+    return Problem(
+        matrices=(_matrix(draw, visits + 2),),
+        visits=tuple(drawn),
+        vehicles=fleet,
+        dimensions=dimensions,
+    )
+
+
+def _matrix(draw: random.Random, places: int) -> TravelMatrix:
+    """Ways on a small plane, a little longer in one direction; now and then there is none."""
+    points = [(draw.randrange(10), draw.randrange(10)) for _ in range(places)]
+    seconds = np.array([[abs(a - c) + abs(b - d) for c, d in points] for a, b in points])
+    metres = 2 * seconds
+    for row, column in itertools.permutations(range(places), 2):
+        seconds[row, column] += draw.randrange(3)
+        metres[row, column] += draw.randrange(5)
+        if draw.random() < 0.05:
+            seconds[row, column] = metres[row, column] = UNREACHABLE
+    return TravelMatrix(
+        durations_s=seconds.astype(np.int32),
+        distances_m=metres.astype(np.int32),
+        provenance=Provenance(network="made up", profile="tiny"),
+    )
+
+
+def _vehicle(
+    draw: random.Random, features: frozenset[Feature], dimensions: Sequence[str]
+) -> Vehicle:
+    several = Feature.RELOADS in features
+    opens = Feature.OPEN_ROUTES in features
+    start, end = draw.choice([(0, None), (None, 0), (None, None)]) if opens else (0, 0)
+    breaks = ()
+    if Feature.BREAKS in features:
+        earliest_s = draw.randrange(60)
+        window = Window(earliest_s, earliest_s + draw.randrange(6))
+        breaks = (Break(window=window, duration_s=draw.choice([3, 8])),)
+        if not several and draw.random() < 0.4:
+            earliest_s = draw.randrange(100)
+            window = Window(earliest_s, earliest_s + draw.randrange(3))
+            breaks += (Break(window=window, duration_s=draw.choice([3, 8])),)
+    return Vehicle(
+        shift=Window(draw.choice([0, 0, 10]), draw.choice([90, HORIZON_S])),
+        start_place=start,
+        end_place=end,
+        capacities=tuple(draw.choice([6, 8, 12]) for _ in dimensions),
+        range_m=draw.randrange(40, 120) if Feature.RANGE in features else None,
+        duration_limit_s=draw.randrange(30, 70) if Feature.DURATION_LIMIT in features else None,
+        breaks=breaks,
+        trips_max=draw.choice([2, 3]) if several and not opens else 1,
+        turnaround_s=draw.choice([0, 4]) if several else 0,
+        fixed_cost=draw.choice([0, 20]),
+        cost_per_m=draw.choice([0, 1, 2]),
+        cost_per_s=draw.choice([0, 1, 3]),
+    )
+
+
+def optimum(problem: Problem) -> Solution | None:
+    """Return a cheapest solution; None if no solution makes all that must be made."""
+    count = len(problem.visits)
+    folded: dict[int, tuple[Route, ...]] = {0: ()}
+    for vehicle in range(len(problem.vehicles)):
+        alone = {0: None} | {
+            served: route
+            for served in range(1, 1 << count)
+            if (route := _best_route(problem, vehicle, _members(served))) is not None
+        }
+        grown: dict[int, tuple[Route, ...]] = {}
+        for before, routes in folded.items():
+            for served, route in alone.items():
+                if before & served:
+                    continue
+                longer = routes if route is None else (*routes, route)
+                known = grown.get(before | served)
+                if known is None or _paid(problem, longer) < _paid(problem, known):
+                    grown[before | served] = longer
+        folded = grown
+    best = None
+    for served, routes in folded.items():
+        made = _members(served)
+        groups = [problem.visits[each].group for each in made]
+        chosen = [group for group in groups if group is not None]
+        left = unserved_of(problem, set(made))
+        if len(chosen) > len(set(chosen)) or any(
+            problem.visits[each].unserved_cost is None for each in left
+        ):
+            continue
+        found = Solution(routes=routes, unserved=left, cost=cost(problem, routes))
+        if best is None or found.cost < best.cost:
+            best = found
+    return best
+
+
+def _paid(problem: Problem, routes: Sequence[Route]) -> int:
+    return sum(route_cost(problem, route) for route in routes)
+
+
+def _members(mask: int) -> tuple[int, ...]:
+    return tuple(each for each in range(mask.bit_length()) if mask >> each & 1)
+
+
+def _best_route(problem: Problem, number: int, made: Sequence[int]) -> Route | None:
+    vehicle = problem.vehicles[number]
+    if any(not problem.visits[each].skills <= vehicle.skills for each in made):
+        return None
+    best = None
+    for order in _orders(made, vehicle.trips_max):
+        route = cheapest_route(problem, number, order)
+        if route is not None and (
+            best is None or route_cost(problem, route) < route_cost(problem, best)
+        ):
+            best = route
+    return best
+
+
+def cheapest_route(problem: Problem, number: int, order: Order) -> Route | None:
+    """The vehicle's cheapest day with these trips in this order; skills are not looked at."""
+    vehicle = problem.vehicles[number]
+    if not _loads_fit(problem, vehicle, order) or not _ways_exist(problem, vehicle, order):
+        return None
+    return _best_timetable(problem, number, order)
+
+
+def _best_timetable(problem: Problem, number: int, order: Order) -> Route | None:
+    days = _timetables(problem, number, order)
+    return min(days, key=lambda route: route_cost(problem, route), default=None)
+
+
+def _orders(made: Sequence[int], trips_max: int) -> Iterator[Order]:
+    for line in itertools.permutations(made):
+        for trips in range(1, min(trips_max, len(line)) + 1):
+            for cuts in itertools.combinations(range(1, len(line)), trips - 1):
+                ends = (0, *cuts, len(line))
+                yield tuple(line[a:b] for a, b in itertools.pairwise(ends))
+
+
+def _loads_fit(problem: Problem, vehicle: Vehicle, order: Order) -> bool:
+    for trip in order:
+        for axis, capacity in enumerate(vehicle.capacities):
+            visits = [problem.visits[each] for each in trip]
+            brought = [visit.deliveries[axis] if visit.deliveries else 0 for visit in visits]
+            fetched = [visit.loads[axis] for visit in visits]
+            for done in range(len(trip) + 1):
+                if sum(fetched[:done]) + sum(brought[done:]) > capacity:
+                    return False
+    return True
+
+
+def _legs(problem: Problem, vehicle: Vehicle, trip: Sequence[int]) -> list[tuple[int, int]]:
+    """Seconds and metres from start to end."""
+    matrix = problem.matrices[vehicle.matrix]
+    halts = [vehicle.start_place, *(problem.visits[each].place for each in trip), vehicle.end_place]
+    return [
+        (0, 0)
+        if a is None or b is None
+        else (int(matrix.durations_s[a, b]), int(matrix.distances_m[a, b]))
+        for a, b in itertools.pairwise(halts)
+    ]
+
+
+def _ways_exist(problem: Problem, vehicle: Vehicle, order: Order) -> bool:
+    legs = [leg for trip in order for leg in _legs(problem, vehicle, trip)]
+    if any(seconds >= UNREACHABLE for seconds, _ in legs):
+        return False
+    return vehicle.range_m is None or sum(metres for _, metres in legs) <= vehicle.range_m
+
+
+def _timetables(problem: Problem, number: int, order: Order) -> Iterator[Route]:
+    """For each leaving that may matter and each choice of break starts the earliest return."""
+    vehicle = problem.vehicles[number]
+    first_s = max(vehicle.shift.earliest_s, *(problem.visits[each].release_s for each in order[0]))
+    paid = vehicle.cost_per_s > 0 or vehicle.duration_limit_s is not None
+    last_s = vehicle.shift.latest_s if paid else first_s + 60 * len(vehicle.breaks)
+    begins = [range(each.window.earliest_s, each.window.latest_s + 1) for each in vehicle.breaks]
+    for starts in itertools.product(*begins):
+        rests = sorted(
+            (start_s, start_s + rest.duration_s)
+            for start_s, rest in zip(starts, vehicle.breaks, strict=True)
+        )
+        if any(after[0] < before[1] for before, after in itertools.pairwise(rests)):
+            continue
+        for leave_s in range(first_s, last_s + 1):
+            trips = _drive(problem, vehicle, order, rests, leave_s)
+            if trips is None:
+                continue
+            out_s = trips[-1].back_s - leave_s
+            if vehicle.duration_limit_s is None or out_s <= vehicle.duration_limit_s:
+                yield Route(vehicle=number, trips=trips, break_starts_s=starts)
+            if not paid:
+                break
+
+
+def _drive(
+    problem: Problem, vehicle: Vehicle, order: Order, rests: list[tuple[int, int]], leave_s: int
+) -> tuple[Trip, ...] | None:
+    """As early as can be while the breaks lie fast; None where a rule of time is broken."""
+    trips: list[Trip] = []
+    for trip in order:
+        if trips:
+            leave_s = _worked(trips[-1].back_s, vehicle.turnaround_s, rests)
+            leave_s = max(leave_s, *(problem.visits[each].release_s for each in trip))
+            leave_s = _free(leave_s, 0, rests)
+        elif _free(leave_s, 0, rests) != leave_s:
+            return None
+        clock_s, halts = leave_s, []
+        legs = _legs(problem, vehicle, trip)
+        for each, (seconds, _) in zip(trip, legs, strict=False):
+            visit = problem.visits[each]
+            arrival_s = _worked(clock_s, seconds, rests)
+            begin_s = _begin(visit, arrival_s, rests)
+            if begin_s is None:
+                return None
+            clock_s = begin_s + visit.service_s
+            halts.append(
+                ScheduledVisit(
+                    visit=each, arrival_s=arrival_s, begin_s=begin_s, departure_s=clock_s
+                )
+            )
+        back_s = _worked(clock_s, legs[-1][0], rests)
+        dues = [problem.visits[each].due_s for each in trip]
+        if back_s > min([vehicle.shift.latest_s, *(due for due in dues if due is not None)]):
+            return None
+        trips.append(Trip(leave_s=leave_s, visits=tuple(halts), back_s=back_s))
+    return tuple(trips)
+
+
+def _worked(clock_s: int, seconds: int, rests: Sequence[tuple[int, int]]) -> int:
+    """When so much driving or turning round is done that breaks interrupt."""
+    done_s = clock_s + seconds
+    for start_s, end_s in rests:
+        if clock_s <= start_s < done_s:
+            done_s += end_s - start_s
+    return done_s
+
+
+def _free(clock_s: int, seconds: int, rests: Sequence[tuple[int, int]]) -> int:
+    """The first moment from which so many seconds, or the moment itself, lie in no break."""
+    for start_s, end_s in rests:
+        if (clock_s < end_s and start_s < clock_s + seconds) or start_s < clock_s < end_s:
+            clock_s = end_s
+    return clock_s
+
+
+def _begin(visit: Visit, arrival_s: int, rests: Sequence[tuple[int, int]]) -> int | None:
+    for window in visit.windows or (Window(0, HORIZON_S),):
+        begin_s = _free(max(arrival_s, window.earliest_s), visit.service_s, rests)
+        if begin_s <= window.latest_s:
+            return begin_s
+    return None
