@@ -1,10 +1,10 @@
-"""The problem in OR-Tools' routing solver, with every rule but those of `solve.NOT_COVERED`."""
+"""The problem in OR-Tools' routing solver, with every rule there is."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -14,7 +14,9 @@ from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from routing.matrix import UNREACHABLE
 from routing.vrp.engine_process import Orders, Task, serve
-from routing.vrp.problem import Problem, Vehicle, Visit
+from routing.vrp.ortools_size import extra_trips, has_two_clocks
+from routing.vrp.packed import can_rest
+from routing.vrp.problem import Feature, Problem, Vehicle, Visit
 
 _REQUIRED_PRICE: Final = 1 << 50
 """For leaving out a visit that must be made: above every sum a problem may hold in practice."""
@@ -36,8 +38,9 @@ def search(task: Task, found: Callable[[Orders], None]) -> None:
     """
     Improve `task.start` by guided local search and report each better solution.
 
-    Set-up is O(P·N²) in time and memory for N visits and P pairs of matrix and price (Python lists,
-    about 8 bytes an entry). Stops at the deadline or after `task.iterations` solutions looked at.
+    Set-up is O(M·N²) in time and memory for N nodes and M matrices of prices, times and metres:
+    `ortools_size` knows both, and whoever calls asks it first. Stops at the deadline or after
+    `task.iterations` solutions looked at.
     """
     problem = task.problem
     if not problem.visits or not problem.vehicles:
@@ -57,8 +60,11 @@ class _Model:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         vehicles, visits = problem.vehicles, problem.visits
-        extra = [min(vehicle.trips_max, len(visits)) - 1 for vehicle in vehicles]
-        self._reload_vehicle = [v for v, trips in enumerate(extra) for _ in range(max(trips, 0))]
+        self._reload_vehicle = [
+            number
+            for number, vehicle in enumerate(vehicles)
+            for _ in range(extra_trips(problem, vehicle))
+        ]
         start_places = list(dict.fromkeys(vehicle.start_place for vehicle in vehicles))
         end_places = list(dict.fromkeys(vehicle.end_place for vehicle in vehicles))
         self._first_start = len(visits) + len(self._reload_vehicle)
@@ -78,12 +84,22 @@ class _Model:
         self._routing = pywrapcp.RoutingModel(self._manager)
         self._horizon_s = max(vehicle.shift.latest_s for vehicle in vehicles)
         self._add_prices()
-        self._time = self._add_time()
+        # A release binds the moment of leaving a reload, a due moment that of coming to it.
+        reloads = len(self._reload_vehicle) > 0
+        releases = Feature.RELEASE in problem.features
+        self._time = self._add_time("time", leaving=reloads and releases)
+        self._price_time()
         self._add_range()
         self._add_loads()
-        self._add_dues()
+        if releases:
+            self._add_releases()
+        moments = [self._time]
+        if any(visit.due_s is not None for visit in visits):
+            if has_two_clocks(problem):
+                moments.append(self._add_back())
+            self._add_dues(moments[-1])
         self._add_visits()
-        self._add_breaks()
+        self._add_breaks(*moments)
 
     def improve(self, task: Task, found: Callable[[Orders], None]) -> None:
         routing = self._routing
@@ -157,25 +173,39 @@ class _Model:
             if owner == vehicle
         ]
 
-    def _nodes(self, matrix: NDArray[np.int32]) -> NDArray[np.int64]:
+    def _rows(self, matrix: NDArray[np.int32]) -> Iterator[NDArray[np.int64]]:
         """A travel matrix spread over the nodes; open ends and unused vehicles drive nothing."""
-        rows = np.array([0 if place is None else place for place in self._places], dtype=np.int64)
-        spread = matrix[np.ix_(rows, rows)].astype(np.int64)
+        columns = np.array([each or 0 for each in self._places], dtype=np.int64)
         open_nodes = [node for node, place in enumerate(self._places) if place is None]
-        spread[open_nodes, :] = 0
-        spread[:, open_nodes] = 0
-        spread[self._first_start : self._first_end, self._first_end :] = 0
-        return spread
+        for node, place in enumerate(self._places):
+            row = matrix[place or 0, columns].astype(np.int64)
+            row[open_nodes] = 0
+            if place is None:
+                row[:] = 0
+            if self._first_start <= node < self._first_end:
+                row[self._first_end :] = 0
+            yield row
 
-    def _service_s(self) -> list[int]:
-        """Seconds spent at each node."""
-        vehicles, visits = self._problem.vehicles, self._problem.visits
-        ends = len(self._places) - self._first_start
-        return [
-            *(visit.service_s for visit in visits),
-            *(vehicles[vehicle].turnaround_s for vehicle in self._reload_vehicle),
-            *([0] * ends),
+    def _spent_s(self) -> NDArray[np.int64]:
+        """Seconds of service at each node."""
+        seconds = np.zeros(len(self._places), dtype=np.int64)
+        seconds[: len(self._problem.visits)] = [visit.service_s for visit in self._problem.visits]
+        return seconds
+
+    def _turnaround_s(self) -> NDArray[np.int64]:
+        """Seconds between coming to and leaving each node, where it is a reload."""
+        seconds = np.zeros(len(self._places), dtype=np.int64)
+        vehicles = self._problem.vehicles
+        seconds[len(self._problem.visits) : self._first_start] = [
+            vehicles[vehicle].turnaround_s for vehicle in self._reload_vehicle
         ]
+        return seconds
+
+    def _register(self, rows: Iterable[NDArray[np.int64]]) -> int:
+        """Hand a matrix over. Equal numbers are one object: apart they take five times the memory."""
+        shared: dict[int, int] = {}
+        lists = [[shared.setdefault(each, each) for each in row.tolist()] for row in rows]
+        return int(self._routing.RegisterTransitMatrix(lists))
 
     def _add_prices(self) -> None:
         """Metres as arc prices; seconds are paid by the span of the time dimension."""
@@ -183,48 +213,68 @@ class _Model:
         for number, vehicle in enumerate(self._problem.vehicles):
             key = (vehicle.matrix, vehicle.cost_per_m)
             if key not in evaluators:
-                matrix = self._problem.matrices[vehicle.matrix]
-                prices = self._nodes(matrix.distances_m) * vehicle.cost_per_m
-                prices[prices >= UNREACHABLE * max(vehicle.cost_per_m, 1)] = _REQUIRED_PRICE
-                evaluators[key] = self._routing.RegisterTransitMatrix(prices.tolist())
+                distances_m = self._problem.matrices[vehicle.matrix].distances_m
+                evaluators[key] = self._register(
+                    # Only what is beyond reach may overflow.
+                    np.where(row < UNREACHABLE, row * vehicle.cost_per_m, _REQUIRED_PRICE)
+                    for row in self._rows(distances_m)
+                )
             self._routing.SetArcCostEvaluatorOfVehicle(evaluators[key], number)
             self._routing.SetFixedCostOfVehicle(vehicle.fixed_cost, number)
 
-    def _add_time(self) -> Any:
+    def _add_time(self, name: str, *, leaving: bool) -> Any:
+        """When each visit begins; for a reload when it is left or come to, for an end when it is."""
         routing = self._routing
-        service_s = np.array(self._service_s(), dtype=np.int64)
+        spent_s, turnaround_s = self._spent_s(), self._turnaround_s()
+        before_s = turnaround_s if leaving else np.zeros_like(turnaround_s)
+        after_s = spent_s if leaving else spent_s + turnaround_s
         transits: dict[int, int] = {}
         for vehicle in self._problem.vehicles:
             if vehicle.matrix not in transits:
-                matrix = self._problem.matrices[vehicle.matrix]
-                seconds = self._nodes(matrix.durations_s) + service_s[:, np.newaxis]
-                transits[vehicle.matrix] = routing.RegisterTransitMatrix(seconds.tolist())
+                durations_s = self._problem.matrices[vehicle.matrix].durations_s
+                transits[vehicle.matrix] = self._register(
+                    row + spent_here_s + before_s
+                    for row, spent_here_s in zip(self._rows(durations_s), after_s, strict=True)
+                )
         routing.AddDimensionWithVehicleTransits(
             [transits[vehicle.matrix] for vehicle in self._problem.vehicles],
             self._horizon_s,
             self._horizon_s,
             False,
-            "time",
+            name,
         )
-        time_of_day = routing.GetDimensionOrDie("time")
+        return routing.GetDimensionOrDie(name)
+
+    def _price_time(self) -> None:
+        routing = self._routing
         for number, vehicle in enumerate(self._problem.vehicles):
             shift = vehicle.shift
             for index in (routing.Start(number), routing.End(number)):
-                time_of_day.CumulVar(index).SetRange(shift.earliest_s, shift.latest_s)
+                self._time.CumulVar(index).SetRange(shift.earliest_s, shift.latest_s)
             if vehicle.cost_per_s:
-                time_of_day.SetSpanCostCoefficientForVehicle(vehicle.cost_per_s, number)
+                self._time.SetSpanCostCoefficientForVehicle(vehicle.cost_per_s, number)
             if vehicle.duration_limit_s is not None:
-                time_of_day.SetSpanUpperBoundForVehicle(vehicle.duration_limit_s, number)
-            routing.AddVariableMaximizedByFinalizer(time_of_day.CumulVar(routing.Start(number)))
-            routing.AddVariableMinimizedByFinalizer(time_of_day.CumulVar(routing.End(number)))
-        return time_of_day
+                self._time.SetSpanUpperBoundForVehicle(vehicle.duration_limit_s, number)
+            routing.AddVariableMaximizedByFinalizer(self._time.CumulVar(routing.Start(number)))
+            routing.AddVariableMinimizedByFinalizer(self._time.CumulVar(routing.End(number)))
+
+    def _add_back(self) -> Any:
+        """The same times, but for a reload when it is come to."""
+        back = self._add_time("back", leaving=False)
+        solver = self._routing.solver()
+        reloads = range(len(self._problem.visits), self._first_start)
+        apart = {self._manager.NodeToIndex(node) for node in reloads}
+        for index in range(self._routing.Size() + self._routing.vehicles()):
+            if index not in apart:
+                solver.Add(back.CumulVar(index) == self._time.CumulVar(index))
+        return back
 
     def _add_range(self) -> None:
         vehicles = self._problem.vehicles
         if all(vehicle.range_m is None for vehicle in vehicles):
             return
         transits = {
-            number: self._routing.RegisterTransitMatrix(self._nodes(matrix.distances_m).tolist())
+            number: self._register(self._rows(matrix.distances_m))
             for number, matrix in enumerate(self._problem.matrices)
             if any(vehicle.matrix == number for vehicle in vehicles)
         }
@@ -238,43 +288,97 @@ class _Model:
         )
 
     def _add_loads(self) -> None:
+        visits = self._problem.visits
         for axis, name in enumerate(self._problem.dimensions):
             capacities = [vehicle.capacities[axis] for vehicle in self._problem.vehicles]
-            loads = [visit.loads[axis] for visit in self._problem.visits]
-            self._add_counter(f"load {name}", loads, capacities)
+            loads = [visit.loads[axis] for visit in visits]
+            deliveries = [visit.deliveries[axis] if visit.deliveries else 0 for visit in visits]
+            if any(deliveries):
+                self._add_exchange(name, loads, deliveries, capacities)
+            else:
+                self._add_counter(f"load {name}", loads, capacities, empty=True)
 
-    def _add_counter(self, name: str, amounts: Sequence[int], limits: Sequence[int]) -> Any:
-        """A dimension that sums `amounts` over a trip: a reload takes off all there is."""
+    def _add_exchange(
+        self, name: str, loads: Sequence[int], deliveries: Sequence[int], capacities: Sequence[int]
+    ) -> None:
+        """
+        What is on board, and what of it is still to be brought: nothing at a trip's end.
+
+        So a trip begins with exactly what it brings, and what it fetches comes on top.
+        """
+        changes = [load - delivery for load, delivery in zip(loads, deliveries, strict=True)]
+        board = self._add_counter(f"load {name}", changes, capacities, empty=False)
+        owed = self._add_counter(
+            f"owed {name}", [-delivery for delivery in deliveries], capacities, empty=False
+        )
+        routing, solver = self._routing, self._routing.solver()
+        for vehicle in range(len(self._problem.vehicles)):
+            start = routing.Start(vehicle)
+            solver.Add(board.CumulVar(start) == owed.CumulVar(start))
+            owed.CumulVar(routing.End(vehicle)).SetValue(0)
+            for index in self._reloads(vehicle):
+                owed.CumulVar(index).SetValue(0)
+                solver.Add(board.CumulVar(index) + board.SlackVar(index) == owed.SlackVar(index))
+
+    def _add_counter(
+        self, name: str, amounts: Sequence[int], limits: Sequence[int], *, empty: bool
+    ) -> Any:
+        """A dimension that sums `amounts` over a trip, which begins at 0 if `empty`, else anywhere."""
         routing = self._routing
         ends = len(self._places) - self._first_start
         unload = [-limits[vehicle] for vehicle in self._reload_vehicle]
         transit = routing.RegisterUnaryTransitVector([*amounts, *unload, *([0] * ends)])
-        slack = max(limits) if self._reload_vehicle else 0
-        routing.AddDimensionWithVehicleCapacity(transit, slack, list(limits), True, name)
+        # The way from a reload takes the limit off; the slack gives back what that is too much.
+        slack = (1 if empty else 2) * max(limits) if self._reload_vehicle else 0
+        routing.AddDimensionWithVehicleCapacity(transit, slack, list(limits), empty, name)
         counter = routing.GetDimensionOrDie(name)
-        if slack:
-            for visit in range(len(self._problem.visits)):
-                counter.SlackVar(self._manager.NodeToIndex(visit)).SetValue(0)
-            for vehicle in range(len(self._problem.vehicles)):
-                counter.SlackVar(routing.Start(vehicle)).SetValue(0)
-                for index in self._reloads(vehicle):
-                    routing.AddVariableMinimizedByFinalizer(counter.SlackVar(index))
+        self._hold_over_trips(counter)
         return counter
 
-    def _add_dues(self) -> None:
-        """For each due moment that can bind: a trip with such a load on board is back by then."""
-        visits = self._problem.visits
-        binding = {visit.due_s for visit in visits if visit.due_s is not None}
-        for due_s in sorted(due_s for due_s in binding if due_s < self._horizon_s):
-            waiting = [int(visit.due_s == due_s) for visit in visits]
-            limits = [len(visits)] * len(self._problem.vehicles)
-            counter = self._add_counter(f"due {due_s}", waiting, limits)
-            solver = self._routing.solver()
-            for vehicle in range(len(self._problem.vehicles)):
-                for index in (*self._reloads(vehicle), self._routing.End(vehicle)):
-                    empty = solver.IsEqualCstVar(counter.CumulVar(index), 0)
-                    late_s = self._horizon_s - due_s
-                    solver.Add(self._time.CumulVar(index) <= due_s + empty * late_s)
+    def _add_level(self, name: str) -> Any:
+        """A moment that is one and the same from a trip's start to its end, and never falls after."""
+        routing = self._routing
+        transit = routing.RegisterUnaryTransitVector([0] * len(self._places))
+        slack = self._horizon_s if self._reload_vehicle else 0
+        routing.AddDimension(transit, slack, self._horizon_s, False, name)
+        level = routing.GetDimensionOrDie(name)
+        self._hold_over_trips(level)
+        return level
+
+    def _hold_over_trips(self, dimension: Any) -> None:
+        """Leave the dimension slack at reloads only."""
+        if not self._reload_vehicle:
+            return
+        for visit in range(len(self._problem.visits)):
+            dimension.SlackVar(self._manager.NodeToIndex(visit)).SetValue(0)
+        for vehicle in range(len(self._problem.vehicles)):
+            dimension.SlackVar(self._routing.Start(vehicle)).SetValue(0)
+            for index in self._reloads(vehicle):
+                self._routing.AddVariableMinimizedByFinalizer(dimension.SlackVar(index))
+
+    def _add_releases(self) -> None:
+        """No trip leaves before the level of its visits, which is at least each one's release."""
+        level, solver = self._add_level("release"), self._routing.solver()
+        for number, visit in enumerate(self._problem.visits):
+            if visit.release_s <= self._horizon_s:  # else nobody makes it
+                level.CumulVar(self._manager.NodeToIndex(number)).SetMin(visit.release_s)
+        for vehicle in range(len(self._problem.vehicles)):
+            start = self._routing.Start(vehicle)
+            solver.Add(level.CumulVar(start) <= self._time.CumulVar(start))
+            for index in self._reloads(vehicle):
+                after = level.CumulVar(index) + level.SlackVar(index)
+                solver.Add(after <= self._time.CumulVar(index))
+
+    def _add_dues(self, back: Any) -> None:
+        """No trip comes back after the level of its visits, which is at most each one's due moment."""
+        level, solver = self._add_level("due"), self._routing.solver()
+        for number, visit in enumerate(self._problem.visits):
+            if visit.due_s is not None:
+                index = self._manager.NodeToIndex(number)
+                level.CumulVar(index).SetMax(min(visit.due_s, self._horizon_s))
+        for vehicle in range(len(self._problem.vehicles)):
+            for index in (*self._reloads(vehicle), self._routing.End(vehicle)):
+                solver.Add(back.CumulVar(index) <= level.CumulVar(index))
 
     def _add_visits(self) -> None:
         routing, manager = self._routing, self._manager
@@ -284,10 +388,13 @@ class _Model:
             routing.AddDisjunction(
                 indices, _REQUIRED_PRICE if price is None else min(price, _REQUIRED_PRICE)
             )
+        rested = [can_rest(vehicle) for vehicle in self._problem.vehicles]
         for number, visit in enumerate(self._problem.visits):
             index = manager.NodeToIndex(number)
             able = [
-                each for each, v in enumerate(self._problem.vehicles) if visit.skills <= v.skills
+                each
+                for each, v in enumerate(self._problem.vehicles)
+                if rested[each] and visit.skills <= v.skills and visit.release_s <= v.shift.latest_s
             ]
             if not self._add_windows(visit, index, able):
                 able = []
@@ -322,16 +429,17 @@ class _Model:
             back_s = min(back_s, visit.due_s)
         return back_s - visit.service_s
 
-    def _add_breaks(self) -> None:
-        routing = self._routing
-        nodes_s = self._service_s()
-        indices = routing.Size() + routing.vehicles()
-        service_s = [nodes_s[self._manager.IndexToNode(index)] for index in range(indices)]
+    def _add_breaks(self, *moments: Any) -> None:
+        """Breaks interrupt no service, but a drive and a turnaround; no two are taken at once."""
+        routing, solver = self._routing, self._routing.solver()
+        spent_s = self._spent_s().tolist()
+        indices = range(routing.Size() + routing.vehicles())
+        busy_s = [spent_s[self._manager.IndexToNode(index)] for index in indices]
         for number, vehicle in enumerate(self._problem.vehicles):
-            if not vehicle.breaks:
+            if not vehicle.breaks or not can_rest(vehicle):
                 continue
             rests = [
-                routing.solver().FixedDurationIntervalVar(
+                solver.FixedDurationIntervalVar(
                     rest.window.earliest_s,
                     rest.window.latest_s,
                     rest.duration_s,
@@ -340,7 +448,10 @@ class _Model:
                 )
                 for order, rest in enumerate(vehicle.breaks)
             ]
-            self._time.SetBreakIntervalsOfVehicle(rests, number, service_s)
+            for moment in moments:
+                moment.SetBreakIntervalsOfVehicle(rests, number, busy_s)
+            # The dimension keeps them apart on the road only.
+            solver.Add(solver.DisjunctiveConstraint(rests, f"breaks of vehicle {number}"))
 
 
 def _orders(visits: Sequence[Visit]) -> list[list[int]]:
