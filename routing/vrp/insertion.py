@@ -168,13 +168,17 @@ def _cheapest(
         return _INFINITE, -1, 0
     prices = _prices(packed, vehicle, route, length, visit).reshape(-1)
     attempt = np.empty(length + 2, dtype=np.int64)
+    states = packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1
+    table = np.empty((length + 4, states), dtype=np.int64)
+    origin = np.empty((length + 4, states), dtype=np.int64)
     while True:  # cheapest first: the schedule is far dearer to compute than the price
         place = int(np.argmin(prices))
         price = float(prices[place])
         if price >= _INFINITE:
             return _INFINITE, -1, 0
         position, kind = place // 3, place % 3
-        if fits(packed, vehicle, attempt, put(attempt, length, visit, position, kind, route)):
+        grown = put(attempt, length, visit, position, kind, route)
+        if fits(packed, vehicle, attempt, grown, table, origin):
             return price, position, kind
         prices[place] = _INFINITE
 

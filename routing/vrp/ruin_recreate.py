@@ -1,4 +1,4 @@
-"""Ruin and recreate: one annealed search over the whole problem, run by whoever has the time."""
+"""Ruin and recreate: one annealed search, in parts that threads can work on side by side."""
 
 from __future__ import annotations
 
@@ -8,129 +8,340 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.vrp.engine_process import Orders
-from routing.vrp.insertion import twins
-from routing.vrp.packed import Packed
-from routing.vrp.schedule import sequence_of, trips_of
-from routing.vrp.search_state import State, depart, route_price
-from routing.vrp.strings import anneal
-from routing.vrp.timing import DEPOT
+from routing.vrp.packed import NEVER, Packed
+from routing.vrp.places import Places
+from routing.vrp.search_state import (
+    EXACT,
+    GROUP,
+    HEAD,
+    KIND,
+    NEXT,
+    OWNER,
+    PART,
+    PRE_LATE,
+    TAIL,
+    TRIP,
+    VEHICLE,
+    Model,
+    State,
+    open_trip,
+    put_after,
+    renew,
+    renew_trip,
+)
+from routing.vrp.strings import (
+    Part,
+    Scratch,
+    Undo,
+    anneal,
+    day_price,
+)
 
-_NEAR: Final = 40
-"""Neighbours of a visit that may lose a string with it or take it in; chosen."""
+_TRIED: Final = 12
+"""Cheapest places whose schedule is looked at where segments do not say all; chosen."""
 
-_CONSTRUCTING: Final = 10
-"""Iterations between two looks at whether all are in; each takes up to twenty."""
+_ABSENT_MAX: Final = 20
+"""Visits left out that one iteration tries to put in."""
+
+_SLOTS_SPARE: Final = 256
+"""Slots for trips beyond those that can be driven: an iteration frees none before it ends."""
 
 
 class RuinRecreate:
-    """
-    One search, to be annealed by whoever has the time; no two threads may run the same one.
+    """One search over one problem; its parts may be annealed by one thread each."""
 
-    unserved
-        float64 (V,): what leaving each visit out costs; required ones so much that none is left out
-        that has a place.
-    """
-
-    def __init__(self, packed: Packed, unserved: NDArray[np.float64], *, seed: int) -> None:
-        self._packed, self._unserved = packed, unserved
+    def __init__(self, packed: Packed, model: Model, *, seed: int, parts: int = 1) -> None:
+        self._packed, self.model = packed, model
         visits, vehicles = packed.allowed.shape
-        width = visits + int(packed.limits[:, 2].clip(max=visits).max(initial=0)) + 2
-        self._near = neighbours(packed)
-        self._kinds = twins(packed)
-        self._state = State(
-            routes=np.full((vehicles, width), DEPOT, np.int64),
-            lengths=np.zeros(vehicles, np.int64),
-            departures_s=np.zeros((vehicles, width), np.int64),
-            costs=np.zeros(vehicles),
-            route_of=np.full(visits, -1, np.int64),
-            best_routes=np.full((vehicles, width), DEPOT, np.int64),
-            best_lengths=np.zeros(vehicles, np.int64),
+        dimensions = self.model.capacity.shape[1]
+        trips = int(packed.limits[:, 2].clip(max=visits).sum())
+        slots = parts * (min(visits, trips) + _SLOTS_SPARE)
+        nodes = visits + 2 * slots
+        self._several_trips = bool((packed.limits[:, 2] > 1).any())
+        self._random = np.random.default_rng(seed)
+        self.state = State(
+            link=np.full((nodes, 4), -1, np.int32),
+            place=np.zeros(nodes, np.int32),
+            clock=np.zeros((nodes, 8), np.int64),
+            board=np.zeros((nodes if self.model.mixed else 0, 2 * dimensions), np.int64),
+            trip=np.zeros((slots, 8), np.int64),
+            load=np.zeros((slots, 2 * dimensions), np.int64),
+            vehicle=np.zeros((vehicles, 6), np.int64),
+            best_succ=np.full(nodes, -1, np.int32),
+            best_head=np.full(vehicles, -1, np.int32),
+            best_next=np.full(slots, -1, np.int32),
+        )
+        self.state.place[:visits] = packed.place
+        self.state.clock[:, PRE_LATE] = NEVER
+        self._parts = [self._part(number) for number in range(parts)]
+        self._undos = [self._undo() for _ in range(parts)]
+        breaks = int(np.diff(packed.break_from).max(initial=0))
+        self._scratches = [
+            Scratch(
+                removed=np.empty(visits, np.int64),
+                keys=np.empty(visits),
+                placed=np.empty(visits, np.int64),
+                into=np.empty(2 * visits + 2, np.int64),
+                opened=np.empty(slots, np.int64),
+                closed=np.empty(slots, np.int64),
+                trip_at=np.empty(slots, np.int64),
+                table=np.empty((2 * visits + 4, breaks + 1), np.int64),
+                origin=np.empty((2 * visits + 4, breaks + 1), np.int64),
+            )
+            for _ in range(parts)
+        ]
+        tried = _TRIED if self.model.vehicle[:, EXACT].any() else 1
+        self._places = [
+            Places(
+                np.empty(tried),
+                np.empty(tried, np.int64),
+                np.empty(tried, np.int64),
+                np.empty(tried, np.int64),
+                np.empty(tried, np.int64),
+            )
+            for _ in range(parts)
+        ]
+        self.parts = 1
+        self.take({})
+
+    def _part(self, number: int) -> Part:
+        visits, vehicles = self._packed.allowed.shape
+        kinds = self.model.allowed.shape[1]
+        random = self._random.integers(1, 1 << 62, 2)
+        return Part(
+            number=number,
+            mine=np.zeros(visits, np.int32),
+            absent=np.zeros(visits, np.int32),
+            absent_at=np.full(visits, -1, np.int32),
+            slots=np.zeros(len(self.state.trip), np.int32),
+            spare=np.full(kinds, -1, np.int32),
+            spare_next=np.full(vehicles, -1, np.int32),
+            listed=np.zeros(vehicles, np.bool_),
+            dirty=np.zeros(vehicles, np.int32),
+            is_dirty=np.zeros(vehicles, np.bool_),
+            vehicles=np.zeros(vehicles, np.int32),
+            counts=np.zeros(5, np.int64),
             totals=np.zeros(2),
-            random=np.random.SeedSequence(seed).generate_state(1, np.uint64) | np.uint64(1),
+            random=random[:1].astype(np.uint64),
+            blink=np.array([100, random[1]], np.int64),
+        )
+
+    def _undo(self) -> Undo:
+        state, vehicles = self.state, len(self.state.vehicle)
+        nodes, slots = len(state.link), len(state.trip)
+        return Undo(
+            changed=np.zeros(vehicles, np.int64),
+            changed_at=np.full(vehicles, -1, np.int64),
+            vehicle=np.zeros_like(state.vehicle),
+            costs=np.zeros(vehicles),
+            nodes=np.zeros(nodes, np.int32),
+            node_from=np.zeros(vehicles + 1, np.int64),
+            link=np.zeros_like(state.link),
+            clock=np.zeros_like(state.clock),
+            board=np.zeros_like(state.board),
+            trips=np.zeros(slots, np.int32),
+            trip_from=np.zeros(vehicles + 1, np.int64),
+            trip=np.zeros_like(state.trip),
+            load=np.zeros_like(state.load),
         )
 
     def take(self, orders: Orders) -> None:
         """Go on from `orders`, which the vehicles must be able to drive."""
-        packed, state = self._packed, self._state
-        state.lengths[:] = 0
-        state.costs[:] = 0.0
-        state.route_of[:] = -1
-        state.departures_s[:, 0] = packed.shift[:, 0]
+        model, state = self.model, self.state
+        visits = len(model.visit)
+        state.vehicle[:] = 0
+        state.vehicle[:, HEAD] = state.vehicle[:, TAIL] = -1
+        state.trip[:] = 0
+        state.link[:] = -1
+        slot = 0
         for vehicle, trips in orders.items():
-            sequence = sequence_of(trips)
-            length = len(sequence)
-            if length:
-                state.routes[vehicle, :length] = sequence
-                state.lengths[vehicle] = length
-                state.route_of[sequence[sequence != DEPOT]] = vehicle
-                state.costs[vehicle] = route_price(packed, vehicle, state.routes[vehicle], length)
-                depart(packed, state, vehicle)
-        state.totals[:] = state.costs.sum() + self._left_out()
-        state.best_routes[:] = state.routes
-        state.best_lengths[:] = state.lengths
+            before = -1
+            for halts in trips:
+                if not halts:
+                    continue
+                open_trip(model, state, vehicle, slot, before)
+                node = visits + 2 * slot
+                for visit in halts:
+                    put_after(model, state, node, visit)
+                    node = visit
+                renew_trip(model, state, slot)
+                before, slot = slot, slot + 1
+            renew(model, state, vehicle)
+        self._cost = self._price()
+        self.best_cost = self._cost
+        self._keep_best()
 
-    def anneal(self, iterations: int, temperature: float) -> None:
-        """Ruin and recreate so often; a worse state is gone on from as simulated annealing says."""
+    def _price(self) -> float:
+        used = np.flatnonzero(self.state.vehicle[:, HEAD] >= 0)
+        total = sum(
+            day_price(self._packed, self.model, self.state, int(number), self._scratches[0])
+            for number in used
+        )
+        return float(total) + float(self.model.unserved[self._absent()].sum())
+
+    def _absent(self) -> NDArray[np.int64]:
+        """The visits left out; the first of its visits stands for a group."""
+        model = self.model
+        absent = self.state.link[: len(model.visit), TRIP] < 0
+        group = model.visit[:, GROUP]
+        single = np.flatnonzero(absent & (group < 0))
+        made = np.zeros(len(model.member_from) - 1, np.bool_)
+        made[group[~absent & (group >= 0)]] = True
+        firsts = model.members[model.member_from[:-1]]
+        return np.concatenate([single, firsts[~made]])
+
+    def _keep_best(self) -> None:
+        state = self.state
+        state.best_succ[:] = state.link[:, 1]
+        state.best_head[:] = state.vehicle[:, HEAD]
+        state.best_next[:] = state.trip[:, NEXT]
+
+    def cut(self, *, whole: bool = False) -> None:
+        """Begin a round: deal vehicles and visits out, neighbouring routes to the same part."""
+        model, state = self.model, self.state
+        visits = len(model.visit)
+        in_trip = state.link[:visits, TRIP]
+        vehicle_of = np.where(in_trip >= 0, state.trip[in_trip, VEHICLE], -1)
+        used = np.flatnonzero(state.vehicle[:, HEAD] >= 0)
+        parts = 1 if whole else min(len(self._parts), max(1, len(used)))
+        owner = np.zeros(len(state.vehicle), np.int64)
+        side = self._sides()
+        if parts > 1:
+            served = vehicle_of >= 0
+            count = np.bincount(vehicle_of[served], minlength=len(owner))
+            mean = np.bincount(vehicle_of[served], side[served], len(owner)) / np.maximum(1, count)
+            order = used[np.argsort(mean[used], kind="stable")]
+            upto = np.cumsum(count[order])
+            middle = upto - count[order] / 2
+            owner[order] = np.minimum(parts - 1, middle * parts // max(1, upto[-1]))
+        kinds = model.vehicle[:, KIND]
+        idle = np.flatnonzero(state.vehicle[:, HEAD] < 0)
+        idle = idle[np.argsort(kinds[idle], kind="stable")]
+        owner[idle] = np.arange(len(idle)) % parts
+        state.vehicle[:, OWNER] = owner
+        state.trip[:, PART] = owner[state.trip[:, VEHICLE]]
+        part_of = np.where(vehicle_of >= 0, owner[vehicle_of], -1)
+        if (part_of < 0).any():  # left out: with the nearest neighbour that is made
+            lonely = np.flatnonzero(part_of < 0)
+            beside = part_of[model.near[lonely]] if model.near.size else np.zeros((len(lonely), 1))
+            found = beside[np.arange(len(lonely)), np.argmax(beside >= 0, axis=1)]
+            part_of[lonely] = np.where(found >= 0, found, lonely % parts)
+        absent = self._absent()
+        in_use = np.zeros(len(state.trip), np.bool_)
+        in_use[in_trip[in_trip >= 0]] = True
+        free = np.flatnonzero(~in_use)
+        for part in self._parts:
+            number = part.number
+            mine = np.flatnonzero(part_of == number)
+            part.mine[: len(mine)] = mine
+            out = absent[part_of[absent] == number]
+            part.absent[: len(out)] = out
+            part.absent_at[:] = -1
+            part.absent_at[out] = np.arange(len(out))
+            slots = free[number::parts] if number < parts else free[:0]
+            part.slots[: len(slots)] = slots[::-1]
+            part.listed[:] = False
+            part.spare[:] = -1
+            stay = idle[owner[idle] == number][::-1]
+            for kind in range(len(part.spare)):
+                chain = stay[kinds[stay] == kind]
+                if len(chain):
+                    part.spare_next[chain[1:]] = chain[:-1]
+                    part.spare_next[chain[0]] = -1
+                    part.spare[kind] = chain[-1]
+            part.listed[stay] = True
+            part.is_dirty[:] = False
+            own = np.flatnonzero(owner == number)
+            part.vehicles[: len(own)] = own
+            part.counts[:] = (len(mine), len(out), len(slots), 0, len(own))
+            part.totals[:] = 0.0
+        self.parts = parts
+        # The parts keep the best of their round; whatever came before is kept here.
+        self._before = (state.best_succ.copy(), state.best_head.copy(), state.best_next.copy())
+        self._keep_best()
+
+    def _sides(self) -> NDArray[np.float64]:
+        """How much nearer each visit is to one end of the map than to the other."""
+        packed, visits = self._packed, len(self.model.visit)
+        if not visits:
+            return np.zeros(0)
+        durations_s, place = packed.durations_s[0], packed.place
+        one = int(self._random.integers(visits))
+        from_one = durations_s[place[one]][place].astype(np.float64)
+        from_other = durations_s[place[int(np.argmax(from_one))]][place].astype(np.float64)
+        return np.asarray(from_one - from_other, np.float64)
+
+    def anneal(self, part: int, iterations: int, temperature: float) -> None:
+        """Ruin and recreate so often in one part."""
+        self._anneal(part, iterations, temperature, _ABSENT_MAX)
+
+    def _anneal(self, part: int, iterations: int, temperature: float, absent_max: int) -> None:
         anneal(
             self._packed,
-            self._near,
-            self._kinds,
-            self._unserved,
-            self._state,
+            self.model,
+            self.state,
+            self._parts[part],
+            self._undos[part],
+            self._places[part],
+            self._scratches[part],
             iterations,
             temperature,
+            self._several_trips,
+            absent_max,
         )
 
-    def construct(self) -> None:
-        """Put in what finds a place, a few visits at a time, until nothing more does."""
-        while True:
-            before = self._state.totals[1]
-            self.anneal(_CONSTRUCTING, 0.0)
-            if not (self._state.route_of < 0).any() or self._state.totals[1] >= before:
-                return
+    def join(self) -> bool:
+        """End a round: add the parts up; tell whether they found something better."""
+        best = self._cost + sum(float(each.totals[1]) for each in self._parts[: self.parts])
+        self._cost += sum(float(each.totals[0]) for each in self._parts[: self.parts])
+        if best < self.best_cost - 1e-6:
+            self.best_cost = best
+            return True
+        state = self.state
+        state.best_succ[:], state.best_head[:], state.best_next[:] = self._before
+        return False
 
-    def _left_out(self) -> float:
-        """The price of what is not made, a group's once."""
-        group, absent = self._packed.group, self._state.route_of < 0
-        alone = float(self._unserved[absent & (group < 0)].sum())
-        made = np.zeros(len(self._packed.member_from) - 1, np.bool_)
-        made[group[~absent & (group >= 0)]] = True
-        firsts = self._packed.members[self._packed.member_from[:-1]]
-        return alone + float(self._unserved[firsts[~made]].sum())
+    def construct(self) -> None:
+        """Put in what finds a place, all at once and again until nothing more does."""
+        while True:
+            before = self.best_cost
+            self.cut(whole=True)
+            self._anneal(0, 1, 0.0, len(self.model.visit))
+            self.join()
+            if self.best_cost >= before or not len(self._absent()):
+                return
 
     @property
     def stride(self) -> float:
         """The mean cost of driving from one halt to the next, as the routes stand."""
-        packed, state = self._packed, self._state
-        used = np.flatnonzero(state.lengths)
-        served = np.flatnonzero(state.route_of >= 0)
-        idle = packed.service_s[served] * packed.prices[state.route_of[served], 2]
-        driving = state.costs[used].sum() - packed.prices[used, 0].sum() - idle.sum()
-        return max(0.0, float(driving)) / max(1, len(served) + len(used))
-
-    @property
-    def best_cost(self) -> float:
-        return float(self._state.totals[1])
+        packed, state = self._packed, self.state
+        in_trip = state.link[: len(self.model.visit), TRIP]
+        served = np.flatnonzero(in_trip >= 0)
+        used = np.flatnonzero(state.vehicle[:, HEAD] >= 0)
+        prices = packed.prices[state.trip[in_trip[served], VEHICLE], 2]
+        driving = self._cost - float(self.model.unserved[self._absent()].sum())
+        driving -= float(packed.prices[used, 0].sum())
+        driving -= float((packed.service_s[served] * prices).sum())
+        return max(0.0, driving) / max(1, len(served) + len(used))
 
     def best(self) -> dict[int, tuple[tuple[int, ...], ...]]:
-        """The cheapest orders met since `take`."""
-        return {
-            vehicle: trips_of(self._state.best_routes[vehicle, :length].tolist())
-            for vehicle, length in enumerate(self._state.best_lengths.tolist())
-            if length
-        }
-
-
-def neighbours(packed: Packed) -> NDArray[np.int64]:
-    """The visits nearest to each by driving time, the nearer direction counted: shape (V, ≤ 40)."""
-    visits = len(packed.place)
-    count = min(_NEAR, max(visits - 1, 0))
-    found = np.zeros((visits, count), np.int64)
-    durations_s = packed.durations_s[0]
-    for visit in range(visits if count else 0):
-        place = packed.place[visit]
-        apart_s = np.minimum(durations_s[place][packed.place], durations_s[:, place][packed.place])
-        apart_s[visit] = np.iinfo(np.int32).max
-        nearest = np.argpartition(apart_s, count - 1)[:count]
-        found[visit] = nearest[np.argsort(apart_s[nearest], kind="stable")]
-    return found
+        """The cheapest orders met since `take`; to be asked between rounds only."""
+        state, visits = self.state, len(self.model.visit)
+        succ, head, after = (
+            state.best_succ.tolist(), state.best_head.tolist(), state.best_next.tolist()
+        )  # fmt: skip
+        orders: dict[int, tuple[tuple[int, ...], ...]] = {}
+        for vehicle, first in enumerate(head):
+            trip = first
+            trips: list[tuple[int, ...]] = []
+            while trip >= 0:
+                halts: list[int] = []
+                node = succ[visits + 2 * trip]
+                while node < visits:
+                    halts.append(node)
+                    node = succ[node]
+                trips.append(tuple(halts))
+                trip = after[trip]
+            if trips:
+                orders[vehicle] = tuple(trips)
+        return orders

@@ -51,9 +51,9 @@ class Scheduler:
         packed, length = self._packed, len(sequence)
         spans: list[tuple[int, int]] = []
         for not_before_s in self._departures(vehicle, sequence):
-            finish_s = int(earliest(packed, vehicle, sequence, length, not_before_s)[0])
+            finish_s, table, origin = earliest(packed, vehicle, sequence, length, not_before_s)
             if finish_s < NEVER:
-                leave_s = int(latest_leave(packed, vehicle, sequence, length, finish_s))
+                leave_s = latest_leave(packed, vehicle, sequence, length, finish_s, table, origin)
                 spans.append((leave_s, finish_s))
         return spans
 

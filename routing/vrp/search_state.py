@@ -1,88 +1,477 @@
-"""The routes of a search as arrays that compiled loops change in place, and what one of them costs."""
+"""
+Routes that a search changes in place: linked visits, and for each what lies before and after it.
+
+A trip is a list of nodes between two of its own, its start and its end; a vehicle drives a chain of
+trips. Nodes are the visits 0 … V - 1, then start V + 2t and end V + 2t + 1 of each trip t. Every node
+keeps the segment of the vehicle's day up to it and the one from it on, so that a visit is tried
+between two nodes in constant time (Vidal, Crainic, Gendreau and Prins, "A hybrid genetic algorithm
+with adaptive diversity management for a large class of vehicle routing problems with time-windows",
+Computers & Operations Research 40, 2013).
+
+A segment is (seconds it takes at least, earliest and latest moment to begin it so that it takes no
+longer). Several windows of a visit count as one from the first to the last, and breaks not at all:
+what a segment allows may still be impossible, what it forbids is (`Model.exact`).
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from routing.vrp.insertion import leg
-from routing.vrp.packed import Packed
-from routing.vrp.timing import DEPOT, earliest, latest_leave
+from routing.vrp.packed import NEVER
+
+compiled = njit(  # type: ignore[call-overload]  # its types do not know the last option
+    cache=True, nogil=True, _nrt=False
+)
+"""
+For loops over a search's arrays. They make no arrays, so numba need not count references to those it
+reads: two threads that count in the same place would wait for each other (14 times slower, measured).
+"""
+
+PRED: Final = 0
+SUCC: Final = 1
+TRIP: Final = 2
+AHEAD_M: Final = 3
+"""Columns of `State.link`; TRIP is -1 for a visit that is left out."""
+
+PRE_S: Final = 0
+PRE_EARLY: Final = 1
+PRE_LATE: Final = 2
+SUF_S: Final = 3
+SUF_EARLY: Final = 4
+SUF_LATE: Final = 5
+AHEAD_S: Final = 6
+READY: Final = 7
+"""Columns of `State.clock`: the segments up to a node and from it on, the drive to the next, and
+the earliest moment to leave the node."""
+
+VEHICLE: Final = 0
+PART: Final = 1
+COUNT: Final = 2
+PREV: Final = 3
+NEXT: Final = 4
+RELEASE: Final = 5
+DUE: Final = 6
+ROOM: Final = 7
+"""Columns of `State.trip`."""
+
+HEAD: Final = 0
+TAIL: Final = 1
+TRIPS: Final = 2
+METRES: Final = 3
+SECONDS: Final = 4
+OWNER: Final = 5
+"""Columns of `State.vehicle`: its first and last trip, how many, what it drives, and whose it is."""
+
+PLACE: Final = 0
+SERVICE: Final = 1
+OPENS: Final = 2
+CLOSES: Final = 3
+RELEASED: Final = 4
+DUE_BACK: Final = 5
+GROUP: Final = 6
+"""Columns of `Model.visit`."""
+
+START: Final = 0
+END: Final = 1
+MATRIX: Final = 2
+FROM_S: Final = 3
+UNTIL_S: Final = 4
+RANGE_M: Final = 5
+LONGEST_S: Final = 6
+TRIPS_MAX: Final = 7
+TURNAROUND: Final = 8
+KIND: Final = 9
+FIXED: Final = 10
+EACH_M: Final = 11
+EACH_S: Final = 12
+EXACT: Final = 13
+"""Columns of `Model.vehicle`; EXACT tells that segments do not say all of its day."""
+
+
+class Model(NamedTuple):
+    """
+    What a search knows of a problem with V visits, K vehicles of C kinds, D dimensions.
+
+    near, near_m
+        int32 (V, N): a visit's neighbours, nearest first, and the metres between (0 where
+        vehicles do not agree on them).
+    unserved
+        float64 (V,): what leaving each visit out costs.
+    members, member_from
+        The visits of each group, as in `Packed`.
+    timed
+        Whether time can forbid or cost anything at all.
+    mixed
+        Whether trips both bring and fetch, so that the fullest moment lies between.
+    """
+
+    durations_s: NDArray[np.int32]  # (M, n, n)
+    distances_m: NDArray[np.int32]  # (M, n, n)
+    visit: NDArray[np.int64]  # (V, 7)
+    loads: NDArray[np.int64]  # (V, 2 D): fetched, then brought
+    vehicle: NDArray[np.int64]  # (K, 14)
+    capacity: NDArray[np.int64]  # (K, D)
+    allowed: NDArray[np.bool_]  # (V, C)
+    near: NDArray[np.int32]
+    beside: NDArray[np.int32]
+    beside_m: NDArray[np.int32]
+    unserved: NDArray[np.float64]
+    required: NDArray[np.bool_]
+    member_from: NDArray[np.int64]
+    members: NDArray[np.int64]
+    timed: bool
+    mixed: bool
+    simple: bool
+    as_long: bool
+    priced: bool
+    least_per_m: int
 
 
 class State(NamedTuple):
     """
-    K sequences of width W as they stand, and the best there were.
+    The routes as they stand and the best there were. N nodes, T slots for trips, K vehicles.
 
-    routes, lengths
-        int64 (K, W) and (K,): visits, with DEPOT between trips.
-    departures_s
-        int64 (K, W): the earliest departure from element i - 1, row 0 from the start.
-    costs
-        float64 (K,): of each route, as `cost.route_cost`.
-    route_of
-        int64 (V,): the vehicle of each visit, -1 if left out.
-    totals
-        float64 (2,): cost now and at best, prices of visits left out included.
-    random
-        uint64 (1,): the generator's state.
+    load
+        int64 (T, 2 D): what a trip fetches and what it brings.
+    board
+        int64 (N, 2 D), where the model is mixed: the most on board up to leaving a node, and from
+        then on.
+    best_succ, best_head, best_next
+        The best routes, as `link`, `vehicle` and `trip` say it of the present ones.
     """
 
-    routes: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    departures_s: NDArray[np.int64]
-    costs: NDArray[np.float64]
-    route_of: NDArray[np.int64]
-    best_routes: NDArray[np.int64]
-    best_lengths: NDArray[np.int64]
-    totals: NDArray[np.float64]
-    random: NDArray[np.uint64]
+    link: NDArray[np.int32]  # (N, 4)
+    place: NDArray[np.int32]  # (N,)
+    clock: NDArray[np.int64]  # (N, 8)
+    board: NDArray[np.int64]
+    trip: NDArray[np.int64]  # (T, 8)
+    load: NDArray[np.int64]
+    vehicle: NDArray[np.int64]  # (K, 6)
+    best_succ: NDArray[np.int32]  # (N,)
+    best_head: NDArray[np.int32]  # (K,)
+    best_next: NDArray[np.int32]  # (T,)
 
 
-@njit(cache=True, nogil=True)
-def route_price(packed: Packed, vehicle: int, route: NDArray[np.int64], length: int) -> float:
+@compiled
+def leg_m(model: Model, matrix: int, here: int, there: int) -> int:
+    """Metres between places; none to or from an open end."""
+    if here < 0 or there < 0:
+        return 0
+    return int(model.distances_m[matrix, here, there])
+
+
+@compiled
+def leg_s(model: Model, matrix: int, here: int, there: int) -> int:
+    if here < 0 or there < 0:
+        return 0
+    return int(model.durations_s[matrix, here, there])
+
+
+@compiled
+def join(
+    first_s: int,
+    first_early: int,
+    first_late: int,
+    drive_s: int,
+    next_s: int,
+    early: int,
+    late: int,
+) -> tuple[int, int, int]:
+    """Two segments and the drive between as one; the second must not be reached too late."""
+    until_s = first_s + drive_s
+    wait_s = max(early - until_s - first_late, 0)
+    return (
+        until_s + next_s + wait_s,
+        max(early - until_s, first_early) - wait_s,
+        min(late - until_s, first_late),
+    )
+
+
+@compiled
+def alone(model: Model, state: State, node: int) -> tuple[int, int, int]:
+    """The segment of one node: a service, a trip's leaving, or its return with the turnaround."""
+    visits = len(model.visit)
+    if node < visits:
+        return model.visit[node, SERVICE], model.visit[node, OPENS], model.visit[node, CLOSES]
+    trip = (node - visits) // 2
+    vehicle = state.trip[trip, VEHICLE]
+    until_s = model.vehicle[vehicle, UNTIL_S]
+    if (node - visits) % 2 == 0:
+        return 0, max(state.trip[trip, RELEASE], model.vehicle[vehicle, FROM_S]), until_s
+    stay_s = model.vehicle[vehicle, TURNAROUND] if state.trip[trip, NEXT] >= 0 else 0
+    return stay_s, 0, min(state.trip[trip, DUE], until_s)
+
+
+@compiled
+def renew_after(model: Model, state: State, node: int, whole: bool) -> None:
     """
-    What the route costs if its return is the earliest and its leaving the latest that keeps it.
+    Renew what lies up to `node`, and up to all that follow it in the vehicle's day.
 
-    `schedule` looks at later returns too, and may find a cheaper day; never a dearer one.
+    Where seconds are neither paid nor limited, only the earliest moments are kept; then, but for a
+    `whole` day that has changed in many places, the rest stands once a moment has not changed.
     """
-    if length == 0:
-        return 0.0
-    end = packed.ends[vehicle, 1]
-    here = packed.ends[vehicle, 0]
-    metres, busy_s = 0, 0
-    for position in range(length + 1):
-        visit = route[position] if position < length else DEPOT
-        there = end if visit == DEPOT else packed.place[visit]
-        leg_m, leg_s = leg(packed, vehicle, here, there)
-        metres += leg_m
-        busy_s += leg_s + (packed.service_s[visit] if visit != DEPOT else 0)
-        if visit == DEPOT and position < length:
-            busy_s += packed.turnaround_s[vehicle]
-        here = there
-    seconds = busy_s
-    if packed.prices[vehicle, 2]:
-        shift_from_s = packed.shift[vehicle, 0]
-        finish_s = earliest(packed, vehicle, route, length, shift_from_s)[0]
-        leave_s = max(shift_from_s, finish_s - busy_s)
-        if earliest(packed, vehicle, route, length, leave_s)[0] > finish_s:
-            leave_s = latest_leave(packed, vehicle, route, length, finish_s)
-        seconds = finish_s - leave_s
-    price = metres * packed.prices[vehicle, 1] + seconds * packed.prices[vehicle, 2]
-    return float(packed.prices[vehicle, 0] + price)
+    link, clock = state.link, state.clock
+    before = link[node, PRED]
+    took_s, from_s, by_s = alone(model, state, node)
+    if not model.priced:
+        ready_s = from_s + took_s
+        if before >= 0:
+            ready_s = max(clock[before, READY] + clock[before, AHEAD_S], from_s) + took_s
+        while True:
+            clock[node, READY] = clock[node, PRE_EARLY] = ready_s
+            drive_s = clock[node, AHEAD_S]
+            node = link[node, SUCC]
+            if node < 0:
+                return
+            own_s, early, _ = alone(model, state, node)
+            ready_s = max(ready_s + drive_s, early) + own_s
+            if ready_s == clock[node, READY] and not whole:
+                return
+    if before >= 0:
+        took_s, from_s, by_s = join(
+            clock[before, PRE_S],
+            clock[before, PRE_EARLY],
+            clock[before, PRE_LATE],
+            clock[before, AHEAD_S],
+            took_s,
+            from_s,
+            by_s,
+        )
+    while True:
+        clock[node, PRE_S], clock[node, PRE_EARLY], clock[node, PRE_LATE] = took_s, from_s, by_s
+        clock[node, READY] = took_s + from_s
+        drive_s = clock[node, AHEAD_S]
+        node = link[node, SUCC]
+        if node < 0:
+            return
+        own_s, early, late = alone(model, state, node)
+        took_s, from_s, by_s = join(took_s, from_s, by_s, drive_s, own_s, early, late)
 
 
-@njit(cache=True, nogil=True)
-def depart(packed: Packed, state: State, vehicle: int) -> None:
-    """Renew the earliest departures of a route that was changed."""
-    length = state.lengths[vehicle]
-    departures_s = state.departures_s[vehicle]
-    if length == 0:
-        departures_s[0] = packed.shift[vehicle, 0]
+@compiled
+def renew_before(model: Model, state: State, node: int, whole: bool) -> None:
+    """Renew what lies from `node` on, and from all that precede it, as `renew_after` does."""
+    link, clock = state.link, state.clock
+    after = link[node, SUCC]
+    took_s, from_s, by_s = alone(model, state, node)
+    if not model.priced:
+        late_s = by_s
+        if after >= 0:
+            late_s = min(late_s, clock[after, SUF_LATE] - clock[node, AHEAD_S] - took_s)
+        while True:
+            clock[node, SUF_LATE] = late_s
+            node = link[node, PRED]
+            if node < 0:
+                return
+            own_s, _, late = alone(model, state, node)
+            late_s = min(late, late_s - clock[node, AHEAD_S] - own_s)
+            if late_s == clock[node, SUF_LATE] and not whole:
+                return
+    if after >= 0:
+        took_s, from_s, by_s = join(
+            took_s,
+            from_s,
+            by_s,
+            clock[node, AHEAD_S],
+            clock[after, SUF_S],
+            clock[after, SUF_EARLY],
+            clock[after, SUF_LATE],
+        )
+    while True:
+        clock[node, SUF_S], clock[node, SUF_EARLY], clock[node, SUF_LATE] = took_s, from_s, by_s
+        node = link[node, PRED]
+        if node < 0:
+            return
+        own_s, early, late = alone(model, state, node)
+        took_s, from_s, by_s = join(own_s, early, late, clock[node, AHEAD_S], took_s, from_s, by_s)
+
+
+@compiled
+def renew(model: Model, state: State, vehicle: int) -> None:
+    """Renew all that is known of a vehicle's day, and how long it takes where that matters."""
+    head = state.vehicle[vehicle, HEAD]
+    if head < 0 or not model.timed:
         return
-    table = earliest(packed, vehicle, state.routes[vehicle], length, 0)[1]
-    for row in range(length + 1):
-        departures_s[row] = table[row].min()
+    start = len(model.visit) + 2 * head
+    renew_after(model, state, start, True)
+    renew_before(model, state, len(model.visit) + 2 * state.vehicle[vehicle, TAIL] + 1, True)
+    state.vehicle[vehicle, SECONDS] = state.clock[start, SUF_S]
+
+
+@compiled
+def connect(model: Model, state: State, matrix: int, here: int, there: int) -> int:
+    """Let one node follow another in a trip; return the metres between."""
+    metres = int(leg_m(model, matrix, state.place[here], state.place[there]))
+    state.link[here, SUCC], state.link[here, AHEAD_M] = there, metres
+    state.link[there, PRED] = here
+    if model.timed:
+        state.clock[here, AHEAD_S] = leg_s(model, matrix, state.place[here], state.place[there])
+    return metres
+
+
+@compiled
+def open_trip(model: Model, state: State, vehicle: int, trip: int, before: int) -> None:
+    """Put the empty slot `trip` into the vehicle's chain after trip `before`, -1 for its head."""
+    visits = len(model.visit)
+    row, day = state.trip[trip], state.vehicle[vehicle]
+    after = day[HEAD] if before < 0 else state.trip[before, NEXT]
+    row[VEHICLE], row[PART], row[COUNT] = vehicle, day[OWNER], 0
+    row[PREV], row[NEXT], row[RELEASE], row[DUE] = before, after, 0, NEVER
+    row[ROOM] = model.capacity[vehicle, 0] if model.capacity.shape[1] else 0
+    for axis in range(state.load.shape[1]):
+        state.load[trip, axis] = 0
+    start, end = visits + 2 * trip, visits + 2 * trip + 1
+    state.place[start] = model.vehicle[vehicle, START]
+    state.place[end] = model.vehicle[vehicle, END]
+    state.link[start, TRIP] = state.link[end, TRIP] = trip
+    state.link[start, PRED] = state.link[end, SUCC] = -1
+    state.link[end, AHEAD_M] = 0
+    state.clock[end, AHEAD_S] = 0
+    if before < 0:
+        day[HEAD] = trip
+    else:
+        state.trip[before, NEXT] = trip
+        state.link[visits + 2 * before + 1, SUCC] = start
+        state.link[start, PRED] = visits + 2 * before + 1
+    if after < 0:
+        day[TAIL] = trip
+    else:
+        state.trip[after, PREV] = trip
+        state.link[end, SUCC] = visits + 2 * after
+        state.link[visits + 2 * after, PRED] = end
+    state.link[start, SUCC], state.link[end, PRED] = end, start
+    state.link[start, AHEAD_M] = 0
+    state.clock[start, AHEAD_S] = 0
+    day[TRIPS] += 1
+
+
+@compiled
+def close_trip(model: Model, state: State, trip: int) -> None:
+    """Take an empty trip out of its vehicle's chain."""
+    visits = len(model.visit)
+    row = state.trip[trip]
+    day = state.vehicle[row[VEHICLE]]
+    before, after = row[PREV], row[NEXT]
+    end_before = -1 if before < 0 else visits + 2 * before + 1
+    start_after = -1 if after < 0 else visits + 2 * after
+    if before < 0:
+        day[HEAD] = after
+    else:
+        state.trip[before, NEXT] = after
+        state.link[end_before, SUCC] = start_after
+    if after < 0:
+        day[TAIL] = before
+    else:
+        state.trip[after, PREV] = before
+        state.link[start_after, PRED] = end_before
+    day[TRIPS] -= 1
+
+
+@compiled
+def put_after(model: Model, state: State, node: int, visit: int) -> None:
+    """Let the visit follow `node` in its trip; segments are not renewed."""
+    after = state.link[node, SUCC]
+    trip = state.link[node, TRIP]
+    vehicle = state.trip[trip, VEHICLE]
+    matrix = model.vehicle[vehicle, MATRIX]
+    state.vehicle[vehicle, METRES] -= state.link[node, AHEAD_M]
+    metres = connect(model, state, matrix, node, visit)
+    metres += connect(model, state, matrix, visit, after)
+    state.vehicle[vehicle, METRES] += metres
+    state.link[visit, TRIP] = trip
+    state.trip[trip, COUNT] += 1
+    state.trip[trip, RELEASE] = max(state.trip[trip, RELEASE], model.visit[visit, RELEASED])
+    state.trip[trip, DUE] = min(state.trip[trip, DUE], model.visit[visit, DUE_BACK])
+    for axis in range(state.load.shape[1]):
+        state.load[trip, axis] += model.loads[visit, axis]
+    if state.load.shape[1]:
+        state.trip[trip, ROOM] -= model.loads[visit, 0]
+
+
+@compiled
+def take_out(model: Model, state: State, visit: int) -> None:
+    """Take the visit out of its trip; segments, and the trip's release and due, are not renewed."""
+    trip = state.link[visit, TRIP]
+    vehicle = state.trip[trip, VEHICLE]
+    before, after = state.link[visit, PRED], state.link[visit, SUCC]
+    driven_m = state.link[before, AHEAD_M] + state.link[visit, AHEAD_M]
+    direct_m = connect(model, state, model.vehicle[vehicle, MATRIX], before, after)
+    state.vehicle[vehicle, METRES] += direct_m - driven_m
+    state.link[visit, TRIP] = -1
+    state.trip[trip, COUNT] -= 1
+    for axis in range(state.load.shape[1]):
+        state.load[trip, axis] -= model.loads[visit, axis]
+    if state.load.shape[1]:
+        state.trip[trip, ROOM] += model.loads[visit, 0]
+
+
+@compiled
+def renew_trip(model: Model, state: State, trip: int) -> None:
+    """Renew what is known of a trip as a whole: its release and due, and the fullest moments."""
+    visits = len(model.visit)
+    release_s, due_s = 0, NEVER
+    node = state.link[visits + 2 * trip, SUCC]
+    while model.timed and node < visits:
+        release_s = max(release_s, model.visit[node, RELEASED])
+        due_s = min(due_s, model.visit[node, DUE_BACK])
+        node = state.link[node, SUCC]
+    state.trip[trip, RELEASE], state.trip[trip, DUE] = release_s, due_s
+    if model.mixed:
+        renew_board(model, state, trip)
+
+
+@compiled
+def renew_board(model: Model, state: State, trip: int) -> None:
+    """Renew the most on board up to each node of a trip and from it on."""
+    visits = len(model.visit)
+    dimensions = model.capacity.shape[1]
+    link, board = state.link, state.board
+    for axis in range(dimensions):
+        other = axis + dimensions
+        on_board = fullest = state.load[trip, other]
+        node = visits + 2 * trip
+        while True:
+            if node < visits:
+                on_board += model.loads[node, axis] - model.loads[node, other]
+                fullest = max(fullest, on_board)
+            board[node, axis] = fullest
+            board[node, other] = on_board
+            if node >= visits and (node - visits) % 2 == 1:
+                break
+            node = link[node, SUCC]
+        fullest = 0
+        while True:
+            fullest = max(fullest, board[node, other])
+            board[node, other] = fullest
+            if node == visits + 2 * trip:
+                break
+            node = link[node, PRED]
+
+
+@compiled
+def price(model: Model, state: State, vehicle: int) -> float:
+    """What the vehicle's day costs, by its segments."""
+    if state.vehicle[vehicle, HEAD] < 0:
+        return 0.0
+    driven = model.vehicle[vehicle, EACH_M] * state.vehicle[vehicle, METRES]
+    spent = model.vehicle[vehicle, EACH_S] * state.vehicle[vehicle, SECONDS]
+    return float(model.vehicle[vehicle, FIXED] + driven + spent)
+
+
+@compiled
+def keep_best(visits: int, state: State, vehicle: int) -> None:
+    """Remember a vehicle's day as part of the best there is."""
+    trip = state.vehicle[vehicle, HEAD]
+    state.best_head[vehicle] = trip
+    while trip >= 0:
+        node = visits + 2 * trip
+        stop = node + 1
+        while node != stop:
+            state.best_succ[node] = state.link[node, SUCC]
+            node = state.link[node, SUCC]
+        state.best_next[trip] = state.trip[trip, NEXT]
+        trip = state.trip[trip, NEXT]

@@ -142,8 +142,7 @@ def solve(
     never = cancelled or _never
     if problem.visits and problem.vehicles:
         portfolio = Portfolio(problem, packed, seed=seed)
-        # Construction looks at a few places of each visit; insertion then looks at all of the rest.
-        orders = finisher.extended(portfolio.construct(orders))
+        orders = portfolio.construct(orders)
         best.offer(finisher.finish(orders, engine="construction"))
         portfolio.take(orders)
         share = _share_of_ortools(problem, engine, iterations)

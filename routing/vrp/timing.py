@@ -33,13 +33,31 @@ def earliest(
     cell, the state before it: 2⁸·(breaks before) + (breaks taken in the drive). Loads, range, due
     moments and the shift are looked at, the duration limit is not (it depends on when one leaves).
     """
+    states = packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1
+    table = np.empty((length + 2, states), dtype=np.int64)
+    origin = np.empty((length + 2, states), dtype=np.int64)
+    return earliest_into(packed, vehicle, sequence, length, leave_s, table, origin), table, origin
+
+
+@njit(cache=True, nogil=True)
+def earliest_into(
+    packed: Packed,
+    vehicle: int,
+    sequence: NDArray[np.int64],
+    length: int,
+    leave_s: int,
+    table: NDArray[np.int64],
+    origin: NDArray[np.int64],
+) -> int:
+    """`earliest` with its two tables in arrays that are there, and may be larger than needed."""
     first_break = packed.break_from[vehicle]
     breaks = packed.breaks[first_break : packed.break_from[vehicle + 1]]
     states = len(breaks) + 1
-    table = np.full((length + 2, states), NEVER, dtype=np.int64)
-    origin = np.zeros((length + 2, states), dtype=np.int64)
+    for row in range(length + 2):
+        for taken in range(states):
+            table[row, taken], origin[row, taken] = NEVER, 0
     if not _loads_and_range_fit(packed, vehicle, sequence, length):
-        return NEVER, table, origin
+        return NEVER
 
     clock_s = 0
     table[0, 0] = max(
@@ -62,7 +80,7 @@ def earliest(
         if min(here, there) != NOWHERE:
             drive_s = int(durations_s[here, there])
         if drive_s >= UNREACHABLE:
-            return NEVER, table, origin
+            return NEVER
         due_s, release_s = NEVER, 0
         if visit == DEPOT:
             due_s = _due_s(packed, sequence, row - 1)
@@ -96,21 +114,31 @@ def earliest(
                         origin[row, after] = before * 256 + driven
                         reachable = True
         if not reachable:
-            return NEVER, table, origin
+            return NEVER
         here = there
     finish_s = int(table[length + 1, states - 1])
-    return (finish_s if finish_s <= packed.shift[vehicle, 1] else NEVER), table, origin
+    return finish_s if finish_s <= packed.shift[vehicle, 1] else NEVER
 
 
 @njit(cache=True, nogil=True)
 def latest_leave(
-    packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int, finish_s: int
+    packed: Packed,
+    vehicle: int,
+    sequence: NDArray[np.int64],
+    length: int,
+    finish_s: int,
+    table: NDArray[np.int64],
+    origin: NDArray[np.int64],
 ) -> int:
-    """Return the last moment to leave at which `finish_s`, an earliest return, is still kept."""
+    """
+    Return the last moment to leave at which `finish_s`, an earliest return, is still kept.
+
+    The tables are room to work in: (length + 2, B + 1) at least.
+    """
     low_s, high_s = int(packed.shift[vehicle, 0]), finish_s
     while low_s < high_s:
         middle_s = (low_s + high_s + 1) // 2
-        if earliest(packed, vehicle, sequence, length, middle_s)[0] <= finish_s:
+        if earliest_into(packed, vehicle, sequence, length, middle_s, table, origin) <= finish_s:
             low_s = middle_s
         else:
             high_s = middle_s - 1
@@ -118,16 +146,28 @@ def latest_leave(
 
 
 @njit(cache=True, nogil=True)
-def fits(packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int) -> bool:
-    """Whether the vehicle can drive the sequence, by leaving so that it is back as early as can be."""
+def fits(
+    packed: Packed,
+    vehicle: int,
+    sequence: NDArray[np.int64],
+    length: int,
+    table: NDArray[np.int64],
+    origin: NDArray[np.int64],
+) -> bool:
+    """
+    Whether the vehicle can drive the sequence, by leaving so that it is back as early as can be.
+
+    The tables are room to work in: (length + 2, B + 1) at least.
+    """
     shift_from_s = packed.shift[vehicle, 0]
-    finish_s = earliest(packed, vehicle, sequence, length, shift_from_s)[0]
+    finish_s = earliest_into(packed, vehicle, sequence, length, shift_from_s, table, origin)
     if finish_s >= NEVER:
         return False
     limit_s = packed.limits[vehicle, 1]
     if finish_s - shift_from_s <= limit_s:
         return True
-    return bool(finish_s - latest_leave(packed, vehicle, sequence, length, finish_s) <= limit_s)
+    leave_s = latest_leave(packed, vehicle, sequence, length, finish_s, table, origin)
+    return bool(finish_s - leave_s <= limit_s)
 
 
 @njit(cache=True, nogil=True)
@@ -135,8 +175,6 @@ def _loads_and_range_fit(
     packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int
 ) -> bool:
     trips, metres = 1, 0
-    fetched = np.zeros(packed.loads.shape[1], dtype=np.int64)
-    fullest = np.zeros_like(fetched)  # the most on board so far, given what is brought up to here
     distances_m = packed.distances_m[packed.matrix[vehicle]]
     here = packed.ends[vehicle, 0]
     for position in range(length + 1):
@@ -145,17 +183,21 @@ def _loads_and_range_fit(
         if min(here, there) != NOWHERE:
             metres += int(distances_m[here, there])
         here = there
-        if visit == DEPOT:
-            fetched[:] = 0
-            fullest[:] = 0
-            trips += position < length
-            continue
-        for axis in range(len(fetched)):
-            fetched[axis] += packed.loads[visit, axis]
-            fullest[axis] = max(fullest[axis] + packed.deliveries[visit, axis], fetched[axis])
-            if fullest[axis] > packed.capacities[vehicle, axis]:
+        trips += visit == DEPOT and position < length
+    if metres > packed.limits[vehicle, 0] or trips > packed.limits[vehicle, 2]:
+        return False
+    for axis in range(packed.loads.shape[1]):
+        fetched = fullest = 0  # the most on board so far, given what is brought up to here
+        for position in range(length):
+            visit = sequence[position]
+            if visit == DEPOT:
+                fetched = fullest = 0
+                continue
+            fetched += packed.loads[visit, axis]
+            fullest = max(fullest + packed.deliveries[visit, axis], fetched)
+            if fullest > packed.capacities[vehicle, axis]:
                 return False
-    return bool(metres <= packed.limits[vehicle, 0] and trips <= packed.limits[vehicle, 2])
+    return True
 
 
 @njit(cache=True, nogil=True)

@@ -7,9 +7,10 @@ import pytest
 
 from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost, unserved_of
+from routing.vrp.model import model_of
 from routing.vrp.packed import pack
 from routing.vrp.portfolio import Portfolio
-from routing.vrp.ruin_recreate import RuinRecreate, neighbours
+from routing.vrp.ruin_recreate import RuinRecreate
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Solution
 
@@ -17,11 +18,20 @@ MANY = range(60)
 REQUIRED = 1e9
 
 
-def search_of(problem, seed=1):
-    unserved = [
-        REQUIRED if each.unserved_cost is None else each.unserved_cost for each in problem.visits
-    ]
-    return RuinRecreate(pack(problem), np.array(unserved, np.float64), seed=seed)
+def search_of(problem, seed=1, parts=1):
+    required = np.array([each.unserved_cost is None for each in problem.visits], np.bool_)
+    prices = [each.unserved_cost or 0 for each in problem.visits]
+    packed = pack(problem)
+    model = model_of(packed, np.where(required, REQUIRED, np.array(prices, np.float64)), required)
+    return RuinRecreate(packed, model, seed=seed, parts=parts)
+
+
+def run(search, iterations, temperature):
+    """One round."""
+    search.cut()
+    for part in range(search.parts):
+        search.anneal(part, iterations, temperature)
+    search.join()
 
 
 @pytest.mark.parametrize("seed", MANY)
@@ -30,7 +40,7 @@ def test_what_is_found_passes_the_judge_and_costs_no_more_than_the_search_says(v
     search = search_of(problem)
     search.take({})
     search.construct()
-    search.anneal(300, 1000.0)
+    run(search, 300, 1000.0)
     # Scheduled as it is held, without the trimming that `Finisher` does.
     scheduler = Scheduler(problem, pack(problem))
     routes = tuple(
@@ -57,7 +67,7 @@ def test_the_best_never_gets_worse_whatever_the_temperature(villages, seed):
     search.take({})
     costs = []
     for temperature in (0.0, 1e7, 0.0, 1e5):
-        search.anneal(30, temperature)
+        run(search, 30, temperature)
         costs.append(search.best_cost)
     assert costs == sorted(costs, reverse=True)
 
@@ -78,7 +88,7 @@ def test_the_same_seed_takes_the_same_way_and_another_one_another(villages):
     def way(seed):
         search = search_of(problem, seed)
         search.take({})
-        search.anneal(50, 100.0)
+        run(search, 50, 100.0)
         return search.best()
 
     assert way(1) == way(1)
@@ -86,10 +96,9 @@ def test_the_same_seed_takes_the_same_way_and_another_one_another(villages):
 
 
 def test_neighbours_are_the_nearest_first_and_never_oneself(villages):
-    packed = pack(villages.hard_problem(4, visits=12, vehicles=2))
-    near = neighbours(packed)
-    between = packed.durations_s[0][np.ix_(packed.place, packed.place)]
-    apart = np.minimum(between, between.T)
+    problem = villages.hard_problem(4, visits=12, vehicles=2)
+    packed, near = pack(problem), search_of(problem).model.near
+    apart = packed.durations_s[0][np.ix_(packed.place, packed.place)]
     for visit, others in enumerate(near.tolist()):
         assert sorted(others) == [each for each in range(len(near)) if each != visit]
         away = apart[visit][others].tolist()
@@ -101,7 +110,7 @@ def test_few_visits_are_no_special_case(villages, count):
     problem = villages.hard_problem(1, visits=count, vehicles=2)
     search = search_of(problem)
     search.take({})
-    search.anneal(5, 1.0)
+    run(search, 5, 1.0)
     assert np.isfinite(search.best_cost)
 
 

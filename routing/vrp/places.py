@@ -1,0 +1,431 @@
+"""Where a visit may be put: every place beside its neighbours, priced and tested in constant time."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.vrp.packed import NEVER
+from routing.vrp.search_state import (
+    AHEAD_M,
+    AHEAD_S,
+    CLOSES,
+    DUE,
+    DUE_BACK,
+    EACH_M,
+    EACH_S,
+    END,
+    FIXED,
+    FROM_S,
+    HEAD,
+    KIND,
+    LONGEST_S,
+    MATRIX,
+    METRES,
+    NEXT,
+    OPENS,
+    PART,
+    PLACE,
+    PRE_EARLY,
+    PRE_LATE,
+    PRE_S,
+    PRED,
+    PREV,
+    RANGE_M,
+    READY,
+    RELEASE,
+    RELEASED,
+    ROOM,
+    SECONDS,
+    SERVICE,
+    START,
+    SUCC,
+    SUF_EARLY,
+    SUF_LATE,
+    SUF_S,
+    TRIP,
+    TURNAROUND,
+    UNTIL_S,
+    VEHICLE,
+    Model,
+    State,
+    alone,
+    compiled,
+    join,
+    leg_m,
+    leg_s,
+)
+
+NOT_HERE: Final = 1e300
+"""The price of a place where a visit must not be."""
+
+_SECOND: Final = 1e-6
+"""Breaks ties by time on the road, where seconds cost nothing."""
+
+
+class Places(NamedTuple):
+    """
+    The cheapest places found for one order, ascending; unused ones are infinitely dear.
+
+    Kind 0: after node `at`. Kind 1: alone in a new trip of vehicle `at`, after its trip `beyond`.
+    """
+
+    price: NDArray[np.float64]
+    visit: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    at: NDArray[np.int64]
+    beyond: NDArray[np.int64]
+
+
+@compiled
+def offer(places: Places, price: float, visit: int, kind: int, at: int, beyond: int) -> None:
+    """Note a place that is cheaper than the dearest noted."""
+    slot = len(places.price) - 1
+    while slot > 0 and places.price[slot - 1] > price:
+        places.price[slot] = places.price[slot - 1]
+        places.visit[slot] = places.visit[slot - 1]
+        places.kind[slot] = places.kind[slot - 1]
+        places.at[slot] = places.at[slot - 1]
+        places.beyond[slot] = places.beyond[slot - 1]
+        slot -= 1
+    places.price[slot] = price
+    places.visit[slot] = visit
+    places.kind[slot] = kind
+    places.at[slot] = at
+    places.beyond[slot] = beyond
+
+
+@compiled
+def has_room(model: Model, state: State, trip: int, visit: int) -> bool:
+    """Whether what the trip fetches, and what it brings, each leave room for the visit's."""
+    vehicle = state.trip[trip, VEHICLE]
+    dimensions = model.capacity.shape[1]
+    for axis in range(2 * dimensions):
+        room = model.capacity[vehicle, axis if axis < dimensions else axis - dimensions]
+        if state.load[trip, axis] + model.loads[visit, axis] > room:
+            return False
+    return True
+
+
+@compiled
+def has_room_after(model: Model, state: State, node: int, visit: int) -> bool:
+    """Whether the fullest moments before and after leave room, where a trip brings and fetches."""
+    vehicle = state.trip[state.link[node, TRIP], VEHICLE]
+    dimensions = model.capacity.shape[1]
+    for axis in range(dimensions):
+        room, other = model.capacity[vehicle, axis], axis + dimensions
+        if state.board[node, axis] + model.loads[visit, other] > room:
+            return False
+        if state.board[node, other] + model.loads[visit, axis] > room:
+            return False
+    return True
+
+
+@compiled
+def dearer_s(
+    model: Model, state: State, trip: int, node: int, visit: int, to_s: int, onward_s: int
+) -> int:
+    """
+    Return how many seconds longer the day takes with the visit after `node`; NEVER if it cannot be.
+
+    `to_s` and `onward_s` are the drives to the visit and from it.
+    """
+    clock, number = state.clock, state.trip[trip, VEHICLE]
+    released_s, due_s = model.visit[visit, RELEASED], model.visit[visit, DUE_BACK]
+    if released_s > state.trip[trip, RELEASE] or due_s < state.trip[trip, DUE]:
+        took_s = through(model, state, trip, node, visit, to_s, onward_s)
+    else:
+        service_s = model.visit[visit, SERVICE]
+        opens_s, closes_s = model.visit[visit, OPENS], model.visit[visit, CLOSES]
+        after = state.link[node, SUCC]
+        begin_s = max(clock[node, PRE_S] + clock[node, PRE_EARLY] + to_s, opens_s)
+        if begin_s > closes_s or begin_s + service_s + onward_s > clock[after, SUF_LATE]:
+            return NEVER
+        if model.vehicle[number, EACH_S] == 0 and model.vehicle[number, LONGEST_S] >= NEVER:
+            return 0
+        first_s, early, late = join(
+            clock[node, PRE_S],
+            clock[node, PRE_EARLY],
+            clock[node, PRE_LATE],
+            to_s,
+            service_s,
+            opens_s,
+            closes_s,
+        )
+        took_s, _, _ = join(
+            first_s,
+            early,
+            late,
+            onward_s,
+            clock[after, SUF_S],
+            clock[after, SUF_EARLY],
+            clock[after, SUF_LATE],
+        )
+    if took_s > model.vehicle[number, LONGEST_S]:
+        return NEVER
+    return int(took_s - state.vehicle[number, SECONDS])
+
+
+@compiled
+def through(
+    model: Model, state: State, trip: int, at: int, visit: int, to_s: int, onward_s: int
+) -> int:
+    """The seconds of a day in which a trip leaves later, or must be back earlier; or NEVER."""
+    visits, clock, row = len(model.visit), state.clock, state.trip[trip]
+    vehicle, added = model.vehicle[row[VEHICLE]], model.visit[visit]
+    node = visits + 2 * trip
+    own_s, early, late = 0, max(row[RELEASE], added[RELEASED], vehicle[FROM_S]), vehicle[UNTIL_S]
+    took_s, from_s, by_s = own_s, early, late
+    if row[PREV] >= 0:
+        before = clock[visits + 2 * row[PREV] + 1]
+        if before[PRE_S] + before[PRE_EARLY] > late:
+            return NEVER
+        took_s, from_s, by_s = join(
+            before[PRE_S], before[PRE_EARLY], before[PRE_LATE], 0, own_s, early, late
+        )
+    while True:
+        if node == at:
+            if max(took_s + from_s + to_s, added[OPENS]) > added[CLOSES]:
+                return NEVER
+            took_s, from_s, by_s = join(
+                took_s, from_s, by_s, to_s, added[SERVICE], added[OPENS], added[CLOSES]
+            )
+            drive_s = onward_s
+        else:
+            drive_s = clock[node, AHEAD_S]
+        node = state.link[node, SUCC]
+        own_s, early, late = alone(model, state, node)
+        if node == visits + 2 * trip + 1:
+            late = min(late, added[DUE_BACK])
+        if took_s + from_s + drive_s > late:
+            return NEVER
+        took_s, from_s, by_s = join(took_s, from_s, by_s, drive_s, own_s, early, late)
+        if node == visits + 2 * trip + 1:
+            break
+    if row[NEXT] >= 0:
+        after = clock[visits + 2 * row[NEXT]]
+        if took_s + from_s > after[SUF_LATE]:
+            return NEVER
+        took_s, _, _ = join(
+            took_s, from_s, by_s, 0, after[SUF_S], after[SUF_EARLY], after[SUF_LATE]
+        )
+    return int(took_s)
+
+
+@compiled
+def offer_after(
+    model: Model, state: State, places: Places, visit: int, node: int, trip: int, dearest: float
+) -> float:
+    """
+    Offer the place after `node`, if it is allowed and cheaper than `dearest`; return the new bound.
+
+    That the trip has room at all is known already.
+    """
+    after = state.link[node, SUCC]
+    number = state.trip[trip, VEHICLE]
+    matrix = model.vehicle[number, MATRIX]
+    here, there, place = state.place[node], state.place[after], model.visit[visit, PLACE]
+    metres = leg_m(model, matrix, here, place)
+    metres += leg_m(model, matrix, place, there) - state.link[node, AHEAD_M]
+    price = float(metres * model.vehicle[number, EACH_M])
+    if price >= dearest and model.vehicle[number, EACH_S] == 0:
+        return dearest
+    if state.vehicle[number, METRES] + metres > model.vehicle[number, RANGE_M]:
+        return dearest
+    if model.timed:
+        seconds = dearer_s(
+            model,
+            state,
+            trip,
+            node,
+            visit,
+            leg_s(model, matrix, here, place),
+            leg_s(model, matrix, place, there),
+        )
+        if seconds >= NEVER // 2:
+            return dearest
+        price += float(seconds * model.vehicle[number, EACH_S]) + _SECOND * seconds
+    if price >= dearest or (model.mixed and not has_room_after(model, state, node, visit)):
+        return dearest
+    offer(places, price, visit, 0, node, -1)
+    return float(places.price[-1])
+
+
+@compiled
+def offer_new_trip(
+    model: Model, state: State, places: Places, visit: int, number: int, beyond: int, dearest: float
+) -> float:
+    """Offer a trip of its own to vehicle `number`, after its trip `beyond`; return the new bound."""
+    vehicle, row = model.vehicle[number], model.visit[visit]
+    day = state.vehicle[number]
+    dimensions = model.capacity.shape[1]
+    for axis in range(dimensions):
+        fullest = max(model.loads[visit, axis], model.loads[visit, axis + dimensions])
+        if fullest > model.capacity[number, axis]:
+            return dearest
+    place = row[PLACE]
+    metres = leg_m(model, vehicle[MATRIX], vehicle[START], place)
+    metres += leg_m(model, vehicle[MATRIX], place, vehicle[END])
+    price = float(metres * vehicle[EACH_M])
+    if day[HEAD] < 0:
+        price += float(vehicle[FIXED])
+    if price >= dearest or day[METRES] + metres > vehicle[RANGE_M]:
+        return dearest
+    if model.timed:
+        visits, clock = len(model.visit), state.clock
+        after = day[HEAD] if beyond < 0 else state.trip[beyond, NEXT]
+        early = max(vehicle[FROM_S], row[RELEASED])
+        took_s, from_s, by_s = 0, early, vehicle[UNTIL_S]
+        if beyond >= 0:
+            before = clock[visits + 2 * beyond + 1]
+            # The last trip of a day has no turnaround in its segment yet.
+            turn_s = vehicle[TURNAROUND] if after < 0 else 0
+            if before[PRE_S] + before[PRE_EARLY] + turn_s > vehicle[UNTIL_S]:
+                return dearest
+            took_s, from_s, by_s = join(
+                before[PRE_S],
+                before[PRE_EARLY],
+                before[PRE_LATE],
+                turn_s,
+                0,
+                early,
+                vehicle[UNTIL_S],
+            )
+        to_s = leg_s(model, vehicle[MATRIX], vehicle[START], place)
+        if max(took_s + from_s + to_s, row[OPENS]) > row[CLOSES]:
+            return dearest
+        took_s, from_s, by_s = join(
+            took_s, from_s, by_s, to_s, row[SERVICE], row[OPENS], row[CLOSES]
+        )
+        home_s = leg_s(model, vehicle[MATRIX], place, vehicle[END])
+        late = min(vehicle[UNTIL_S], row[DUE_BACK])
+        if took_s + from_s + home_s > late:
+            return dearest
+        stay_s = vehicle[TURNAROUND] if after >= 0 else 0
+        took_s, from_s, by_s = join(took_s, from_s, by_s, home_s, stay_s, 0, late)
+        if after >= 0:
+            rest = clock[visits + 2 * after]
+            if took_s + from_s > rest[SUF_LATE]:
+                return dearest
+            took_s, _, _ = join(
+                took_s, from_s, by_s, 0, rest[SUF_S], rest[SUF_EARLY], rest[SUF_LATE]
+            )
+        if took_s > vehicle[LONGEST_S]:
+            return dearest
+        seconds = took_s - (day[SECONDS] if day[HEAD] >= 0 else 0)
+        price += float(seconds * vehicle[EACH_S]) + _SECOND * seconds
+    if price >= dearest:
+        return dearest
+    offer(places, price, visit, 1, number, beyond)
+    return float(places.price[-1])
+
+
+@compiled
+def offer_near(
+    model: Model, state: State, places: Places, visit: int, part: int, blink: NDArray[np.int64]
+) -> None:
+    """
+    Offer the places beside the visit's neighbours in trips of `part`.
+
+    A place between two neighbours is looked at from the nearer one: it costs at least twice that
+    one's distance less the way there is now, so that most are passed over without a look at the
+    matrix. `blink` counts down to the next place that would be the cheapest and is overlooked.
+    """
+    link, trips, clock, place = state.link, state.trip, state.clock, state.place
+    here = model.visit[visit, PLACE]
+    load = model.loads[visit, 0] if model.loads.shape[1] else 0
+    service_s, opens_s = model.visit[visit, SERVICE], model.visit[visit, OPENS]
+    closes_s = model.visit[visit, CLOSES]
+    released_s, due_s = model.visit[visit, RELEASED], model.visit[visit, DUE_BACK]
+    simple, timed = model.simple, model.timed
+    distances_m = model.distances_m
+    dearest = places.price[-1]
+    bound_m = np.int64(min(dearest / model.least_per_m, 4e18)) if model.least_per_m else NEVER
+    for q in range(model.beside.shape[1]):
+        node = model.beside[visit, q]
+        trip = link[node, TRIP]
+        if trip < 0 or trips[trip, PART] != part or trips[trip, ROOM] < load:
+            continue
+        apart_m = 2 * model.beside_m[visit, q]
+        for side in range(2):
+            before = node if side == 0 else link[node, PRED]
+            direct_m = link[before, AHEAD_M]
+            if apart_m - direct_m >= bound_m:
+                continue
+            after = link[before, SUCC]
+            if simple:
+                to_m = np.int64(distances_m[0, place[before], here])
+                onward_m = np.int64(distances_m[0, here, place[after]])
+                metres = to_m + onward_m - direct_m
+                if metres >= bound_m:
+                    continue
+                if timed:
+                    if released_s > trips[trip, RELEASE] or due_s < trips[trip, DUE]:
+                        took_s = through(
+                            model,
+                            state,
+                            trip,
+                            before,
+                            visit,
+                            np.int64(model.durations_s[0, place[before], here]),
+                            np.int64(model.durations_s[0, here, place[after]]),
+                        )
+                        if took_s >= NEVER:
+                            continue
+                    else:
+                        if not model.as_long:
+                            to_m = np.int64(model.durations_s[0, place[before], here])
+                            onward_m = np.int64(model.durations_s[0, here, place[after]])
+                        begin_s = max(clock[before, READY] + to_m, opens_s)
+                        if (
+                            begin_s > closes_s
+                            or begin_s + service_s + onward_m > clock[after, SUF_LATE]
+                        ):
+                            continue
+                blink[0] -= 1
+                if blink[0] < 0:
+                    blink[0] = next_blink(blink)
+                    continue
+                offer(places, float(metres * model.least_per_m), visit, 0, before, -1)
+                dearest = places.price[-1]
+            else:
+                number = trips[trip, VEHICLE]
+                if not model.allowed[visit, model.vehicle[number, KIND]]:
+                    break
+                if side == 0 and not has_room(model, state, trip, visit):
+                    break
+                cheaper = offer_after(model, state, places, visit, before, trip, dearest)
+                dearest = cheaper
+            if model.least_per_m:
+                bound_m = np.int64(min(dearest / model.least_per_m, 4e18))
+
+
+@compiled
+def next_blink(blink: NDArray[np.int64]) -> int:
+    """Draw after how many places the next one is overlooked: 1 in 100, as in the paper."""
+    x = np.uint64(blink[1])
+    x ^= x << np.uint64(13)
+    x ^= x >> np.uint64(7)
+    x ^= x << np.uint64(17)
+    blink[1] = np.int64(x)
+    return int(
+        np.log(float((x >> np.uint64(11)) + np.uint64(1)) / 9007199254740993.0) / np.log(0.99)
+    )
+
+
+@compiled
+def offer_in_trip(model: Model, state: State, places: Places, visit: int, trip: int) -> None:
+    """Offer every place of one trip."""
+    number = state.trip[trip, VEHICLE]
+    if not model.allowed[visit, model.vehicle[number, KIND]]:
+        return
+    if not has_room(model, state, trip, visit):
+        return
+    stop = len(model.visit) + 2 * trip + 1
+    node = stop - 1
+    dearest = places.price[-1]
+    while node != stop:
+        dearest = offer_after(model, state, places, visit, node, trip, dearest)
+        node = state.link[node, SUCC]
