@@ -83,7 +83,9 @@ def test_a_sound_solution_passes(case: Case) -> None:
 
 
 def test_of_alternatives_one_is_enough_and_the_others_are_not_listed(case: Case) -> None:
+    paid = case.solution.cost
     alternatives(0, 4, unserved=())(case)
+    assert cost(case.problem, case.solution.routes) == paid - 9
     case.solution = replace(case.solution, cost=cost(case.problem, case.solution.routes))
     assert check(case.problem, case.solution) == ()
 
@@ -196,6 +198,73 @@ def left_out(case: Case) -> None:
     solution(unserved=(1, 4))(case)
 
 
+def begun_early(case: Case) -> None:
+    """All drives take what they must; only the service does not wait for the arrival."""
+    halts(1, 0, halt(3, 1_100, 1_099, 1_149))(case)
+    trip(1, 0, back_s=1_249)(case)
+
+
+def one_trip_empty(case: Case) -> None:
+    route(
+        0, trips=(case.solution.routes[0].trips[0], Trip(leave_s=1_850, visits=(), back_s=1_850))
+    )(case)
+
+
+def second_dimension(capacity: int, first: int = 9) -> Callable[[Case], None]:
+    """Of it nine are fetched at visit 0 where four for visit 1 are still on board."""
+
+    def bend(case: Case) -> None:
+        fetched, brought = [9, 0, 0, 0, 0], [0, 4, 0, 0, 0]
+        case.problem = replace(
+            case.problem,
+            dimensions=("weight_g", "volume_ml"),
+            visits=tuple(
+                replace(each, loads=(*each.loads, more), deliveries=(0, less))
+                for each, more, less in zip(case.problem.visits, fetched, brought, strict=True)
+            ),
+            vehicles=tuple(
+                replace(each, capacities=(first, capacity)) for each in case.problem.vehicles
+            ),
+        )
+
+    return bend
+
+
+def first_dimension_alone(case: Case) -> None:
+    """Nine of it are fetched on the first trip, while of the second dimension four go down."""
+    visit(1, loads=(5,))(case)
+    second_dimension(13, first=8)(case)
+
+
+def opened(case: Case) -> None:
+    """Vehicle 1 begins and ends in the open: at the visit, and at once when it is done."""
+    vehicle(1, start_place=None, end_place=None, range_m=0)(case)
+    trip(1, 0, leave_s=1_100, back_s=1_150)(case)
+
+
+def rested_on_arrival(case: Case) -> None:
+    vehicle(1, breaks=(Break(window=Window(1_100, 1_100), duration_s=200),))(case)
+    halts(1, 0, halt(3, 1_100, 1_300, 1_350))(case)
+    trip(1, 0, back_s=1_450)(case)
+    route(1, break_starts_s=(1_100,))(case)
+
+
+def rested(start_s: int, turnaround_s: int = 100) -> Callable[[Case], None]:
+    """Vehicle 0's break while it turns round: its second trip is 200 s later, its first 200 s shorter."""
+
+    def bend(case: Case) -> None:
+        vehicle(
+            0,
+            turnaround_s=turnaround_s,
+            breaks=(Break(window=Window(0, 3_000), duration_s=200),),
+        )(case)
+        halts(0, 0, FIRST, halt(1, 1_250, 1_300, 1_350))(case)
+        trip(0, 0, back_s=1_550)(case)
+        route(0, break_starts_s=(start_s,))(case)
+
+    return bend
+
+
 FIRST, SECOND = halt(0, 1_100, 1_100, 1_150), halt(1, 1_450, 1_500, 1_550)
 
 FAULTS = [
@@ -211,16 +280,18 @@ FAULTS = [
     (Rule.VEHICLE_ORDER, swapped),
     (Rule.TRIP_EMPTY, halts(1, 0)),
     (Rule.TRIP_EMPTY, route(1, trips=())),
+    (Rule.TRIP_EMPTY, one_trip_empty),
     (Rule.TRIPS_MAX, vehicle(0, trips_max=1)),
     (Rule.UNREACHABLE, cut_off),
     (Rule.TRAVEL, halts(0, 0, FIRST, halt(1, 1_449, 1_500, 1_550))),
     (Rule.TRAVEL, trip(1, 0, back_s=1_249)),
     (Rule.WAITING, halts(0, 0, FIRST, halt(1, 1_451, 1_500, 1_550))),
-    (Rule.WAITING, halts(1, 0, halt(3, 1_100, 1_099, 1_149))),
+    (Rule.WAITING, begun_early),
     (Rule.WAITING, trip(1, 0, back_s=1_251)),
     (Rule.SERVICE, visit(3, service_s=51)),
     (Rule.WINDOW, visit(0, windows=(Window(0, 1_099), Window(1_101, 2_000)))),
     (Rule.TURNAROUND, vehicle(0, turnaround_s=101)),
+    (Rule.TURNAROUND, rested(1_600, turnaround_s=101)),
     (Rule.SHIFT, vehicle(1, shift=Window(1_001, 3_000))),
     (Rule.SHIFT, vehicle(1, shift=Window(1_000, 1_249))),
     (Rule.DURATION, vehicle(0, duration_limit_s=1_549)),
@@ -228,6 +299,8 @@ FAULTS = [
     (Rule.CAPACITY, vehicle(0, capacities=(7,))),
     (Rule.CAPACITY, brought(2, 10)),
     (Rule.CAPACITY, brought_and_fetched),
+    (Rule.CAPACITY, second_dimension(12)),
+    (Rule.CAPACITY, first_dimension_alone),
     (Rule.GROUP_ONCE, alternatives(0, 2, unserved=(4,))),
     (Rule.VISIT_ACCOUNTED, alternatives(0, 4, unserved=(4,))),
     (Rule.RELEASE, visit(2, release_s=1_851)),
@@ -256,6 +329,65 @@ def test_a_seeded_fault_is_found_and_named(
         Rule.VISIT_ONCE: {Rule.VISIT_ACCOUNTED},
     }
     assert found - companions.get(rule, set()) == {rule}
+
+
+KEPT = {
+    "shift": vehicle(1, shift=Window(1_000, 1_250)),
+    "longest day": vehicle(0, duration_limit_s=1_550),
+    "range": vehicle(0, range_m=5_000),
+    "capacity": vehicle(0, capacities=(8,)),
+    "second dimension": second_dimension(13),
+    "due": visit(1, due_s=1_750),
+    "release": visit(2, release_s=1_850),
+    "window that ends": visit(0, windows=(Window(0, 1_100), Window(1_300, 2_000))),
+    "window that opens": visit(0, windows=(Window(0, 1_000), Window(1_100, 2_000))),
+    "open ends": opened,
+    "break before the turnaround": rested(1_550),
+    "break in the turnaround": rested(1_600),
+    "break after the turnaround": rested(1_650),
+    "break at the very departure": route(0, break_starts_s=(1_150,)),
+    "break until the service begins": rested_on_arrival,
+}
+
+
+@pytest.mark.parametrize("bend", KEPT.values(), ids=KEPT)
+def test_what_is_just_kept_is_no_fault(case: Case, bend: Callable[[Case], None]) -> None:
+    bend(case)
+    case.solution = replace(case.solution, cost=cost(case.problem, case.solution.routes))
+    assert check(case.problem, case.solution) == ()
+
+
+def test_an_open_end_is_neither_driven_to_nor_paid(case: Case) -> None:
+    opened(case)
+    assert cost(case.problem, case.solution.routes[1:]) == 7 + 50 * 2 + 9 + 9 + 9
+
+
+@pytest.mark.parametrize(
+    ("bend", "told", "facts"),
+    [
+        (
+            halts(0, 0, halt(0, 1_100, 1_100, 1_150), halt(1, 1_449, 1_500, 1_550)),
+            "vehicle 0, visit 1, spent_s 299, needed_s 300: drives faster than the matrix",
+            {"vehicle": 0, "visit": 1, "spent_s": 299, "needed_s": 300},
+        ),
+        (
+            trip(1, 0, back_s=1_249),
+            "vehicle 1, spent_s 99, needed_s 100: drives faster than the matrix",
+            {"vehicle": 1, "spent_s": 99, "needed_s": 100},
+        ),
+        (
+            vehicle(0, duration_limit_s=1_549),
+            "vehicle 0, duration_s 1550: is out too long",
+            {"vehicle": 0, "duration_s": 1_550},
+        ),
+        (swapped, "the solution: routes are not ordered by vehicle", {}),
+    ],
+)
+def test_a_violation_tells_its_facts(case: Case, bend, told: str, facts) -> None:
+    bend(case)
+    case.solution = replace(case.solution, cost=cost(case.problem, case.solution.routes))
+    (found,) = check(case.problem, case.solution)
+    assert (found.message, found.facts) == (told, facts)
 
 
 @pytest.mark.parametrize("start_s", [1_100, 1_149, 900, 1_650])
