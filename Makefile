@@ -50,6 +50,7 @@ $(VENV)/bin/python:
 $(VENV)/.runtime: locks/runtime.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r locks/runtime.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m dispatch.rehearsal # the loops compiled once, here and not in somebody's first plan
 	@touch $@
 
 $(VENV)/.dev: locks/dev.txt $(VENV)/.runtime

@@ -77,12 +77,11 @@ def model_of(packed: Packed, unserved: NDArray[np.float64], required: NDArray[np
             len(packed.distances_m) == 1
             and packed.loads.shape[1] == 1
             and not packed.deliveries.any()
-            and packed.allowed.all()
             and not packed.prices[:, 2].any()
-            and len(set(packed.prices[:, 1].tolist())) == 1
-            and (packed.limits[:, :2] >= NEVER).all()
+            and (packed.limits[:, 0] >= NEVER).all()
             and not exact.any()
         ),
+        restricted=not bool(packed.allowed.all()),
         priced=bool(packed.prices[:, 2].any() or (packed.limits[:, 1] < NEVER).any()),
         as_long=packed.durations_s is packed.distances_m
         or bool(np.shares_memory(packed.durations_s, packed.distances_m)),

@@ -339,7 +339,7 @@ def offer_near(
     service_s, opens_s = model.visit[visit, SERVICE], model.visit[visit, OPENS]
     closes_s = model.visit[visit, CLOSES]
     released_s, due_s = model.visit[visit, RELEASED], model.visit[visit, DUE_BACK]
-    simple, timed = model.simple, model.timed
+    simple, timed, restricted = model.simple, model.timed, model.restricted
     distances_m = model.distances_m
     dearest = places.price[-1]
     bound_m = np.int64(min(dearest / model.least_per_m, 4e18)) if model.least_per_m else NEVER
@@ -356,39 +356,37 @@ def offer_near(
                 continue
             after = link[before, SUCC]
             if simple:
+                number = trips[trip, VEHICLE]
                 to_m = np.int64(distances_m[0, place[before], here])
                 onward_m = np.int64(distances_m[0, here, place[after]])
                 metres = to_m + onward_m - direct_m
-                if metres >= bound_m:
+                price = float(metres * model.vehicle[number, EACH_M])
+                if price >= dearest:
                     continue
+                if restricted and not model.allowed[visit, model.vehicle[number, KIND]]:
+                    break
                 if timed:
-                    if released_s > trips[trip, RELEASE] or due_s < trips[trip, DUE]:
-                        took_s = through(
-                            model,
-                            state,
-                            trip,
-                            before,
-                            visit,
-                            np.int64(model.durations_s[0, place[before], here]),
-                            np.int64(model.durations_s[0, here, place[after]]),
-                        )
-                        if took_s >= NEVER:
-                            continue
-                    else:
-                        if not model.as_long:
-                            to_m = np.int64(model.durations_s[0, place[before], here])
-                            onward_m = np.int64(model.durations_s[0, here, place[after]])
-                        begin_s = max(clock[before, READY] + to_m, opens_s)
-                        if (
-                            begin_s > closes_s
-                            or begin_s + service_s + onward_m > clock[after, SUF_LATE]
-                        ):
-                            continue
+                    to_s, onward_s = to_m, onward_m
+                    if not model.as_long:
+                        to_s = np.int64(model.durations_s[0, place[before], here])
+                        onward_s = np.int64(model.durations_s[0, here, place[after]])
+                    begin_s = max(clock[before, READY] + to_s, opens_s)
+                    if (
+                        begin_s > closes_s
+                        or begin_s + service_s + onward_s > clock[after, SUF_LATE]
+                    ):
+                        continue
+                    if (
+                        model.priced
+                        or released_s > trips[trip, RELEASE]
+                        or due_s < trips[trip, DUE]
+                    ) and dearer_s(model, state, trip, before, visit, to_s, onward_s) >= NEVER // 2:
+                        continue
                 blink[0] -= 1
                 if blink[0] < 0:
                     blink[0] = next_blink(blink)
                     continue
-                offer(places, float(metres * model.least_per_m), visit, 0, before, -1)
+                offer(places, price, visit, 0, before, -1)
                 dearest = places.price[-1]
             else:
                 number = trips[trip, VEHICLE]

@@ -107,6 +107,17 @@ class Model(NamedTuple):
         Whether time can forbid or cost anything at all.
     mixed
         Whether trips both bring and fetch, so that the fullest moment lies between.
+    simple
+        One matrix, one dimension, nothing brought, seconds cost nothing, no range, segments say all:
+        the common case, for which places are priced in one loop.
+    restricted
+        Whether some vehicle must not make some visit.
+    as_long
+        Whether a drive takes as many seconds as metres, as in public instances.
+    priced
+        Whether the length of a day costs something or is limited.
+    least_per_m
+        The least that a vehicle pays for a metre.
     """
 
     durations_s: NDArray[np.int32]  # (M, n, n)
@@ -126,6 +137,7 @@ class Model(NamedTuple):
     timed: bool
     mixed: bool
     simple: bool
+    restricted: bool
     as_long: bool
     priced: bool
     least_per_m: int
