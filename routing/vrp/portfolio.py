@@ -119,10 +119,9 @@ class Portfolio:
                 running = []
                 for search in self._searches:
                     search.cut()
+                    temperature = cooled * search.stride  # asked before the first part begins
                     running += [
-                        pool.submit(
-                            self._cool, search, part, cooled * search.stride, until_s, share
-                        )
+                        pool.submit(self._cool, search, part, temperature, until_s, share)
                         for part in range(search.parts)
                     ]
                 if better is not None:

@@ -167,11 +167,12 @@ class RuinRecreate:
                 renew_trip(model, state, slot)
                 before, slot = slot, slot + 1
             renew(model, state, vehicle)
-        self._cost = self._price()
-        self.best_cost = self._cost
+        self.cost = self.priced()
+        self.best_cost = self.cost
         self._keep_best()
 
-    def _price(self) -> float:
+    def priced(self) -> float:
+        """What the routes as they stand cost, added up anew; `cost` is the running sum."""
         used = np.flatnonzero(self.state.vehicle[:, HEAD] >= 0)
         total = sum(
             day_price(self._packed, self.model, self.state, int(number), self._scratches[0])
@@ -240,6 +241,7 @@ class RuinRecreate:
             part.absent_at[out] = np.arange(len(out))
             slots = free[number::parts] if number < parts else free[:0]
             part.slots[: len(slots)] = slots[::-1]
+            state.trip[slots, PART] = number  # never another part's, not even for a moment
             part.listed[:] = False
             part.spare[:] = -1
             stay = idle[owner[idle] == number][::-1]
@@ -292,8 +294,8 @@ class RuinRecreate:
 
     def join(self) -> bool:
         """End a round: add the parts up; tell whether they found something better."""
-        best = self._cost + sum(float(each.totals[1]) for each in self._parts[: self.parts])
-        self._cost += sum(float(each.totals[0]) for each in self._parts[: self.parts])
+        best = self.cost + sum(float(each.totals[1]) for each in self._parts[: self.parts])
+        self.cost += sum(float(each.totals[0]) for each in self._parts[: self.parts])
         if best < self.best_cost - 1e-6:
             self.best_cost = best
             return True
@@ -319,7 +321,7 @@ class RuinRecreate:
         served = np.flatnonzero(in_trip >= 0)
         used = np.flatnonzero(state.vehicle[:, HEAD] >= 0)
         prices = packed.prices[state.trip[in_trip[served], VEHICLE], 2]
-        driving = self._cost - float(self.model.unserved[self._absent()].sum())
+        driving = self.cost - float(self.model.unserved[self._absent()].sum())
         driving -= float(packed.prices[used, 0].sum())
         driving -= float((packed.service_s[served] * prices).sum())
         return max(0.0, driving) / max(1, len(served) + len(used))

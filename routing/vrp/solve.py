@@ -12,9 +12,10 @@ from routing.errors import RoutingError
 from routing.vrp.check import Violation, check
 from routing.vrp.engine_process import Orders, Task, run_engine
 from routing.vrp.finish import Finisher, orders_of
+from routing.vrp.ortools_size import unfit
 from routing.vrp.packed import pack
 from routing.vrp.portfolio import Portfolio
-from routing.vrp.problem import Feature, Problem
+from routing.vrp.problem import Problem
 from routing.vrp.solution import Solution
 
 _ORTOOLS: Final = "routing.vrp.ortools_search"
@@ -42,22 +43,14 @@ class Engine(StrEnum):
     ORTOOLS = "ortools"
 
 
-NOT_COVERED: Final = {
-    Engine.AUTO: frozenset[Feature](),
-    Engine.RUIN_RECREATE: frozenset[Feature](),
-    Engine.ORTOOLS: frozenset({Feature.DELIVERIES, Feature.RELEASE}),
-}
-"""Rules that an engine's model does not state."""
-
-
 class EngineUnfit(RoutingError):
-    """An engine asked for by name that does not know a rule of the problem."""
+    """An engine asked for by name that must not be given the problem."""
 
     code: ClassVar[str] = "engine-unfit"
 
-    def __init__(self, engine: Engine, features: frozenset[Feature]) -> None:
-        self.engine, self.features = engine, features
-        super().__init__(f"{engine} does not know {', '.join(sorted(features))}: use {Engine.AUTO}")
+    def __init__(self, engine: Engine, why: str) -> None:
+        self.engine, self.why = engine, why
+        super().__init__(f"{engine} cannot take this problem: {why}: use {Engine.AUTO}")
 
 
 class StartRefused(RoutingError):
@@ -120,15 +113,15 @@ def solve(
     Raises
     ------
     EngineUnfit
-        `engine` does not know a rule that the problem uses.
+        `engine` is OR-Tools, and its model of the problem would take too much memory.
     StartRefused
         `start` is no solution of this problem.
     RequiredUnserved
         A visit without `unserved_cost` found no place.
     """
     began_s = time.monotonic()
-    if unknown := problem.features & NOT_COVERED[engine]:
-        raise EngineUnfit(engine, unknown)
+    if engine is Engine.ORTOOLS and (why := unfit(problem)) is not None:
+        raise EngineUnfit(engine, why)
     best = _Best(began_s, on_progress)
     if start is not None:
         if violations := check(problem, start):
@@ -188,7 +181,7 @@ def _share_of_ortools(problem: Problem, engine: Engine, iterations: int | None) 
         case Engine.AUTO:
             # Counted iterations are those of one engine.
             small = len(problem.visits) <= _SMALL and iterations is None
-            small = small and not problem.features & NOT_COVERED[Engine.ORTOOLS]
+            small = small and unfit(problem) is None
             return _SHARE_IF_SMALL if small else 0.0
         case _:
             assert_never(engine)

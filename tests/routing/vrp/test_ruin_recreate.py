@@ -1,6 +1,8 @@
 """Ruin and recreate: every state can be driven, costs what the judge says, and never loses its best."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 import numpy as np
 import pytest
@@ -59,6 +61,28 @@ def test_what_is_found_passes_the_judge_and_costs_no_more_than_the_search_says(v
         len(each.windows) < 2 for each in problem.visits
     ):
         assert search.best_cost == pytest.approx(scheduled, abs=0.5)
+
+
+@pytest.mark.parametrize("seed", MANY)
+def test_districts_searched_side_by_side_add_up_to_a_plan_that_passes_the_judge(villages, seed):
+    problem = villages.hard_problem(seed, visits=30, vehicles=6)
+    search = search_of(problem, seed, parts=2)
+    search.construct()
+    for temperature in (1000.0, 100.0, 0.0):
+        search.cut()
+        with ThreadPoolExecutor(search.parts) as pool:
+            list(pool.map(search.anneal, range(search.parts), repeat(100), repeat(temperature)))
+        search.join()
+        assert search.cost == pytest.approx(search.priced(), abs=0.5), "what parts say adds up"
+    scheduler = Scheduler(problem, pack(problem))
+    routes = tuple(
+        scheduler.schedule(vehicle, trips) for vehicle, trips in sorted(search.best().items())
+    )
+    served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
+    solution = Solution(
+        routes=routes, unserved=unserved_of(problem, served), cost=cost(problem, routes)
+    )
+    assert {each.rule for each in check(problem, solution)} <= {Rule.VISIT_REQUIRED}
 
 
 @pytest.mark.parametrize("seed", MANY)
