@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.vrp.engine_process import Orders
+from routing.vrp.exact_day import Scratch, day_price
 from routing.vrp.packed import NEVER, Packed
+from routing.vrp.part import Part
 from routing.vrp.places import Places
 from routing.vrp.search_state import (
     EXACT,
@@ -29,13 +31,8 @@ from routing.vrp.search_state import (
     renew,
     renew_trip,
 )
-from routing.vrp.strings import (
-    Part,
-    Scratch,
-    Undo,
-    anneal,
-    day_price,
-)
+from routing.vrp.strings import anneal
+from routing.vrp.undo import Undo
 
 _TRIED: Final = 12
 """Cheapest places whose schedule is looked at where segments do not say all; chosen."""

@@ -9,12 +9,28 @@ allow is confirmed by `timing.fits` before a visit is put there, and priced by t
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.vrp.exact_day import Scratch, confirmed, day_price
 from routing.vrp.packed import Packed
+from routing.vrp.part import (
+    ABSENT,
+    DIRTY,
+    MINE,
+    SLOTS,
+    VEHICLES,
+    Part,
+    is_served,
+    make_spare,
+    random_below,
+    random_share,
+    representative,
+    some_absent,
+    spare_vehicle,
+)
 from routing.vrp.places import (
     NOT_HERE,
     Places,
@@ -22,13 +38,11 @@ from routing.vrp.places import (
     offer_near,
     offer_new_trip,
 )
-from routing.vrp.route_price import route_price
 from routing.vrp.search_state import (
     CLOSES,
     COUNT,
     DUE,
     DUE_BACK,
-    END,
     EXACT,
     GROUP,
     HEAD,
@@ -53,7 +67,6 @@ from routing.vrp.search_state import (
     compiled,
     keep_best,
     open_trip,
-    price,
     put_after,
     renew,
     renew_after,
@@ -62,7 +75,7 @@ from routing.vrp.search_state import (
     renew_trip,
     take_out,
 )
-from routing.vrp.timing import DEPOT, fits
+from routing.vrp.undo import Undo, keep, restore
 
 _REMOVED_MEAN: Final = 10.0
 _STRING_MAX: Final = 10.0
@@ -79,230 +92,6 @@ _WHOLE_SHARE: Final = 0.05
 _WHOLE_MAX: Final = 3.0
 """Iterations that take out whole trips, up to three, where there are several kinds of vehicles, and begin with one
 of a kind drawn by lot. Mean gap of two FSM instances after 6 s: 74 % without, 7.0 at 0.01, 6.5 at 0.05."""
-
-
-class Part(NamedTuple):
-    """
-    What one thread owns of a search while it runs: some vehicles, the visits they make, and others.
-
-    mine
-        int32 (V,): visits around which strings are removed; the first `counts[MINE]`.
-    absent, absent_at
-        int32 (V,): visits left out (the first of a group stands for it), the first `counts[ABSENT]`,
-        and where each stands in that list, -1 if it does not.
-    slots
-        int32 (T,): free slots for trips, the first `counts[SLOTS]`.
-    spare, spare_next, listed
-        int32 (C,), int32 (K,), bool (K,): for each kind of vehicle a chain of those that stay at
-        home; some in it may drive already and are passed over.
-    dirty, is_dirty
-        int32 (K,), bool (K,): vehicles that differ from the best, the first `counts[DIRTY]`.
-    totals
-        float64 (2,): cost since the round began, and the least of it.
-    random, blink
-        uint64 (1,) and int64 (2,): states of generators.
-    """
-
-    number: int
-    mine: NDArray[np.int32]
-    absent: NDArray[np.int32]
-    absent_at: NDArray[np.int32]
-    slots: NDArray[np.int32]
-    spare: NDArray[np.int32]
-    spare_next: NDArray[np.int32]
-    listed: NDArray[np.bool_]
-    dirty: NDArray[np.int32]
-    is_dirty: NDArray[np.bool_]
-    vehicles: NDArray[np.int32]
-    counts: NDArray[np.int64]
-    totals: NDArray[np.float64]
-    random: NDArray[np.uint64]
-    blink: NDArray[np.int64]
-
-
-MINE: Final = 0
-ABSENT: Final = 1
-SLOTS: Final = 2
-DIRTY: Final = 3
-VEHICLES: Final = 4
-"""Columns of `Part.counts`."""
-
-
-class Scratch(NamedTuple):
-    """Room for what an iteration writes down."""
-
-    removed: NDArray[np.int64]  # (V,)
-    keys: NDArray[np.float64]  # (V,)
-    placed: NDArray[np.int64]  # (V,)
-    into: NDArray[np.int64]  # (2 V + 2,)
-    opened: NDArray[np.int64]  # (T,)
-    closed: NDArray[np.int64]  # (T,)
-    trip_at: NDArray[np.int64]  # (T,)
-    table: NDArray[np.int64]  # (2 V + 4, B + 1), B the most breaks of a vehicle
-    origin: NDArray[np.int64]
-
-
-class Undo(NamedTuple):
-    """The vehicles that an iteration has changed, as they were: written once, copied back at most once."""
-
-    changed: NDArray[np.int64]  # (K,)
-    changed_at: NDArray[np.int64]  # (K,): the iteration of the last change
-    vehicle: NDArray[np.int64]  # (K, 6)
-    costs: NDArray[np.float64]  # (K,)
-    nodes: NDArray[np.int32]  # (N,)
-    node_from: NDArray[np.int64]  # (K + 1,)
-    link: NDArray[np.int32]  # (N, 4)
-    clock: NDArray[np.int64]  # (N, 8)
-    board: NDArray[np.int64]
-    trips: NDArray[np.int32]  # (T,)
-    trip_from: NDArray[np.int64]  # (K + 1,)
-    trip: NDArray[np.int64]  # (T, 8)
-    load: NDArray[np.int64]
-
-
-@compiled
-def copy_row(source: NDArray[np.int64], at: int, target: NDArray[np.int64], to: int) -> None:
-    """Copy one row, number by number: assigning rows makes views of them, which takes longer."""
-    for column in range(source.shape[1]):
-        target[to, column] = source[at, column]
-
-
-@compiled
-def keep(model: Model, state: State, undo: Undo, changes: int, vehicle: int, cost: float) -> None:
-    """Remember a vehicle's day before its first change of an iteration, as change number `changes`."""
-    undo.changed[changes] = vehicle
-    copy_row(state.vehicle, vehicle, undo.vehicle, changes)
-    undo.costs[changes] = cost
-    visits = len(model.visit)
-    to_node, to_trip = undo.node_from[changes], undo.trip_from[changes]
-    trip = state.vehicle[vehicle, HEAD]
-    while trip >= 0:
-        undo.trips[to_trip] = trip
-        copy_row(state.trip, trip, undo.trip, to_trip)
-        copy_row(state.load, trip, undo.load, to_trip)
-        to_trip += 1
-        node = visits + 2 * trip
-        while True:
-            undo.nodes[to_node] = node
-            copy_row(state.link, node, undo.link, to_node)
-            if model.timed:
-                copy_row(state.clock, node, undo.clock, to_node)
-            if model.mixed:
-                copy_row(state.board, node, undo.board, to_node)
-            to_node += 1
-            if node == visits + 2 * trip + 1:
-                break
-            node = state.link[node, SUCC]
-        trip = state.trip[trip, NEXT]
-    undo.node_from[changes + 1], undo.trip_from[changes + 1] = to_node, to_trip
-
-
-@compiled
-def restore(model: Model, state: State, undo: Undo, changes: int) -> None:
-    """Let the first `changes` vehicles be as they were."""
-    for change in range(changes):
-        copy_row(undo.vehicle, change, state.vehicle, undo.changed[change])
-    for slot in range(undo.node_from[changes]):
-        node = undo.nodes[slot]
-        copy_row(undo.link, slot, state.link, node)
-        if model.timed:
-            copy_row(undo.clock, slot, state.clock, node)
-        if model.mixed:
-            copy_row(undo.board, slot, state.board, node)
-    for slot in range(undo.trip_from[changes]):
-        trip = undo.trips[slot]
-        copy_row(undo.trip, slot, state.trip, trip)
-        copy_row(undo.load, slot, state.load, trip)
-        vehicle = undo.trip[slot, VEHICLE]
-        state.place[len(model.visit) + 2 * trip] = model.vehicle[vehicle, START]
-        state.place[len(model.visit) + 2 * trip + 1] = model.vehicle[vehicle, END]
-
-
-@compiled
-def sequence(model: Model, state: State, vehicle: int, into: NDArray[np.int64]) -> int:
-    """Write a vehicle's visits, DEPOT between trips, and return how many elements that is."""
-    visits = len(model.visit)
-    trip, length = state.vehicle[vehicle, HEAD], 0
-    while trip >= 0:
-        if length > 0:
-            into[length] = DEPOT
-            length += 1
-        node = state.link[visits + 2 * trip, SUCC]
-        while node < visits:
-            into[length] = node
-            length += 1
-            node = state.link[node, SUCC]
-        trip = state.trip[trip, NEXT]
-    return length
-
-
-@compiled
-def day_price(packed: Packed, model: Model, state: State, vehicle: int, scratch: Scratch) -> float:
-    """What the vehicle's day costs, by the schedule where segments do not say all of it."""
-    if model.vehicle[vehicle, EXACT] and state.vehicle[vehicle, HEAD] >= 0:
-        length = sequence(model, state, vehicle, scratch.into)
-        return float(
-            route_price(packed, vehicle, scratch.into, length, scratch.table, scratch.origin)
-        )
-    return float(price(model, state, vehicle))
-
-
-@compiled
-def confirmed(
-    packed: Packed,
-    model: Model,
-    state: State,
-    vehicle: int,
-    visit: int,
-    kind: int,
-    at: int,
-    beyond: int,
-    scratch: Scratch,
-) -> bool:
-    """Whether the vehicle can drive its day with the visit in that place, by the schedule."""
-    into = scratch.into
-    visits = len(model.visit)
-    trip, length = state.vehicle[vehicle, HEAD], 0
-    if kind == 1 and beyond < 0:
-        into[0] = visit
-        length = 1
-    while trip >= 0:
-        if length > 0:
-            into[length] = DEPOT
-            length += 1
-        node = visits + 2 * trip
-        while True:
-            if node < visits:
-                into[length] = node
-                length += 1
-            if kind == 0 and node == at:
-                into[length] = visit
-                length += 1
-            node = state.link[node, SUCC]
-            if node == visits + 2 * trip + 1:
-                break
-        if kind == 1 and trip == beyond:
-            into[length], into[length + 1] = DEPOT, visit
-            length += 2
-        trip = state.trip[trip, NEXT]
-    return bool(fits(packed, vehicle, into, length, scratch.table, scratch.origin))
-
-
-@compiled
-def random_share(random: NDArray[np.uint64]) -> float:
-    """Evenly from 0 to 1, by Marsaglia's xorshift64."""
-    x = random[0]
-    x ^= x << np.uint64(13)
-    x ^= x >> np.uint64(7)
-    x ^= x << np.uint64(17)
-    random[0] = x
-    return float(x >> np.uint64(11)) / 9007199254740992.0
-
-
-@compiled
-def random_below(random: NDArray[np.uint64], count: float) -> int:
-    """A whole number from 0 to below `count`."""
-    return int(random_share(random) * count)
 
 
 @compiled
@@ -392,61 +181,6 @@ def sort_removed(
                 back -= gap
             keys[back + gap], removed[back + gap] = key, visit
         gap //= 3
-
-
-@compiled
-def spare_vehicle(state: State, part: Part, kind: int) -> int:
-    """The first vehicle of a kind that stays at home, -1 if all drive."""
-    while part.spare[kind] >= 0:
-        vehicle = int(part.spare[kind])
-        if state.vehicle[vehicle, HEAD] < 0:
-            return vehicle
-        part.spare[kind] = part.spare_next[vehicle]
-        part.listed[vehicle] = False
-    return -1
-
-
-@compiled
-def make_spare(model: Model, part: Part, vehicle: int) -> None:
-    """List a vehicle that has come to stay at home."""
-    if not part.listed[vehicle]:
-        kind = model.vehicle[vehicle, KIND]
-        part.spare_next[vehicle] = part.spare[kind]
-        part.spare[kind] = vehicle
-        part.listed[vehicle] = True
-
-
-@compiled
-def some_absent(
-    model: Model,
-    part: Part,
-    centre: int,
-    most: int,
-    removed: NDArray[np.int64],
-) -> int:
-    """Write visits that are left out to the head of `removed`: all, or some by chance and near by."""
-    absent, absent_at, total = part.absent, part.absent_at, int(part.counts[ABSENT])
-    if total <= most:
-        for slot in range(total):
-            removed[slot] = absent[slot]
-        return total
-    count = 0
-    by_chance = most // 4
-    for slot in range(by_chance):
-        other = slot + random_below(part.random, float(total - slot))
-        one, two = absent[slot], absent[other]
-        absent[slot], absent[other] = two, one
-        absent_at[two], absent_at[one] = slot, other
-        removed[count] = two
-        count += 1
-    for q in range(-1, model.near.shape[1]):
-        visit = centre if q < 0 else int(model.near[centre, q])
-        if absent_at[visit] >= by_chance:
-            removed[count] = visit
-            count += 1
-            if count == most:
-                break
-    return count
 
 
 @compiled
@@ -731,22 +465,3 @@ def anneal(
             if undo.vehicle[change, HEAD] < 0:
                 make_spare(model, part, vehicle)
         restore(model, state, undo, changes)
-
-
-@compiled
-def representative(model: Model, visit: int) -> int:
-    """The visit that stands for an order in the list of absent ones: the first of its group."""
-    group = model.visit[visit, GROUP]
-    return visit if group < 0 else int(model.members[model.member_from[group]])
-
-
-@compiled
-def is_served(model: Model, link: NDArray[np.int32], visit: int) -> bool:
-    """Whether the visit, or another of its group, is made."""
-    group = model.visit[visit, GROUP]
-    if group < 0:
-        return bool(link[visit, TRIP] >= 0)
-    for member in range(model.member_from[group], model.member_from[group + 1]):
-        if link[model.members[member], TRIP] >= 0:
-            return True
-    return False

@@ -1,0 +1,156 @@
+"""What one thread owns of a search while it runs: vehicles, visits, free slots, and its dice."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.vrp.search_state import (
+    GROUP,
+    HEAD,
+    KIND,
+    TRIP,
+    Model,
+    State,
+    compiled,
+)
+
+
+class Part(NamedTuple):
+    """
+    What one thread owns of a search while it runs: some vehicles, the visits they make, and others.
+
+    mine
+        int32 (V,): visits around which strings are removed; the first `counts[MINE]`.
+    absent, absent_at
+        int32 (V,): visits left out (the first of a group stands for it), the first `counts[ABSENT]`,
+        and where each stands in that list, -1 if it does not.
+    slots
+        int32 (T,): free slots for trips, the first `counts[SLOTS]`.
+    spare, spare_next, listed
+        int32 (C,), int32 (K,), bool (K,): for each kind of vehicle a chain of those that stay at
+        home; some in it may drive already and are passed over.
+    dirty, is_dirty
+        int32 (K,), bool (K,): vehicles that differ from the best, the first `counts[DIRTY]`.
+    totals
+        float64 (2,): cost since the round began, and the least of it.
+    random, blink
+        uint64 (1,) and int64 (2,): states of generators.
+    """
+
+    number: int
+    mine: NDArray[np.int32]
+    absent: NDArray[np.int32]
+    absent_at: NDArray[np.int32]
+    slots: NDArray[np.int32]
+    spare: NDArray[np.int32]
+    spare_next: NDArray[np.int32]
+    listed: NDArray[np.bool_]
+    dirty: NDArray[np.int32]
+    is_dirty: NDArray[np.bool_]
+    vehicles: NDArray[np.int32]
+    counts: NDArray[np.int64]
+    totals: NDArray[np.float64]
+    random: NDArray[np.uint64]
+    blink: NDArray[np.int64]
+
+
+MINE: Final = 0
+ABSENT: Final = 1
+SLOTS: Final = 2
+DIRTY: Final = 3
+VEHICLES: Final = 4
+"""Columns of `Part.counts`."""
+
+
+@compiled
+def random_share(random: NDArray[np.uint64]) -> float:
+    """Evenly from 0 to 1, by Marsaglia's xorshift64."""
+    x = random[0]
+    x ^= x << np.uint64(13)
+    x ^= x >> np.uint64(7)
+    x ^= x << np.uint64(17)
+    random[0] = x
+    return float(x >> np.uint64(11)) / 9007199254740992.0
+
+
+@compiled
+def random_below(random: NDArray[np.uint64], count: float) -> int:
+    """A whole number from 0 to below `count`."""
+    return int(random_share(random) * count)
+
+
+@compiled
+def spare_vehicle(state: State, part: Part, kind: int) -> int:
+    """The first vehicle of a kind that stays at home, -1 if all drive."""
+    while part.spare[kind] >= 0:
+        vehicle = int(part.spare[kind])
+        if state.vehicle[vehicle, HEAD] < 0:
+            return vehicle
+        part.spare[kind] = part.spare_next[vehicle]
+        part.listed[vehicle] = False
+    return -1
+
+
+@compiled
+def make_spare(model: Model, part: Part, vehicle: int) -> None:
+    """List a vehicle that has come to stay at home."""
+    if not part.listed[vehicle]:
+        kind = model.vehicle[vehicle, KIND]
+        part.spare_next[vehicle] = part.spare[kind]
+        part.spare[kind] = vehicle
+        part.listed[vehicle] = True
+
+
+@compiled
+def some_absent(
+    model: Model,
+    part: Part,
+    centre: int,
+    most: int,
+    removed: NDArray[np.int64],
+) -> int:
+    """Write visits that are left out to the head of `removed`: all, or some by chance and near by."""
+    absent, absent_at, total = part.absent, part.absent_at, int(part.counts[ABSENT])
+    if total <= most:
+        for slot in range(total):
+            removed[slot] = absent[slot]
+        return total
+    count = 0
+    by_chance = most // 4
+    for slot in range(by_chance):
+        other = slot + random_below(part.random, float(total - slot))
+        one, two = absent[slot], absent[other]
+        absent[slot], absent[other] = two, one
+        absent_at[two], absent_at[one] = slot, other
+        removed[count] = two
+        count += 1
+    for q in range(-1, model.near.shape[1]):
+        visit = centre if q < 0 else int(model.near[centre, q])
+        if absent_at[visit] >= by_chance:
+            removed[count] = visit
+            count += 1
+            if count == most:
+                break
+    return count
+
+
+@compiled
+def representative(model: Model, visit: int) -> int:
+    """The visit that stands for an order in the list of absent ones: the first of its group."""
+    group = model.visit[visit, GROUP]
+    return visit if group < 0 else int(model.members[model.member_from[group]])
+
+
+@compiled
+def is_served(model: Model, link: NDArray[np.int32], visit: int) -> bool:
+    """Whether the visit, or another of its group, is made."""
+    group = model.visit[visit, GROUP]
+    if group < 0:
+        return bool(link[visit, TRIP] >= 0)
+    for member in range(model.member_from[group], model.member_from[group + 1]):
+        if link[model.members[member], TRIP] >= 0:
+            return True
+    return False
