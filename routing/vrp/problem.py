@@ -17,6 +17,11 @@ TOTAL_MAX: Final = 1 << 60
 """No load total and no thinkable cost may reach this: searches add and compare in int64."""
 
 
+PRICE_MAX: Final = 1 << 30
+"""Prices of a metre and of a second stay below this: searches price ways that do not exist before
+they look whether they do, and such a way is 2³⁰ long."""
+
+
 class ProblemRefused(RoutingError):
     """A statement that contradicts itself; every clash found is listed."""
 
@@ -254,8 +259,9 @@ def _vehicle_clashes(vehicle: Vehicle, problem: Problem, size: int | None) -> It
     yield from _moment_clashes("duration_limit_s", vehicle.duration_limit_s)
     yield from _moment_clashes("turnaround_s", vehicle.turnaround_s)
     yield from _number_clashes("range_m", vehicle.range_m)
-    for name in ("fixed_cost", "cost_per_m", "cost_per_s"):
-        yield from _number_clashes(name, getattr(vehicle, name))
+    yield from _number_clashes("fixed_cost", vehicle.fixed_cost)
+    yield from _number_clashes("cost_per_m", vehicle.cost_per_m, PRICE_MAX)
+    yield from _number_clashes("cost_per_s", vehicle.cost_per_s, PRICE_MAX)
     if vehicle.trips_max < 1:
         yield f"trips_max is {vehicle.trips_max}: a vehicle that stays at home is left out instead"
     places = {vehicle.start_place, vehicle.end_place}
@@ -265,6 +271,8 @@ def _vehicle_clashes(vehicle: Vehicle, problem: Problem, size: int | None) -> It
     for rest in vehicle.breaks:
         yield from _window_clashes("break window", rest.window)
         yield from _moment_clashes("break duration_s", rest.duration_s)
+        if rest.duration_s == 0:
+            yield "a break of 0 s is none: leave it out"
         if rest.duration_s > shift_s >= 0:
             yield f"a break of {rest.duration_s} s is longer than the shift of {shift_s} s"
 
@@ -289,13 +297,12 @@ def _axis_clashes(name: str, numbers: tuple[int, ...], problem: Problem) -> Iter
 
 
 def _moment_clashes(name: str, number: int | None) -> Iterator[str]:
-    if number is not None and not 0 <= number < MOMENT_MAX_S:
-        yield f"{name} is {number}: must lie in 0…{MOMENT_MAX_S - 1}"
+    yield from _number_clashes(name, number, MOMENT_MAX_S)
 
 
-def _number_clashes(name: str, number: int | None) -> Iterator[str]:
-    if number is not None and not 0 <= number < TOTAL_MAX:
-        yield f"{name} is {number}: must lie in 0…{TOTAL_MAX - 1}"
+def _number_clashes(name: str, number: int | None, limit: int = TOTAL_MAX) -> Iterator[str]:
+    if number is not None and not 0 <= number < limit:
+        yield f"{name} is {number}: must lie in 0…{limit - 1}"
 
 
 def _overflows(problem: Problem) -> Iterator[str]:
@@ -316,6 +323,8 @@ def _overflows(problem: Problem) -> Iterator[str]:
 
 
 def _farthest_m(matrix: TravelMatrix) -> int:
-    """The longest way there is, row by row: a mask of 20,000 places would take 400 MB."""
-    rows = (row[row < UNREACHABLE] for row in matrix.distances_m)
-    return max((int(row.max(initial=0)) for row in rows), default=0)
+    """The longest way that can be driven, row by row: a mask of 20,000 places would take 400 MB."""
+    longest = 0
+    for row, durations_s in zip(matrix.distances_m, matrix.durations_s, strict=True):
+        longest = max(longest, int(row.max(initial=0, where=durations_s < UNREACHABLE)))
+    return longest

@@ -66,8 +66,9 @@ def _alone(problem: Problem, packed: Packed, number: int) -> Reason | None:
         each
         for each in skilled
         if all(
-            load <= capacity
-            for load, capacity in zip(visit.loads, problem.vehicles[each].capacities, strict=True)
+            amount <= capacity
+            for amounts in (visit.loads, visit.deliveries)
+            for amount, capacity in zip(amounts, problem.vehicles[each].capacities, strict=False)
         )
     ]
     if not strong:

@@ -7,7 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
-from routing.vrp.problem import Break, Problem, Vehicle, Visit, Window
+from routing.vrp.problem import (
+    MOMENT_MAX_S,
+    PRICE_MAX,
+    TOTAL_MAX,
+    Break,
+    Problem,
+    Vehicle,
+    Visit,
+    Window,
+)
 
 
 def matrix_of(durations_s: Sequence[Sequence[int]], metres_per_s: int = 5) -> TravelMatrix:
@@ -123,3 +132,116 @@ def _vehicle(draw: random.Random, matrices: int, dimensions: Sequence[str]) -> V
         cost_per_m=draw.choice([0, 1, 3]),
         cost_per_s=draw.choice([0, 0, 1, 4]),
     )
+
+
+def spoiled_statement(seed: int) -> dict[str, object]:
+    """
+    What a hard problem states, with up to four oddities in places: some cannot be refused.
+
+    Numbers at their limits and one beyond, ways that do not exist, make no sense or lead nowhere,
+    places that coincide, times that nobody can keep, prices of nothing.
+    """
+    draw = random.Random(f"spoiled {seed}")
+    problem = hard_problem(
+        seed, visits=draw.choice([1, 2, 4, 7, 10]), vehicles=draw.choice([1, 2, 3])
+    )
+    matrices = [(each.durations_s.copy(), each.distances_m.copy()) for each in problem.matrices]
+    visits, vehicles = list(problem.visits), list(problem.vehicles)
+    for _ in range(draw.randrange(5)):
+        target = draw.choice(
+            [_spoil_visit, _spoil_visit, _spoil_vehicle, _spoil_vehicle, _spoil_ways]
+        )
+        if target is _spoil_ways:
+            _spoil_ways(draw, *draw.choice(matrices))
+        else:
+            things = visits if target is _spoil_visit else vehicles
+            chosen = draw.choice([[draw.randrange(len(things))], range(len(things))])
+            changes = target(draw, len(problem.dimensions))
+            for number in chosen:
+                things[number] = replace(things[number], **changes)
+    return {
+        "matrices": tuple(
+            replace(each, durations_s=durations_s, distances_m=distances_m)
+            for each, (durations_s, distances_m) in zip(problem.matrices, matrices, strict=True)
+        ),
+        "visits": tuple(visits),
+        "vehicles": tuple(vehicles),
+        "dimensions": problem.dimensions,
+    }
+
+
+def _spoil_visit(draw: random.Random, dimensions: int) -> dict[str, object]:
+    late_s = draw.choice([MOMENT_MAX_S // 2, MOMENT_MAX_S - 1, MOMENT_MAX_S])
+    much = draw.choice([TOTAL_MAX // 16, TOTAL_MAX - 1, TOTAL_MAX])
+    return draw.choice(
+        [
+            {"place": draw.choice([0, 2])},
+            {"service_s": draw.choice([0, 5_000, late_s])},
+            {"loads": (draw.choice([0, much]),) * dimensions},
+            {"deliveries": (draw.choice([0, 5, much]),) * dimensions},
+            {"deliveries": ()},
+            {"windows": ()},
+            {"windows": (Window(0, late_s),)},
+            {"windows": (Window(late_s, late_s),)},
+            {"windows": tuple(Window(each, each) for each in range(600, 9_000, 600))},
+            {"windows": (Window(0, 0), Window(9_000, late_s))},
+            {"due_s": draw.choice([0, 3_000, late_s])},
+            {"release_s": draw.choice([1, 3_000, late_s])},
+            {"group": None, "unserved_cost": None},
+            {"group": draw.choice([0, 1 << 40]), "unserved_cost": 5_000},
+            {"group": 0},
+            {"group": None, "unserved_cost": draw.choice([0, 1, 1 << 50, much])},
+            {"skills": frozenset({draw.choice(["cold", "unknown"])})},
+        ]
+    )
+
+
+def _spoil_vehicle(draw: random.Random, dimensions: int) -> dict[str, object]:
+    late_s = draw.choice([MOMENT_MAX_S // 2, MOMENT_MAX_S - 1, MOMENT_MAX_S])
+    much = draw.choice([TOTAL_MAX // 16, TOTAL_MAX - 1, TOTAL_MAX])
+    dear = draw.choice([PRICE_MAX // 2, PRICE_MAX - 1, PRICE_MAX])
+    moment_s = draw.randrange(9_000)
+    rest = Break(window=Window(moment_s, moment_s), duration_s=draw.choice([0, 1, 300]))
+    loose = Break(window=Window(0, late_s), duration_s=draw.choice([1, 900]))
+    return draw.choice(
+        [
+            {"shift": Window(0, late_s)},
+            {"shift": Window(moment_s, moment_s)},
+            {"start_place": None, "end_place": None, "trips_max": 1},
+            {"start_place": 1, "end_place": 1, "trips_max": 1 << 40},
+            {"trips_max": 2},
+            {"capacities": (draw.choice([0, much]),) * dimensions},
+            {"range_m": draw.choice([0, much])},
+            {"duration_limit_s": draw.choice([0, 3_000, late_s])},
+            {"skills": frozenset()},
+            {"breaks": (rest,)},
+            {"breaks": (rest, rest)},
+            {"breaks": (loose, rest, loose)},
+            {"turnaround_s": draw.choice([1, late_s])},
+            {"fixed_cost": draw.choice([0, 1 << 50, much])},
+            {"cost_per_m": draw.choice([0, dear])},
+            {"cost_per_s": draw.choice([0, dear])},
+        ]
+    )
+
+
+def _spoil_ways(draw: random.Random, durations_s: np.ndarray, distances_m: np.ndarray) -> None:
+    """In place; the ways from a place to itself stay nothing."""
+    row, column = draw.sample(range(len(durations_s)), 2)
+    far = draw.choice([UNREACHABLE, UNREACHABLE - 1, 0])
+    kind = draw.randrange(6)
+    if kind == 0:
+        durations_s[row], distances_m[row] = far, far
+    elif kind == 1:
+        durations_s[:, row], distances_m[:, row] = far, far
+    elif kind == 2:
+        durations_s[row, column] = distances_m[row, column] = far
+    elif kind == 3:  # a way without a length, or a length without a way
+        draw.choice([durations_s, distances_m])[row, column] = UNREACHABLE
+    elif kind == 4:  # two places coincide
+        for ways in (durations_s, distances_m):
+            ways[row], ways[:, row] = ways[column], ways[:, column]
+    else:
+        durations_s[:], distances_m[:] = far, far
+    np.fill_diagonal(durations_s, 0)
+    np.fill_diagonal(distances_m, 0)
