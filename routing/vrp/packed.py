@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,6 +16,9 @@ NEVER: Final = 1 << 61
 
 _ORDERED_MAX: Final = 10
 """With more breaks, only the order by latest begin is tried. Chosen: each subset of them is looked at."""
+
+_ORDERS_MAX: Final = 6
+"""All orders of three breaks. Of breaks whose windows lie apart there is but one."""
 
 NOWHERE: Final = -1
 """The place of an open start or end; below every place."""
@@ -91,21 +95,26 @@ def pack(problem: Problem) -> Packed:
     )
 
 
-def break_order(vehicle: Vehicle) -> tuple[int, ...]:
+def break_orders(vehicle: Vehicle) -> tuple[tuple[int, ...], ...]:
     """
-    The vehicle's breaks in the order in which our searches take them: by latest begin.
+    The orders in which the vehicle's breaks can be taken one after the other, at most six.
 
-    Where they cannot be taken one after the other so, the first order in which they can.
+    That by latest begin comes first if it is one of them, and stands alone if there is none.
     """
     breaks = vehicle.breaks
     by_latest = sorted(
         range(len(breaks)),
         key=lambda each: (breaks[each].window.latest_s, breaks[each].window.earliest_s),
     )
-    order = None
-    if len(breaks) <= _ORDERED_MAX:
-        order = _takeable(breaks, tuple(by_latest), 0, set())
-    return tuple(by_latest) if order is None else order
+    if len(breaks) > _ORDERED_MAX:
+        return (tuple(by_latest),)
+    orders = _takeable(breaks, tuple(by_latest), 0, set())
+    return tuple(islice(orders, _ORDERS_MAX)) or (tuple(by_latest),)
+
+
+def break_order(vehicle: Vehicle) -> tuple[int, ...]:
+    """The one order of its breaks that our searches look at; `schedule` tries all."""
+    return break_orders(vehicle)[0]
 
 
 def can_rest(vehicle: Vehicle) -> bool:
@@ -125,23 +134,26 @@ def _takeable(
     waiting: tuple[int, ...],
     clock_s: int,
     failed: set[tuple[tuple[int, ...], int]],
-) -> tuple[int, ...] | None:
-    """An order in which all that wait can be taken from `clock_s` on."""
+) -> Iterator[tuple[int, ...]]:
+    """The orders in which all that wait can be taken from `clock_s` on; of equal breaks one is enough."""
     if not waiting:
-        return ()
-    if (waiting, clock_s) in failed or any(
-        clock_s > breaks[each].window.latest_s for each in waiting
-    ):
-        return None
+        yield ()
+    late = any(clock_s > breaks[each].window.latest_s for each in waiting)
+    if late or (waiting, clock_s) in failed:
+        return
+    found, tried = False, set[Break]()
     for number in waiting:
         rest = breaks[number]
+        if rest in tried:
+            continue
+        tried.add(rest)
         end_s = max(clock_s, rest.window.earliest_s) + rest.duration_s
         others = tuple(each for each in waiting if each != number)
-        later = _takeable(breaks, others, end_s, failed)
-        if later is not None:
-            return (number, *later)
-    failed.add((waiting, clock_s))
-    return None
+        for later in _takeable(breaks, others, end_s, failed):
+            found = True
+            yield (number, *later)
+    if not found:
+        failed.add((waiting, clock_s))
 
 
 def _rests(vehicle: Vehicle) -> list[tuple[int, int, int]]:

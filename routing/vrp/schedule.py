@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.packed import NEVER, NOWHERE, Packed, break_order, pack
+from routing.vrp.packed import NEVER, NOWHERE, Packed, break_orders, pack
 from routing.vrp.problem import Problem
 from routing.vrp.solution import Route, ScheduledVisit, Trip
 from routing.vrp.timing import DEPOT, earliest, latest_leave
@@ -17,12 +17,17 @@ _RETRIES_MAX: Final = 8
 """Later leavings tried where waiting is paid for. Chosen, not measured."""
 
 
+_Ordered: TypeAlias = tuple[Packed, tuple[int, ...]]
+"""The problem as packed for one order of a vehicle's breaks, and that order."""
+
+
 class Scheduler:
     """Schedules the routes of one problem; packs the problem once. Safe to share between threads."""
 
     def __init__(self, problem: Problem, packed: Packed | None = None) -> None:
         self._problem = problem
         self._packed = pack(problem) if packed is None else packed
+        self._ordered: dict[int, tuple[_Ordered, ...]] = {}
 
     def schedule(self, vehicle: int, trips: Sequence[Sequence[int]]) -> Route | None:
         """
@@ -32,34 +37,54 @@ class Scheduler:
 
         Best: the earliest final return, then the latest leaving that keeps it. Where seconds cost
         money or are limited, later returns that spare more waiting are tried as well. A tie goes to
-        the earlier return. O(visits · windows · 2⁵) without breaks, times (B + 1)³ with B of them.
+        the earlier return. O(visits · windows · 2⁵) without breaks, times (B + 1)³ with B of them,
+        for each order in which the breaks can be taken.
         """
         sequence = sequence_of(trips)
-        packed = self._packed
         if len(sequence) == 0:
             return None
-        spans = self._spans(vehicle, sequence)
-        limit_s, price = packed.limits[vehicle, 1], int(packed.prices[vehicle, 2])
-        fitting = [span for span in spans if span[1] - span[0] <= limit_s]
+        limit_s = self._packed.limits[vehicle, 1]
+        price = int(self._packed.prices[vehicle, 2])
+        fitting = [
+            ((finish_s - leave_s) * price, finish_s, leave_s, number)
+            for number, (packed, _) in enumerate(self._ordered_for(vehicle))
+            for leave_s, finish_s in self._spans(packed, vehicle, sequence)
+            if finish_s - leave_s <= limit_s
+        ]
         if not fitting:
             return None
-        leave_s, _ = min(fitting, key=lambda span: ((span[1] - span[0]) * price, span[1]))
-        return self._read(vehicle, sequence, leave_s)
+        *_, leave_s, number = min(fitting, key=lambda each: (each[0], each[1], -each[2]))
+        return self._read(*self._ordered_for(vehicle)[number], vehicle, sequence, leave_s)
 
-    def _spans(self, vehicle: int, sequence: NDArray[np.int64]) -> list[tuple[int, int]]:
+    def _ordered_for(self, vehicle: int) -> tuple[_Ordered, ...]:
+        """The packed problem for each order of the vehicle's breaks."""
+        if vehicle not in self._ordered:
+            first, *others = break_orders(self._problem.vehicles[vehicle])
+            begin = int(self._packed.break_from[vehicle])
+            row_of = {number: begin + row for row, number in enumerate(first)}
+            ordered = [(self._packed, first)]
+            for order in others:
+                breaks = self._packed.breaks.copy()
+                breaks[begin : begin + len(order)] = self._packed.breaks[[row_of[n] for n in order]]
+                ordered.append((self._packed._replace(breaks=breaks), order))
+            self._ordered[vehicle] = tuple(ordered)
+        return self._ordered[vehicle]
+
+    def _spans(
+        self, packed: Packed, vehicle: int, sequence: NDArray[np.int64]
+    ) -> list[tuple[int, int]]:
         """Pairs of leaving and return, none better than another in both."""
-        packed, length = self._packed, len(sequence)
+        length = len(sequence)
         spans: list[tuple[int, int]] = []
-        for not_before_s in self._departures(vehicle, sequence):
+        for not_before_s in self._departures(packed, vehicle, sequence):
             finish_s, table, origin = earliest(packed, vehicle, sequence, length, not_before_s)
             if finish_s < NEVER:
                 leave_s = latest_leave(packed, vehicle, sequence, length, finish_s, table, origin)
                 spans.append((leave_s, finish_s))
         return spans
 
-    def _departures(self, vehicle: int, sequence: NDArray[np.int64]) -> list[int]:
+    def _departures(self, packed: Packed, vehicle: int, sequence: NDArray[np.int64]) -> list[int]:
         """Moments from which leaving is worth trying: the shift's start, and where waiting may end."""
-        packed = self._packed
         first_s = int(packed.shift[vehicle, 0])
         if packed.prices[vehicle, 2] == 0 and packed.limits[vehicle, 1] >= NEVER:
             return [first_s]
@@ -69,16 +94,16 @@ class Scheduler:
             rows = packed.windows[packed.window_from[visit] : packed.window_from[visit + 1]]
             # Just too late for one window: the next one becomes the target.
             later.update(
-                self._latest_for(vehicle, sequence, int(visit), int(row[1])) + 1
+                self._latest_for(packed, vehicle, sequence, int(visit), int(row[1])) + 1
                 for row in rows[:-1]
             )
         return [first_s, *sorted(each for each in later if each > first_s)[:_RETRIES_MAX]]
 
+    @staticmethod
     def _latest_for(
-        self, vehicle: int, sequence: NDArray[np.int64], visit: int, begin_s: int
+        packed: Packed, vehicle: int, sequence: NDArray[np.int64], visit: int, begin_s: int
     ) -> int:
         """The last leaving at which `visit` begins by `begin_s`."""
-        packed = self._packed
         low_s, high_s = int(packed.shift[vehicle, 0]), max(begin_s, int(packed.shift[vehicle, 0]))
         row = int(np.flatnonzero(sequence == visit)[0]) + 1
         by_s = begin_s + int(packed.service_s[visit])
@@ -91,19 +116,22 @@ class Scheduler:
                 high_s = middle_s - 1
         return low_s
 
-    def _read(self, vehicle: int, sequence: NDArray[np.int64], leave_s: int) -> Route:
+    def _read(
+        self,
+        packed: Packed,
+        order: tuple[int, ...],
+        vehicle: int,
+        sequence: NDArray[np.int64],
+        leave_s: int,
+    ) -> Route:
         """Follow the table of earliest times back and state every moment."""
-        packed = self._packed
         _, table, origin = earliest(packed, vehicle, sequence, len(sequence), leave_s)
         path = [table.shape[1] - 1]
         for row in range(len(sequence) + 1, 0, -1):
             path.append(int(origin[row, path[-1]]) >> 8)
         path.reverse()  # path[row]: breaks taken when row is done
 
-        rests = [
-            self._problem.vehicles[vehicle].breaks[number]
-            for number in break_order(self._problem.vehicles[vehicle])
-        ]
+        rests = [self._problem.vehicles[vehicle].breaks[number] for number in order]
         starts_s: list[int] = []
 
         def rest_from(clock_s: int, until: int) -> int:
@@ -143,7 +171,7 @@ class Scheduler:
                     )
                 )
             clock_s, here = done_s, there
-        ordered = dict(zip(break_order(self._problem.vehicles[vehicle]), starts_s, strict=True))
+        ordered = dict(zip(order, starts_s, strict=True))
         return Route(
             vehicle=vehicle,
             trips=tuple(trips),

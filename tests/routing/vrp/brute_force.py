@@ -104,7 +104,7 @@ def _vehicle(
         breaks = (Break(window=window, duration_s=draw.choice([3, 8])),)
         if not several and draw.random() < 0.4:
             earliest_s = draw.randrange(100)
-            window = Window(earliest_s, earliest_s + draw.randrange(3))
+            window = Window(earliest_s, earliest_s + draw.choice([0, 2, 15]))
             breaks += (Break(window=window, duration_s=draw.choice([3, 8])),)
     return Vehicle(
         shift=Window(draw.choice([0, 0, 10]), draw.choice([90, HORIZON_S])),

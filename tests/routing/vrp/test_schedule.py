@@ -84,6 +84,30 @@ def test_a_break_interrupts_a_turnaround(brute_force) -> None:
     assert spans_s[1] == spans_s[0] + 7
 
 
+def test_of_two_orders_of_breaks_the_one_that_leaves_room_is_taken(brute_force) -> None:
+    """The long break, which may begin last, lies before the short one, or the visit would be late."""
+    problem = brute_force.tiny_problem(1, frozenset({Feature.PRIZES}))
+    visit = replace(
+        problem.visits[0],
+        windows=(Window(57, 60),),
+        service_s=20,
+        loads=(0,) * len(problem.dimensions),
+    )
+    breaks = (
+        Break(window=Window(50, 56), duration_s=3),
+        Break(window=Window(43, 73), duration_s=9),
+    )
+    vehicle = replace(problem.vehicles[0], shift=Window(0, 120), breaks=breaks, duration_limit_s=48)
+    visits = (replace(visit, release_s=10), *problem.visits[1:])
+    problem = replace(problem, visits=visits, vehicles=(vehicle,))
+    route = Scheduler(problem).schedule(0, ((0,),))
+    assert route is not None
+    assert route.break_starts_s[1] < route.break_starts_s[0]
+    assert route_cost(problem, route) == route_cost(
+        problem, brute_force.cheapest_route(problem, 0, ((0,),))
+    )
+
+
 def rests(*breaks: tuple[int, int, int]) -> Vehicle:
     return Vehicle(
         shift=Window(0, 999),
