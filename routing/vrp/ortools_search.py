@@ -132,11 +132,12 @@ class _Model:
         if left_s <= 0:
             return
         parameters.time_limit.FromMilliseconds(max(1, int(left_s * 1000)))
-        start = routing.ReadAssignmentFromRoutes(self._indices(task.start), True)
-        if start is None:
-            routing.SolveWithParameters(parameters)
-        else:
+        start = routing.solver().Assignment()
+        # Not ReadAssignmentFromRoutes: it looks for the best times without regard to the limit.
+        if routing.RoutesToAssignment(self._indices(task.start), True, True, start):
             routing.SolveFromAssignmentWithParameters(start, parameters)
+        else:
+            routing.SolveWithParameters(parameters)
 
     def _indices(self, orders: Orders) -> list[list[int]]:
         routes: list[list[int]] = [[] for _ in self._problem.vehicles]

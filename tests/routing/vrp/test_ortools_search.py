@@ -12,8 +12,9 @@ from routing.matrix import Provenance, TravelMatrix
 from routing.vrp import ortools_search, ortools_size
 from routing.vrp.cost import cost
 from routing.vrp.engine_process import Task
-from routing.vrp.finish import orders_of
-from routing.vrp.problem import Break, Feature, Problem, Vehicle, Visit, Window
+from routing.vrp.finish import Finisher, orders_of
+from routing.vrp.packed import pack
+from routing.vrp.problem import Break, Feature, Problem, ProblemRefused, Vehicle, Visit, Window
 from routing.vrp.schedule import Scheduler
 
 # What once was, or may be, stated wrongly: each of them beside whatever else is drawn.
@@ -204,6 +205,23 @@ def test_a_vehicle_that_cannot_even_drive_to_its_end_may_stay_at_home() -> None:
     visit = Visit(place=1, loads=(1,), unserved_cost=7)
     model = closed(one_vehicle(visit, end_place=2, range_m=9))
     assert model._routing.ReadAssignmentFromRoutes([[]], True).ObjectiveValue() == 7
+
+
+# In the first three the search once never came back from its start, or found what the timetable denied.
+@pytest.mark.parametrize("seed", [945, 147, 770, *range(30)])
+def test_of_spoiled_problems_nothing_is_found_that_cannot_be_driven_and_time_is_kept(
+    villages, seed: int
+) -> None:
+    try:
+        problem = Problem(**villages.spoiled_statement(seed))
+    except ProblemRefused:
+        return
+    packed = pack(problem)
+    start, scheduler = Finisher(problem, packed).extended({}), Scheduler(problem, packed)
+    began_s = time.monotonic()
+    for orders in searched(problem, start, seconds=0.1):
+        assert None not in [scheduler.schedule(each, trips) for each, trips in orders.items()]
+    assert time.monotonic() - began_s < 5, "0.1 s are asked for, the machine may be busy"
 
 
 @pytest.mark.parametrize("features", COMBINATIONS, ids=lambda each: "+".join(sorted(each)) or "any")
