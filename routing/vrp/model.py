@@ -84,11 +84,15 @@ def model_of(packed: Packed, unserved: NDArray[np.float64], required: NDArray[np
         ),
         restricted=not bool(packed.allowed.all()),
         priced=bool(packed.prices[:, 2].any() or (packed.limits[:, 1] < NEVER).any()),
-        as_long=packed.durations_s is packed.distances_m
-        or bool(np.shares_memory(packed.durations_s, packed.distances_m)),
+        as_long=_are_one(packed.durations_s, packed.distances_m),
         least_per_m=int(packed.prices[:, 1].min(initial=1 << 40)),
         mixed=bool(packed.loads.any() and packed.deliveries.any()),
     )
+
+
+def _are_one(some: NDArray[np.int32], others: NDArray[np.int32]) -> bool:
+    """Whether two arrays of one shape are the same numbers in the same memory; their copies are not."""
+    return some.ctypes.data == others.ctypes.data and some.strides == others.strides
 
 
 def _timed(packed: Packed, visit: NDArray[np.int64]) -> bool:

@@ -123,6 +123,19 @@ def test_a_plan_cut_into_districts_is_the_same_every_time_and_serves_all(village
     assert first.cost < solve(problem, budget_s=0).cost
 
 
+def test_metres_that_are_a_view_of_the_seconds_are_not_taken_for_them(villages, caplog) -> None:
+    """Back takes longer than out: the metres are the seconds the other way, and share their memory."""
+    problem = _plain(visits=60, vehicles=30)
+    seconds = problem.matrices[0].durations_s.copy()
+    seconds[np.tril_indices(len(seconds), -1)] *= 3
+    matrix = replace(problem.matrices[0], durations_s=seconds, distances_m=seconds.T)
+    late = tuple(replace(each, windows=(Window(0, 2_400),)) for each in problem.visits)
+    problem = replace(problem, matrices=(matrix,), visits=late)
+    solution = solve(problem, budget_s=20, iterations=2_000)
+    assert check(problem, solution) == ()
+    assert not caplog.records, "nothing was found that cannot be driven"
+
+
 def _plain(*, visits: int, vehicles: int) -> Problem:
     """Places on a grid around one depot, ten loads to a vehicle: enough for a district a core."""
     side = 20
