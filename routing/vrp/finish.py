@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-import numpy as np
-
 from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost, route_cost, unserved_of
 from routing.vrp.engine_process import Orders
-from routing.vrp.insertion import insert
 from routing.vrp.packed import Packed
 from routing.vrp.problem import Problem
-from routing.vrp.schedule import Scheduler, sequence_of, trips_of
+from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Route, Solution
 
 _LOG = logging.getLogger(__name__)
@@ -33,15 +30,6 @@ class Finisher:
     def __init__(self, problem: Problem, packed: Packed) -> None:
         self._problem, self._packed = problem, packed
         self._scheduler = Scheduler(problem, packed)
-        self._required = np.array(
-            [visit.unserved_cost is None for visit in problem.visits], dtype=np.bool_
-        )
-
-    def extended(self, orders: Orders) -> dict[int, tuple[tuple[int, ...], ...]]:
-        """The orders with every visit inserted that finds room beside them."""
-        starts = {vehicle: sequence_of(trips) for vehicle, trips in orders.items()}
-        grown = insert(self._packed, starts, self._required)
-        return {vehicle: trips_of(sequence) for vehicle, sequence in grown.items()}
 
     def finish(self, orders: Orders, *, engine: str) -> Solution | None:
         """

@@ -1,4 +1,4 @@
-"""A first answer in moments: regret insertion, compiled, with every rule of the problem."""
+"""The cheapest place of one visit in one sequence, by the exact schedule: what reasons are found with."""
 
 from __future__ import annotations
 
@@ -12,37 +12,10 @@ from routing.vrp.packed import NOWHERE, Packed
 from routing.vrp.timing import DEPOT, earliest, fits
 
 _INFINITE: Final = 1e300
-"""The price of a place that does not exist; regrets are differences, so it must stay finite."""
+"""The price of a place that does not exist."""
 
 _SECOND_PRICE: Final = 1e-6
 """Breaks ties of cost by time on the road, so that a problem without prices is still solved well."""
-
-
-def insert(
-    packed: Packed, starts: dict[int, NDArray[np.int64]], required: NDArray[np.bool_]
-) -> dict[int, list[int]]:
-    """
-    Return a sequence for each used vehicle, `starts` extended by as many visits as find room.
-
-    Parallel insertion by regret: next comes the visit that loses most if its best vehicle is taken
-    (required ones first), put where it costs least. A tie goes to the visit that costs most, then to the lower index. Visits are never
-    moved again. O(V² · L²) in the worst case for routes of L visits; prices prune nearly all of it.
-    """
-    visits, vehicles = packed.allowed.shape
-    if not visits or not vehicles:
-        return {}
-    width = visits + int(packed.limits[:, 2].clip(max=visits).max()) + 2
-    routes = np.full((vehicles, width), DEPOT, dtype=np.int64)
-    lengths = np.zeros(vehicles, dtype=np.int64)
-    for vehicle, sequence in starts.items():
-        routes[vehicle, : len(sequence)] = sequence
-        lengths[vehicle] = len(sequence)
-    _insert_all(packed, routes, lengths, required, twins(packed))
-    return {
-        vehicle: routes[vehicle, : lengths[vehicle]].tolist()
-        for vehicle in range(vehicles)
-        if lengths[vehicle]
-    }
 
 
 def cheapest_place(
@@ -69,94 +42,6 @@ def twins(packed: Packed) -> NDArray[np.int64]:
         )  # fmt: skip
         firsts.append(first.setdefault(b"|".join(part.tobytes() for part in parts), vehicle))
     return np.array(firsts, dtype=np.int64)
-
-
-@njit(cache=True, nogil=True)
-def _insert_all(
-    packed: Packed,
-    routes: NDArray[np.int64],
-    lengths: NDArray[np.int64],
-    required: NDArray[np.bool_],
-    twins: NDArray[np.int64],
-) -> None:
-    visits, vehicles = packed.allowed.shape
-    prices = np.full((visits, vehicles), _INFINITE)
-    waiting = np.ones(visits, dtype=np.bool_)
-    for vehicle in range(vehicles):
-        for position in range(lengths[vehicle]):
-            if routes[vehicle, position] != DEPOT:
-                _settle(packed, routes[vehicle, position], waiting)
-    for vehicle in range(vehicles):
-        _price_all(packed, vehicle, routes, lengths, waiting, twins, prices)
-    while True:
-        chosen, chosen_vehicle, chosen_regret, chosen_price = -1, -1, -1.0, -1.0
-        chosen_required = False
-        for visit in range(visits):
-            if not waiting[visit]:
-                continue
-            best, second, best_vehicle = _INFINITE, _INFINITE, -1
-            for vehicle in range(vehicles):
-                price = prices[visit, vehicle]
-                if price < best:
-                    best, second, best_vehicle = price, best, vehicle
-                elif price < second:
-                    second = price
-            if best_vehicle < 0:
-                continue
-            regret = second - best
-            if (required[visit] and not chosen_required) or (
-                required[visit] == chosen_required
-                and (regret > chosen_regret or (regret == chosen_regret and best > chosen_price))
-            ):
-                chosen, chosen_vehicle, chosen_regret, chosen_price = (
-                    visit,
-                    best_vehicle,
-                    regret,
-                    best,
-                )
-                chosen_required = required[visit]
-        if chosen < 0:
-            return
-        route, length = routes[chosen_vehicle], lengths[chosen_vehicle]
-        _, position, kind = _cheapest(packed, chosen_vehicle, route, length, chosen)
-        lengths[chosen_vehicle] = put(route, length, chosen, position, kind, route.copy())
-        _settle(packed, chosen, waiting)
-        _price_all(packed, chosen_vehicle, routes, lengths, waiting, twins, prices)
-
-
-@njit(cache=True, nogil=True)
-def _settle(packed: Packed, visit: int, waiting: NDArray[np.bool_]) -> None:
-    """The visit is made: neither it nor an alternative to it waits any longer."""
-    waiting[visit] = False
-    group = packed.group[visit]
-    if group >= 0:
-        waiting[packed.members[packed.member_from[group] : packed.member_from[group + 1]]] = False
-
-
-@njit(cache=True, nogil=True)
-def _price_all(
-    packed: Packed,
-    vehicle: int,
-    routes: NDArray[np.int64],
-    lengths: NDArray[np.int64],
-    waiting: NDArray[np.bool_],
-    twins: NDArray[np.int64],
-    prices: NDArray[np.float64],
-) -> None:
-    """Price every waiting visit in one vehicle; empty twins cost the same."""
-    if lengths[vehicle] == 0:
-        for other in range(vehicle):
-            if lengths[other] == 0 and twins[other] == twins[vehicle]:
-                prices[:, vehicle] = prices[:, other]
-                return
-    for visit in range(len(waiting)):
-        # What fitted nowhere is not tried in the fuller route (one more halt could only help a
-        # visit that has no way of its own to the depot).
-        if not waiting[visit] or (lengths[vehicle] > 1 and prices[visit, vehicle] >= _INFINITE):
-            continue
-        prices[visit, vehicle] = _cheapest(
-            packed, vehicle, routes[vehicle], lengths[vehicle], visit
-        )[0]
 
 
 @njit(cache=True, nogil=True)

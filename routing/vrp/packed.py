@@ -226,8 +226,10 @@ def _offsets(lengths: list[int]) -> NDArray[np.int64]:
 
 
 def _stack(matrices: list[NDArray[np.int32]], size: int) -> NDArray[np.int32]:
+    """Shape (M, n, n), row by row in memory and not to be written: kernels are compiled for that kind only."""
     if len(matrices) == 1:
-        return matrices[0][np.newaxis]  # a view: one matrix may be large
-    stacked = np.array(matrices, dtype=np.int32).reshape(len(matrices), size, size)
-    stacked.setflags(write=False)  # as the view is: kernels are compiled once for each kind
+        stacked = np.ascontiguousarray(matrices[0])[np.newaxis]  # a view: one matrix may be large
+    else:
+        stacked = np.array(matrices, dtype=np.int32).reshape(len(matrices), size, size)
+    stacked.setflags(write=False)
     return stacked

@@ -36,8 +36,14 @@ class Part(NamedTuple):
         int32 (K,), bool (K,): vehicles that differ from the best, the first `counts[DIRTY]`.
     totals
         float64 (2,): cost since the round began, and the least of it.
-    random, blink
-        uint64 (1,) and int64 (2,): states of generators.
+    vehicles
+        int32 (K,): those of this part, the first `counts[VEHICLES]`.
+    counts
+        int64 (5,), by the columns below.
+    random
+        uint64 (1,): the state of its generator.
+    blink
+        int64 (1,): places to come until one is overlooked.
     """
 
     number: int

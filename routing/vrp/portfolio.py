@@ -115,7 +115,9 @@ class Portfolio:
                     until_s = min(last_s, now_s + (last_s - now_s) / (rounds - number))
                 cooled = self._hot * (self._cold / self._hot) ** (number / rounds)
                 share = None if iterations is None else _share(iterations, number)
-                better = self._news(told) if now_s >= told_until_s else None
+                # What is told when decides which of two is kept that only the schedule tells apart.
+                due = iterations is not None or now_s >= told_until_s
+                better = self._news(told) if due else None
                 running = []
                 for search in self._searches:
                     search.cut()

@@ -21,6 +21,7 @@ from routing.vrp.search_state import (
     OWNER,
     PART,
     PRE_LATE,
+    SUCC,
     TAIL,
     TRIP,
     VEHICLE,
@@ -36,9 +37,6 @@ from routing.vrp.undo import Undo
 
 _TRIED: Final = 12
 """Cheapest places whose schedule is looked at where segments do not say all; chosen."""
-
-_ABSENT_MAX: Final = 20
-"""Visits left out that one iteration tries to put in."""
 
 _SLOTS_SPARE: Final = 256
 """Slots for trips beyond those that can be driven: an iteration frees none before it ends."""
@@ -104,7 +102,7 @@ class RuinRecreate:
     def _part(self, number: int) -> Part:
         visits, vehicles = self._packed.allowed.shape
         kinds = self.model.allowed.shape[1]
-        random = self._random.integers(1, 1 << 62, 2)
+        random = self._random.integers(1, 1 << 62, 1).astype(np.uint64)
         return Part(
             number=number,
             mine=np.zeros(visits, np.int32),
@@ -119,8 +117,8 @@ class RuinRecreate:
             vehicles=np.zeros(vehicles, np.int32),
             counts=np.zeros(5, np.int64),
             totals=np.zeros(2),
-            random=random[:1].astype(np.uint64),
-            blink=np.array([100, random[1]], np.int64),
+            random=random,
+            blink=np.zeros(1, np.int64),
         )
 
     def _undo(self) -> Undo:
@@ -164,11 +162,11 @@ class RuinRecreate:
                 renew_trip(model, state, slot)
                 before, slot = slot, slot + 1
             renew(model, state, vehicle)
-        self.cost = self.priced()
+        self.cost = self.counted_anew()
         self.best_cost = self.cost
         self._keep_best()
 
-    def priced(self) -> float:
+    def counted_anew(self) -> float:
         """What the routes as they stand cost, added up anew; `cost` is the running sum."""
         used = np.flatnonzero(self.state.vehicle[:, HEAD] >= 0)
         total = sum(
@@ -190,7 +188,7 @@ class RuinRecreate:
 
     def _keep_best(self) -> None:
         state = self.state
-        state.best_succ[:] = state.link[:, 1]
+        state.best_succ[:] = state.link[:, SUCC]
         state.best_head[:] = state.vehicle[:, HEAD]
         state.best_next[:] = state.trip[:, NEXT]
 
@@ -272,9 +270,9 @@ class RuinRecreate:
 
     def anneal(self, part: int, iterations: int, temperature: float) -> None:
         """Ruin and recreate so often in one part."""
-        self._anneal(part, iterations, temperature, _ABSENT_MAX)
+        self._anneal(part, iterations, temperature, thorough=False)
 
-    def _anneal(self, part: int, iterations: int, temperature: float, absent_max: int) -> None:
+    def _anneal(self, part: int, iterations: int, temperature: float, *, thorough: bool) -> None:
         anneal(
             self._packed,
             self.model,
@@ -286,26 +284,25 @@ class RuinRecreate:
             iterations,
             temperature,
             self._several_trips,
-            absent_max,
+            thorough,
         )
 
-    def join(self) -> bool:
-        """End a round: add the parts up; tell whether they found something better."""
+    def join(self) -> None:
+        """End a round: add the parts up, and keep the better of what they found and what was before."""
         best = self.cost + sum(float(each.totals[1]) for each in self._parts[: self.parts])
         self.cost += sum(float(each.totals[0]) for each in self._parts[: self.parts])
         if best < self.best_cost - 1e-6:
             self.best_cost = best
-            return True
+            return
         state = self.state
         state.best_succ[:], state.best_head[:], state.best_next[:] = self._before
-        return False
 
     def construct(self) -> None:
         """Put in what finds a place, all at once and again until nothing more does."""
         while True:
             before = self.best_cost
             self.cut(whole=True)
-            self._anneal(0, 1, 0.0, len(self.model.visit))
+            self._anneal(0, 1, 0.0, thorough=True)
             self.join()
             if self.best_cost >= before or not len(self._absent()):
                 return

@@ -49,6 +49,7 @@ from routing.vrp.search_state import (
     KIND,
     NEXT,
     OPENS,
+    PART,
     PLACE,
     PRED,
     RELEASE,
@@ -83,6 +84,9 @@ _SPLIT_SHARE: Final = 0.5
 _SPARE_MORE: Final = 0.5
 """As in the paper: visits removed at the mean, longest string, strings split; how many are spared
 inside a split string is drawn by halves (the paper nearly always spares one)."""
+
+_ABSENT_MAX: Final = 20
+"""Visits left out that one iteration tries to put in."""
 
 _SEED_SHARE: Final = 0.1
 _SEED_TIMES: Final = 5
@@ -192,12 +196,14 @@ def offer_all(
     places: Places,
     several_trips: bool,
     lead: int,
+    thorough: bool,
 ) -> None:
     """
     Offer the places of an order: those of its visit, or of every visit of its group.
 
     With a kind of vehicle as `lead` only one of these that stayed at home, at any price, so that
-    other orders may join; -1 for none.
+    other orders may join; -1 for none. Where nothing beside a neighbour is found, all places are
+    looked at for an order that is required, and for every one if `thorough`.
     """
     group = model.visit[order, GROUP]
     first = model.member_from[group] if group >= 0 else 0
@@ -208,7 +214,7 @@ def offer_all(
     for member in range(first, stop):
         visit = model.members[member] if group >= 0 else order
         if lead < 0:
-            offer_near(model, state, places, visit, part.number, part.blink)
+            offer_near(model, state, part, places, visit)
         if part.counts[SLOTS] == 0:
             continue
         for kind in range(len(part.spare)):
@@ -232,9 +238,8 @@ def offer_all(
                     beyond = day[HEAD] if beyond < 0 else state.trip[beyond, NEXT]
                     if beyond < 0:
                         break
-    if places.visit[0] >= 0 or not model.required[order]:
+    if places.visit[0] >= 0 or not (thorough or model.required[order]):
         return
-    # Nothing beside a neighbour: look at all places, those of trips with a string removed first.
     for member in range(first, stop):
         visit = model.members[member] if group >= 0 else order
         for slot in range(part.counts[VEHICLES]):
@@ -256,12 +261,12 @@ def anneal(
     iterations: int,
     temperature: float,
     several_trips: bool,
-    absent_max: int,
+    thorough: bool,
 ) -> None:
     """
     Ruin and recreate `iterations` times; a dearer state is kept as simulated annealing says.
 
-    One iteration tries to put in about `absent_max` visits that are left out.
+    One iteration tries to put in some visits that are left out, and all of them if `thorough`.
     """
     visits, counts, random = len(model.visit), part.counts, part.random
     link, trips = state.link, state.trip
@@ -285,7 +290,9 @@ def anneal(
             if not whole_trips and random_share(random) < _SEED_SHARE:
                 centre = int(part.absent[random_below(random, float(counts[ABSENT]))])
                 seed = centre
-            most = absent_max if seed < 0 else _SEED_TIMES * absent_max
+            most = _ABSENT_MAX if seed < 0 else _SEED_TIMES * _ABSENT_MAX
+            if thorough:
+                most = visits
             count = some_absent(model, part, centre, most, removed)
         for slot in range(count):
             delta -= model.unserved[removed[slot]]
@@ -295,7 +302,7 @@ def anneal(
         for q in range(-1, near_count):
             visit = centre if q < 0 else model.near[centre, q]
             trip = link[visit, TRIP]
-            if trip < 0 or trip_at[trip] == turn or trips[trip, 1] != part.number:
+            if trip < 0 or trip_at[trip] == turn or trips[trip, PART] != part.number:
                 continue
             if q < 0:
                 longest = min(_STRING_MAX, float(trips[trip, COUNT]))
@@ -336,9 +343,8 @@ def anneal(
                     removed[slot], removed[0] = removed[0], seed
         for slot in range(count):
             order = removed[slot]
-            offer_all(
-                model, state, part, order, places, several_trips, kind if order == seed else -1
-            )
+            lead = kind if order == seed else -1
+            offer_all(model, state, part, order, places, several_trips, lead, thorough)
             chosen = -1
             for candidate in range(len(places.price)):
                 visit = places.visit[candidate]

@@ -12,8 +12,9 @@ from routing.matrix import Provenance, TravelMatrix
 from routing.vrp import ortools_search, ortools_size
 from routing.vrp.cost import cost
 from routing.vrp.engine_process import Task
-from routing.vrp.finish import Finisher, orders_of
+from routing.vrp.finish import orders_of
 from routing.vrp.packed import pack
+from routing.vrp.portfolio import Portfolio
 from routing.vrp.problem import Break, Feature, Problem, ProblemRefused, Vehicle, Visit, Window
 from routing.vrp.schedule import Scheduler
 
@@ -217,7 +218,7 @@ def test_of_spoiled_problems_nothing_is_found_that_cannot_be_driven_and_time_is_
     except ProblemRefused:
         return
     packed = pack(problem)
-    start, scheduler = Finisher(problem, packed).extended({}), Scheduler(problem, packed)
+    start, scheduler = Portfolio(problem, packed, seed=1).construct({}), Scheduler(problem, packed)
     began_s = time.monotonic()
     for orders in searched(problem, start, seconds=0.1):
         assert None not in [scheduler.schedule(each, trips) for each, trips in orders.items()]

@@ -73,7 +73,9 @@ def test_districts_searched_side_by_side_add_up_to_a_plan_that_passes_the_judge(
         with ThreadPoolExecutor(search.parts) as pool:
             list(pool.map(search.anneal, range(search.parts), repeat(100), repeat(temperature)))
         search.join()
-        assert search.cost == pytest.approx(search.priced(), abs=0.5), "what parts say adds up"
+        assert search.cost == pytest.approx(search.counted_anew(), abs=0.5), (
+            "what parts say adds up"
+        )
     scheduler = Scheduler(problem, pack(problem))
     routes = tuple(
         scheduler.schedule(vehicle, trips) for vehicle, trips in sorted(search.best().items())
