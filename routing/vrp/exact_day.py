@@ -104,3 +104,21 @@ def confirmed(
             length += 2
         trip = state.trip[trip, NEXT]
     return bool(fits(packed, vehicle, into, length, scratch.table, scratch.origin))
+
+
+@compiled
+def holds(packed: Packed, model: Model, state: State, vehicle: int, scratch: Scratch) -> bool:
+    """Whether the vehicle can drive its day, where that takes more to know than its segments."""
+    if model.mixed:
+        dimensions = model.capacity.shape[1]
+        trip = state.vehicle[vehicle, HEAD]
+        while trip >= 0:
+            for axis in range(dimensions):
+                fullest = state.board[len(model.visit) + 2 * trip, axis + dimensions]
+                if fullest > model.capacity[vehicle, axis]:
+                    return False
+            trip = state.trip[trip, NEXT]
+    if not model.vehicle[vehicle, EXACT]:
+        return True
+    length = sequence(model, state, vehicle, scratch.into)
+    return bool(fits(packed, vehicle, scratch.into, length, scratch.table, scratch.origin))

@@ -220,9 +220,10 @@ def alone(model: Model, state: State, node: int) -> tuple[int, int, int]:
 
 
 @compiled
-def renew_after(model: Model, state: State, node: int, whole: bool) -> None:
+def renew_after(model: Model, state: State, node: int, whole: bool) -> bool:
     """
-    Renew what lies up to `node`, and up to all that follow it in the vehicle's day.
+    Renew what lies up to `node`, and up to all that follow it in the vehicle's day; tell whether
+    none of these is too late. It may be where the way past a visit taken out is longer than by it.
 
     Where seconds are neither paid nor limited, only the earliest moments are kept; then, but for a
     `whole` day that has changed in many places, the rest stands once a moment has not changed.
@@ -230,6 +231,7 @@ def renew_after(model: Model, state: State, node: int, whole: bool) -> None:
     link, clock = state.link, state.clock
     before = link[node, PRED]
     took_s, from_s, by_s = alone(model, state, node)
+    in_time = True
     if not model.priced:
         ready_s = from_s + took_s
         if before >= 0:
@@ -239,11 +241,12 @@ def renew_after(model: Model, state: State, node: int, whole: bool) -> None:
             drive_s = clock[node, AHEAD_S]
             node = link[node, SUCC]
             if node < 0:
-                return
-            own_s, early, _ = alone(model, state, node)
+                return in_time
+            own_s, early, late = alone(model, state, node)
+            in_time &= ready_s + drive_s <= late
             ready_s = max(ready_s + drive_s, early) + own_s
             if ready_s == clock[node, READY] and not whole:
-                return
+                return in_time
     if before >= 0:
         took_s, from_s, by_s = join(
             clock[before, PRE_S],
@@ -260,8 +263,9 @@ def renew_after(model: Model, state: State, node: int, whole: bool) -> None:
         drive_s = clock[node, AHEAD_S]
         node = link[node, SUCC]
         if node < 0:
-            return
+            return in_time
         own_s, early, late = alone(model, state, node)
+        in_time &= took_s + from_s + drive_s <= late
         took_s, from_s, by_s = join(took_s, from_s, by_s, drive_s, own_s, early, late)
 
 
@@ -304,15 +308,19 @@ def renew_before(model: Model, state: State, node: int, whole: bool) -> None:
 
 
 @compiled
-def renew(model: Model, state: State, vehicle: int) -> None:
-    """Renew all that is known of a vehicle's day, and how long it takes where that matters."""
-    head = state.vehicle[vehicle, HEAD]
-    if head < 0 or not model.timed:
-        return
-    start = len(model.visit) + 2 * head
-    renew_after(model, state, start, True)
-    renew_before(model, state, len(model.visit) + 2 * state.vehicle[vehicle, TAIL] + 1, True)
-    state.vehicle[vehicle, SECONDS] = state.clock[start, SUF_S]
+def renew(model: Model, state: State, vehicle: int) -> bool:
+    """Renew all that is known of a vehicle's day; tell whether it keeps its times and limits."""
+    day = state.vehicle[vehicle]
+    if day[HEAD] < 0:
+        return True
+    in_bounds = bool(day[METRES] <= model.vehicle[vehicle, RANGE_M])
+    if not model.timed:
+        return in_bounds
+    start = len(model.visit) + 2 * day[HEAD]
+    in_bounds &= renew_after(model, state, start, True)
+    renew_before(model, state, len(model.visit) + 2 * day[TAIL] + 1, True)
+    day[SECONDS] = state.clock[start, SUF_S]
+    return in_bounds and bool(day[SECONDS] <= model.vehicle[vehicle, LONGEST_S])
 
 
 @compiled

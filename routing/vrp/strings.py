@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.exact_day import Scratch, confirmed, day_price
+from routing.vrp.exact_day import Scratch, confirmed, day_price, holds
 from routing.vrp.packed import Packed
 from routing.vrp.part import (
     ABSENT,
@@ -76,6 +76,7 @@ from routing.vrp.search_state import (
     renew_trip,
     take_out,
 )
+from routing.vrp.tails import best_tails, exchange_tails
 from routing.vrp.undo import Undo, keep, restore
 
 _REMOVED_MEAN: Final = 10.0
@@ -88,6 +89,7 @@ inside a split string is drawn by halves (the paper nearly always spares one).""
 _ABSENT_MAX: Final = 20
 """Visits left out that one iteration tries to put in."""
 
+_TAILS_SHARE: Final = 0.8
 _SEED_SHARE: Final = 0.1
 _SEED_TIMES: Final = 5
 """Iterations that send a vehicle out to a visit left out, even if that does not pay for it alone; and
@@ -294,12 +296,34 @@ def anneal(
             if thorough:
                 most = visits
             count = some_absent(model, part, centre, most, removed)
+        here = -1
+        if not thorough and random_share(random) < _TAILS_SHARE:
+            here, there = best_tails(model, state, part, centre, limit)
+            if here < 0:
+                continue
+            count = 0
+            for side in range(2):
+                vehicle = trips[link[here if side == 0 else there, TRIP], VEHICLE]
+                cost = day_price(packed, model, state, vehicle, scratch)
+                keep(model, state, undo, changes, vehicle, cost)
+                undo.changed_at[vehicle] = turn
+                delta -= cost
+                changes += 1
+            emptied = link[there, TRIP]
+            exchange_tails(model, state, here, there)
+            if trips[emptied, COUNT] == 0:
+                vehicle = trips[emptied, VEHICLE]
+                close_trip(model, state, emptied)
+                closed[closes] = emptied
+                closes += 1
+                if state.vehicle[vehicle, HEAD] < 0:
+                    make_spare(model, part, vehicle)
         for slot in range(count):
             delta -= model.unserved[removed[slot]]
         longest = _STRING_MAX
         strings = 1 + random_below(random, 4.0 * _REMOVED_MEAN / (1.0 + longest) - 1.0)
         cut_trips = 0
-        for q in range(-1, near_count):
+        for q in range(-1, near_count if here < 0 else -1):
             visit = centre if q < 0 else model.near[centre, q]
             trip = link[visit, TRIP]
             if trip < 0 or trip_at[trip] == turn or trips[trip, PART] != part.number:
@@ -331,8 +355,10 @@ def anneal(
                 break
         for change in range(changes):
             vehicle = undo.changed[change]
-            renew(model, state, vehicle)
+            in_bounds = renew(model, state, vehicle)
             delta += day_price(packed, model, state, vehicle, scratch)
+            if not in_bounds or not holds(packed, model, state, vehicle, scratch):
+                delta = np.inf
         # Recreate: one order after the other into its cheapest place.
         sort_removed(model, removed, keys, count, random)
         if whole_trips and count > 0:
