@@ -160,3 +160,9 @@ def is_served(model: Model, link: NDArray[np.int32], visit: int) -> bool:
         if link[model.members[member], TRIP] >= 0:
             return True
     return False
+
+
+@compiled
+def left_out(model: Model, state: State, order: int) -> float:
+    """What leaving the order out counts for the moment."""
+    return float(model.unserved[order] - state.discount[order])

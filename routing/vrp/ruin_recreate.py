@@ -42,6 +42,12 @@ _SLOTS_SPARE: Final = 256
 """Slots for trips beyond those that can be driven: an iteration frees none before it ends."""
 
 
+_RELAXED_FIRST: Final = 2.0
+_ABSENT_RISE: Final = 1.2
+_MADE_FALL: Final = 0.96
+"""How the price of leaving out a required visit begins, in times the least, and changes with each round."""
+
+
 class RuinRecreate:
     """One search over one problem; its parts may be annealed by one thread each."""
 
@@ -62,6 +68,7 @@ class RuinRecreate:
             trip=np.zeros((slots, 8), np.int64),
             load=np.zeros((slots, 2 * dimensions), np.int64),
             vehicle=np.zeros((vehicles, 6), np.int64),
+            discount=np.zeros(visits),
             best_succ=np.full(nodes, -1, np.int32),
             best_head=np.full(vehicles, -1, np.int32),
             best_next=np.full(slots, -1, np.int32),
@@ -96,6 +103,8 @@ class RuinRecreate:
             )
             for _ in range(parts)
         ]
+        self._asked = np.zeros(visits)
+        self.is_relaxed = False
         self.parts = 1
         self.take({})
 
@@ -296,6 +305,39 @@ class RuinRecreate:
             return
         state = self.state
         state.best_succ[:], state.best_head[:], state.best_next[:] = self._before
+
+    def relax(self, least: float) -> None:
+        """
+        Let leaving out a required visit cost only `least` and more, from here to `tighten`.
+
+        Its price rises with each round that it was left out and falls while it is made, so that trips
+        too many are given up, and what then finds no place changes until it does: as the absence
+        counters of the paper. Costs stay what the stated prices say.
+        """
+        required = self.model.required
+        absent = np.zeros(len(required), np.bool_)
+        absent[self._absent()] = True
+        group = self.model.visit[:, GROUP]
+        firsts = self.model.members[self.model.member_from[:-1]]
+        grouped = group >= 0
+        absent[grouped] = absent[firsts[group[grouped]]]
+        if not self.is_relaxed:
+            self._asked[:] = _RELAXED_FIRST * least
+        self._asked *= np.where(absent, _ABSENT_RISE, _MADE_FALL)
+        np.clip(self._asked, least, self.model.unserved, out=self._asked)
+        self.state.discount[:] = np.where(required, self.model.unserved - self._asked, 0.0)
+        self.is_relaxed = True
+
+    def tighten(self) -> None:
+        """Let every visit left out cost what it does again."""
+        self.state.discount[:] = 0.0
+        self.is_relaxed = False
+
+    def complete(self) -> None:
+        """Put in what finds a place, and go on from there or from the best, whichever is cheaper."""
+        self.construct()
+        if self.cost > self.best_cost:
+            self.take(self.best())
 
     def construct(self) -> None:
         """Put in what finds a place, all at once and again until nothing more does."""

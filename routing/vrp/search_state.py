@@ -153,6 +153,9 @@ class State(NamedTuple):
     board
         int64 (N, 2 D), where the model is mixed: the most on board up to leaving a node, and from
         then on.
+    discount
+        float64 (V,): how much less than `unserved` leaving a visit out counts for the moment; the
+        same for all of a group.
     best_succ, best_head, best_next
         The best routes, as `link`, `vehicle` and `trip` say it of the present ones.
     """
@@ -164,6 +167,7 @@ class State(NamedTuple):
     trip: NDArray[np.int64]  # (T, 8)
     load: NDArray[np.int64]
     vehicle: NDArray[np.int64]  # (K, 6)
+    discount: NDArray[np.float64]
     best_succ: NDArray[np.int32]  # (N,)
     best_head: NDArray[np.int32]  # (K,)
     best_next: NDArray[np.int32]  # (T,)
@@ -241,12 +245,12 @@ def renew_after(model: Model, state: State, node: int, whole: bool) -> bool:
             drive_s = clock[node, AHEAD_S]
             node = link[node, SUCC]
             if node < 0:
-                return in_time
+                return bool(in_time)
             own_s, early, late = alone(model, state, node)
             in_time &= ready_s + drive_s <= late
             ready_s = max(ready_s + drive_s, early) + own_s
             if ready_s == clock[node, READY] and not whole:
-                return in_time
+                return bool(in_time)
     if before >= 0:
         took_s, from_s, by_s = join(
             clock[before, PRE_S],
@@ -263,7 +267,7 @@ def renew_after(model: Model, state: State, node: int, whole: bool) -> bool:
         drive_s = clock[node, AHEAD_S]
         node = link[node, SUCC]
         if node < 0:
-            return in_time
+            return bool(in_time)
         own_s, early, late = alone(model, state, node)
         in_time &= took_s + from_s + drive_s <= late
         took_s, from_s, by_s = join(took_s, from_s, by_s, drive_s, own_s, early, late)

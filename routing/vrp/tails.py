@@ -12,6 +12,7 @@ from typing import Final
 
 from routing.vrp.packed import NEVER
 from routing.vrp.part import Part
+from routing.vrp.places import NOT_HERE
 from routing.vrp.search_state import (
     AHEAD_M,
     AHEAD_S,
@@ -64,8 +65,6 @@ from routing.vrp.search_state import (
 _NEAR: Final = 40
 """Neighbours of a visit whose trips may exchange tails with its own; chosen."""
 
-_NO_SPLICE: Final = (NEVER, 0)
-
 
 @compiled
 def paid_alike(model: Model, one: int, other: int) -> bool:
@@ -92,9 +91,7 @@ def is_plain(model: Model, state: State, trip: int) -> bool:
 
 
 @compiled
-def changed(
-    model: Model, state: State, here: int, there: int, are_twins: bool
-) -> tuple[int, int]:
+def changed(model: Model, state: State, here: int, there: int, are_twins: bool) -> tuple[int, int]:
     """How many more metres, and seconds on the road, are driven if `there` follows `here`."""
     visits, link = len(model.visit), state.link
     trip, other = link[here, TRIP], link[there, TRIP]
@@ -230,10 +227,45 @@ def spliced_s(model: Model, state: State, here: int, there: int) -> int:
         rest = clock[start - 2 * trip + 2 * row[NEXT]]
         if took_s + from_s > rest[SUF_LATE]:
             return NEVER
-        took_s, _, _ = join(
-            took_s, from_s, by_s, 0, rest[SUF_S], rest[SUF_EARLY], rest[SUF_LATE]
-        )
+        took_s, _, _ = join(took_s, from_s, by_s, 0, rest[SUF_S], rest[SUF_EARLY], rest[SUF_LATE])
     return int(took_s) if took_s <= vehicle[LONGEST_S] else NEVER
+
+
+@compiled
+def tails_price(
+    model: Model, state: State, here: int, there: int, are_twins: bool, dearest: float
+) -> float:
+    """What it costs that `there` and its tail follow `here`, and the other way round; NOT_HERE from `dearest` on."""
+    visits, trips = len(model.visit), state.trip
+    trip, other = state.link[here, TRIP], state.link[there, TRIP]
+    number, second = trips[trip, VEHICLE], trips[other, VEHICLE]
+    after, before = state.link[here, SUCC], state.link[there, PRED]
+    each_s = model.vehicle[number, EACH_S]
+    metres, road_s = changed(model, state, here, there, are_twins)
+    price = float(metres * model.vehicle[number, EACH_M])
+    ends = before >= visits and after >= visits  # nothing is left of the trip of `there`
+    stays_home = ends and state.vehicle[second, TRIPS] == 1
+    if stays_home:
+        price -= float(model.vehicle[second, FIXED])
+    if price + float(road_s * each_s) >= dearest:
+        return NOT_HERE
+    if not has_room_for(model, state, here, there) or not has_room_for(model, state, before, after):
+        return NOT_HERE
+    by_segments = are_twins and is_plain(model, state, trip) and is_plain(model, state, other)
+    seconds = -state.vehicle[number, SECONDS]
+    if stays_home or not ends:
+        seconds -= state.vehicle[second, SECONDS]
+    for half in range(1 if ends else 2):
+        node, follower = (here, there) if half == 0 else (before, after)
+        if by_segments:
+            took_s = joined_s(model, state, node, follower)
+        else:
+            took_s = spliced_s(model, state, node, follower)
+        if took_s >= NEVER:
+            return NOT_HERE
+        seconds += took_s
+    price += float(seconds * each_s)
+    return price if price < dearest else NOT_HERE
 
 
 @compiled
@@ -241,64 +273,31 @@ def best_tails(
     model: Model, state: State, part: Part, visit: int, dearest: float
 ) -> tuple[int, int]:
     """
-    The node (here, there) for which it is cheapest that what begins with `there` follows `here`,
+    The nodes (here, there) for which it is cheapest that what begins with `there` follows `here`,
     and what followed `here` follows the predecessor of `there`; (-1, -1) if not below `dearest`.
 
     One of the two is `visit`, the other a neighbour in a trip of the part, of a vehicle paid alike.
     """
     link, trips = state.link, state.trip
-    visits = len(model.visit)
     best_here, best_there = -1, -1
     trip = link[visit, TRIP]
-    if trip < 0:
+    if trip < 0 or trips[trip, PART] != part.number:
         return best_here, best_there
     number = trips[trip, VEHICLE]
-    plain = is_plain(model, state, trip)
     for q in range(min(model.beside.shape[1], _NEAR)):
         near = int(model.beside[visit, q])
         other = link[near, TRIP]
-        if other < 0 or other == trip or trips[other, PART] != part.number:
+        if other < 0 or trips[other, PART] != part.number:
             continue
         second = trips[other, VEHICLE]
         are_twins = model.vehicle[number, KIND] == model.vehicle[second, KIND]
         if second == number or not (are_twins or paid_alike(model, number, second)):
             continue
-        by_segments = are_twins and plain and is_plain(model, state, other)
         for side in range(2):
             here, there = (visit, near) if side == 0 else (near, visit)
-            after, before = link[here, SUCC], link[there, PRED]
-            metres, road_s = changed(model, state, here, there, are_twins)
-            price = float(metres * model.vehicle[number, EACH_M])
-            ends = before >= visits and after >= visits
-            ended = trips[link[there, TRIP], VEHICLE]
-            if ends:  # the trip of `there` has nothing left
-                if state.vehicle[ended, TRIPS] == 1:
-                    price -= float(model.vehicle[ended, FIXED])
-            each_s = model.vehicle[number, EACH_S]
-            if price + float(road_s * each_s) >= dearest:
-                continue
-            if not has_room_for(model, state, here, there):
-                continue
-            if not has_room_for(model, state, before, after):
-                continue
-            seconds = -state.vehicle[number, SECONDS] - state.vehicle[second, SECONDS]
-            for half in range(1 if ends else 2):
-                node, follower = (here, there) if half == 0 else (before, after)
-                if by_segments:
-                    took_s = joined_s(model, state, node, follower)
-                else:
-                    took_s = spliced_s(model, state, node, follower)
-                seconds += took_s
-                if took_s >= NEVER:
-                    break
-            if seconds >= NEVER // 2:
-                continue
-            if ends and state.vehicle[ended, TRIPS] > 1:
-                seconds += state.vehicle[ended, SECONDS]
-            price += float(seconds * each_s)
-            if price >= dearest:
-                continue
-            dearest, best_here, best_there = price, int(here), int(there)
+            price = tails_price(model, state, here, there, are_twins, dearest)
+            if price < dearest:
+                dearest, best_here, best_there = price, int(here), int(there)
     return best_here, best_there
 
 

@@ -123,14 +123,22 @@ def test_a_plan_cut_into_districts_is_the_same_every_time_and_serves_all(village
     assert first.cost < solve(problem, budget_s=0).cost
 
 
-def test_metres_that_are_a_view_of_the_seconds_are_not_taken_for_them(villages, caplog) -> None:
-    """Back takes longer than out: the metres are the seconds the other way, and share their memory."""
+@pytest.mark.parametrize("cost_per_s", [0, 1])
+def test_metres_that_are_a_view_of_the_seconds_are_not_taken_for_them(
+    villages, caplog, cost_per_s: int
+) -> None:
+    """
+    Back takes longer than out: the metres are the seconds the other way, and share their memory.
+
+    Past a visit that is taken out it may be farther than by it: some days are then too late.
+    """
     problem = _plain(visits=60, vehicles=30)
     seconds = problem.matrices[0].durations_s.copy()
     seconds[np.tril_indices(len(seconds), -1)] *= 3
     matrix = replace(problem.matrices[0], durations_s=seconds, distances_m=seconds.T)
     late = tuple(replace(each, windows=(Window(0, 2_400),)) for each in problem.visits)
-    problem = replace(problem, matrices=(matrix,), visits=late)
+    paid = tuple(replace(each, cost_per_s=cost_per_s) for each in problem.vehicles)
+    problem = replace(problem, matrices=(matrix,), visits=late, vehicles=paid)
     solution = solve(problem, budget_s=20, iterations=2_000)
     assert check(problem, solution) == ()
     assert not caplog.records, "nothing was found that cannot be driven"

@@ -1,0 +1,205 @@
+"""Exchanged tails: what is priced is what it costs, and what the loop keeps can be driven."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from routing.matrix import Provenance, TravelMatrix
+from routing.vrp.check import Rule, check
+from routing.vrp.cost import cost, unserved_of
+from routing.vrp.exact_day import holds
+from routing.vrp.model import model_of
+from routing.vrp.packed import pack
+from routing.vrp.places import NOT_HERE
+from routing.vrp.problem import Problem, Vehicle, Visit, Window
+from routing.vrp.ruin_recreate import RuinRecreate
+from routing.vrp.schedule import Scheduler
+from routing.vrp.search_state import (
+    EXACT,
+    HEAD,
+    KIND,
+    PART,
+    SUCC,
+    TRIP,
+    VEHICLE,
+    renew,
+    take_out,
+)
+from routing.vrp.solution import Solution
+from routing.vrp.tails import best_tails, exchange_tails, tails_price
+
+REQUIRED = 1e9
+
+
+def search_of(problem, parts=1):
+    required = np.array([each.unserved_cost is None for each in problem.visits], np.bool_)
+    prices = [each.unserved_cost or 0 for each in problem.visits]
+    packed = pack(problem)
+    model = model_of(packed, np.where(required, REQUIRED, np.array(prices, np.float64)), required)
+    search = RuinRecreate(packed, model, seed=1, parts=parts)
+    search.construct()
+    return search
+
+
+def alike(problem, *, ends: bool):
+    """Two kinds of three twins, both kinds paid alike; the second has another depot and no skills if asked."""
+    first = problem.vehicles[0]
+    other = first
+    if ends:
+        other = replace(first, start_place=1, end_place=1, skills=frozenset())
+    return replace(problem, vehicles=(first,) * 3 + (other,) * 3)
+
+
+def orders(search):
+    search._keep_best()
+    return search.best()
+
+
+def judged(problem, routes):
+    served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
+    unserved = unserved_of(problem, served)
+    solution = Solution(routes=routes, unserved=unserved, cost=cost(problem, routes))
+    return {each.rule for each in check(problem, solution)} - {Rule.VISIT_REQUIRED}
+
+
+def fetched_only(visit: Visit, number: int) -> Visit:
+    return replace(visit, deliveries=())
+
+
+def fetched_or_brought(visit: Visit, number: int) -> Visit:
+    if number % 2:
+        return replace(visit, loads=tuple(0 for _ in visit.loads), deliveries=visit.loads)
+    return fetched_only(visit, number)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("goods", [fetched_only, fetched_or_brought])
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize("seed", range(30))
+def test_an_exchange_that_is_said_to_hold_can_be_driven_and_costs_what_was_said(
+    villages, seed: int, ends: bool, goods, exact: bool
+) -> None:
+    drawn = villages.hard_problem(seed, visits=40, vehicles=4)
+    visits = tuple(goods(each, number) for number, each in enumerate(drawn.visits))
+    vehicles = drawn.vehicles
+    if not exact:  # segments say all of a day without breaks and second windows
+        visits = tuple(replace(each, windows=each.windows[:1]) for each in visits)
+        vehicles = tuple(replace(each, breaks=()) for each in vehicles)
+    problem = alike(replace(drawn, visits=visits, vehicles=vehicles), ends=ends)
+    search, scheduler = search_of(problem), Scheduler(problem, pack(problem))
+    model, state = search.model, search.state
+    search.cut(whole=True)
+    for here in range(40):
+        for there in range(40):
+            trips = state.link[here, TRIP], state.link[there, TRIP]
+            if min(trips) < 0 or trips[0] == trips[1]:
+                continue
+            vehicles = [int(state.trip[each, VEHICLE]) for each in trips]
+            if vehicles[0] == vehicles[1]:
+                continue
+            are_twins = model.vehicle[vehicles[0], KIND] == model.vehicle[vehicles[1], KIND]
+            price = tails_price(model, state, here, there, bool(are_twins), 1e15)
+            if price >= NOT_HERE:
+                continue
+            before, was = orders(search), search.counted_anew()
+            exchange_tails(model, state, here, there)
+            bounds = [renew(model, state, each) for each in vehicles]
+            if all(bounds) and all(
+                holds(search._packed, model, state, each, search._scratches[0]) for each in vehicles
+            ):
+                routes = [scheduler.schedule(*each) for each in sorted(nonempty(search).items())]
+                assert None not in routes
+                assert judged(problem, tuple(routes)) == set()
+                if not model.vehicle[vehicles, EXACT].any() and not empty_trips(search):
+                    assert search.counted_anew() - was == pytest.approx(price, abs=0.5)
+            search.take(before)
+            search.cut(whole=True)
+
+
+def nonempty(search):
+    return {
+        number: kept
+        for number, trips in orders(search).items()
+        if (kept := tuple(filter(None, trips)))
+    }
+
+
+def empty_trips(search) -> bool:
+    return any(not each for trips in orders(search).values() for each in trips)
+
+
+def test_a_visit_that_another_district_drives_is_left_alone(villages) -> None:
+    """One of a group may lie in one district and be made by the other."""
+    problem = alike(villages.hard_problem(3, visits=30, vehicles=4), ends=False)
+    search = search_of(problem, parts=2)
+    search.cut()
+    state = search.state
+    mine = [
+        visit
+        for visit in range(30)
+        if (trip := state.link[visit, TRIP]) >= 0 and state.trip[trip, PART] == 0
+    ]
+    assert mine
+    assert search.parts == 2
+    for visit in mine:
+        assert best_tails(search.model, state, search._parts[1], visit, 1e15) == (-1, -1)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_required_visits_that_may_wait_do_not_change_what_is_counted(villages, seed: int) -> None:
+    drawn = alike(villages.hard_problem(seed, visits=20, vehicles=4), ends=False)
+    problem = replace(
+        drawn, visits=tuple(replace(each, unserved_cost=None) for each in drawn.visits)
+    )
+    search = search_of(problem)
+    for _ in range(4):
+        search.relax(300.0)
+        search.cut()
+        search.anneal(0, 200, 300.0)
+        search.join()
+        assert search.cost == pytest.approx(search.counted_anew(), abs=0.5)
+    left_out = len(search._absent())
+    search.tighten()
+    search.complete()
+    assert len(search._absent()) <= left_out
+    assert search.cost == pytest.approx(search.counted_anew(), abs=0.5)
+    assert search.best_cost <= search.cost
+
+
+def test_the_price_of_waiting_rises_while_a_visit_waits(villages) -> None:
+    problem = alike(villages.hard_problem(1, visits=12, vehicles=4), ends=False)
+    problem = replace(
+        problem, visits=tuple(replace(each, unserved_cost=None) for each in problem.visits)
+    )
+    search = search_of(problem)
+    search.take({})
+    search.relax(100.0)
+    first = search.model.unserved - search.state.discount
+    search.relax(100.0)
+    assert ((search.model.unserved - search.state.discount) > first).all()
+    search.tighten()
+    assert not search.state.discount.any()
+
+
+@pytest.mark.parametrize("cost_per_s", [0, 1])
+def test_a_day_that_is_late_without_a_visit_on_its_way_is_known_to_be(cost_per_s: int) -> None:
+    rows = np.array([[0, 10, 100], [10, 0, 10], [10, 10, 0]], np.int32)
+    provenance = Provenance(network="test", profile="test")
+    matrix = TravelMatrix(durations_s=rows, distances_m=rows, provenance=provenance)
+    visits = Visit(place=1), Visit(place=2, windows=(Window(0, 50),))
+    vehicle = Vehicle(shift=Window(0, 500), start_place=0, end_place=0, cost_per_s=cost_per_s)
+    search = search_of(Problem(matrices=(matrix,), visits=visits, vehicles=(vehicle,)))
+    search.take({0: ((0, 1),)})
+    assert renew(search.model, search.state, 0)
+    take_out(search.model, search.state, 0)
+    assert not renew(search.model, search.state, 0)
+
+
+def test_nothing_is_left_to_exchange_where_nothing_is_driven(villages) -> None:
+    problem = alike(villages.hard_problem(1, visits=12, vehicles=4), ends=False)
+    search = search_of(problem)
+    search.take({})
+    assert (search.state.vehicle[:, HEAD] < 0).all()
+    assert (search.state.link[:12, SUCC] < 0).all()
+    assert best_tails(search.model, search.state, search._parts[0], 0, 1e15) == (-1, -1)
