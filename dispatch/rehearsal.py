@@ -27,7 +27,7 @@ def rehearse() -> None:
     """
     Have all that planning needs compiled, or read from the machine's cache, before time counts.
 
-    Some 20 s where nothing is compiled yet, about a second afterwards.
+    About a minute where nothing is compiled yet, about a second afterwards.
     """
     places = tuple(Place(118.10 + 0.002 * step, 33.90) for step in range(4))
     model: nx.MultiDiGraph[Any] = nx.MultiDiGraph()

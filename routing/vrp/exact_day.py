@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,9 @@ from routing.vrp.timing import DEPOT, fits
 
 
 class Scratch(NamedTuple):
-    """Room for what an iteration writes down."""
+    """Room for what an iteration writes down; `tally` tells how many, by the columns below."""
 
+    tally: NDArray[np.int64]  # (4,)
     removed: NDArray[np.int64]  # (V,)
     keys: NDArray[np.float64]  # (V,)
     placed: NDArray[np.int64]  # (V,)
@@ -34,6 +35,13 @@ class Scratch(NamedTuple):
     trip_at: NDArray[np.int64]  # (T,)
     table: NDArray[np.int64]  # (2 V + 4, B + 1), B the most breaks of a vehicle
     origin: NDArray[np.int64]
+
+
+REMOVED: Final = 0
+PLACED: Final = 1
+OPENED: Final = 2
+CLOSED: Final = 3
+"""Columns of `Scratch.tally`."""
 
 
 @compiled

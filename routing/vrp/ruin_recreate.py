@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.vrp.annealing import anneal
 from routing.vrp.engine_process import Orders
 from routing.vrp.exact_day import Scratch, day_price
 from routing.vrp.packed import NEVER, Packed
@@ -32,7 +33,6 @@ from routing.vrp.search_state import (
     renew,
     renew_trip,
 )
-from routing.vrp.strings import anneal
 from routing.vrp.undo import Undo
 
 _TRIED: Final = 12
@@ -80,6 +80,7 @@ class RuinRecreate:
         breaks = int(np.diff(packed.break_from).max(initial=0))
         self._scratches = [
             Scratch(
+                tally=np.zeros(4, np.int64),
                 removed=np.empty(visits, np.int64),
                 keys=np.empty(visits),
                 placed=np.empty(visits, np.int64),
@@ -134,6 +135,7 @@ class RuinRecreate:
         state, vehicles = self.state, len(self.state.vehicle)
         nodes, slots = len(state.link), len(state.trip)
         return Undo(
+            changes=np.zeros(1, np.int64),
             changed=np.zeros(vehicles, np.int64),
             changed_at=np.full(vehicles, -1, np.int64),
             vehicle=np.zeros_like(state.vehicle),

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.vrp.exact_day import Scratch, day_price
+from routing.vrp.packed import Packed
 from routing.vrp.search_state import (
     END,
     HEAD,
@@ -23,6 +25,7 @@ from routing.vrp.search_state import (
 class Undo(NamedTuple):
     """The vehicles that an iteration has changed, as they were: written once, copied back at most once."""
 
+    changes: NDArray[np.int64]  # (1,): how many have been
     changed: NDArray[np.int64]  # (K,)
     changed_at: NDArray[np.int64]  # (K,): the iteration of the last change
     vehicle: NDArray[np.int64]  # (K, 6)
@@ -46,11 +49,24 @@ def copy_row(source: NDArray[np.int64], at: int, target: NDArray[np.int64], to: 
 
 
 @compiled
-def keep(model: Model, state: State, undo: Undo, changes: int, vehicle: int, cost: float) -> None:
-    """Remember a vehicle's day before its first change of an iteration, as change number `changes`."""
+def touch(
+    packed: Packed,
+    model: Model,
+    state: State,
+    undo: Undo,
+    scratch: Scratch,
+    turn: int,
+    vehicle: int,
+) -> None:
+    """Remember a vehicle's day, and what it costs, before its first change of an iteration."""
+    if undo.changed_at[vehicle] == turn:
+        return
+    undo.changed_at[vehicle] = turn
+    changes = undo.changes[0]
+    undo.changes[0] += 1
     undo.changed[changes] = vehicle
     copy_row(state.vehicle, vehicle, undo.vehicle, changes)
-    undo.costs[changes] = cost
+    undo.costs[changes] = day_price(packed, model, state, vehicle, scratch)
     visits = len(model.visit)
     to_node, to_trip = undo.node_from[changes], undo.trip_from[changes]
     trip = state.vehicle[vehicle, HEAD]
@@ -76,8 +92,9 @@ def keep(model: Model, state: State, undo: Undo, changes: int, vehicle: int, cos
 
 
 @compiled
-def restore(model: Model, state: State, undo: Undo, changes: int) -> None:
-    """Let the first `changes` vehicles be as they were."""
+def restore(model: Model, state: State, undo: Undo) -> None:
+    """Let the changed vehicles be as they were."""
+    changes = undo.changes[0]
     for change in range(changes):
         copy_row(undo.vehicle, change, state.vehicle, undo.changed[change])
     for slot in range(undo.node_from[changes]):
