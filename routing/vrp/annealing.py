@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from routing.vrp.exact_day import CLOSED, OPENED, PLACED, REMOVED, Scratch, day_price, holds
+from routing.vrp.exact_day import CLOSED, OPENED, PLACED, REMOVED, Scratch, day_price
 from routing.vrp.packed import Packed
 from routing.vrp.part import (
     ABSENT,
@@ -31,6 +31,7 @@ from routing.vrp.places import Places
 from routing.vrp.recreate import recreate
 from routing.vrp.search_state import (
     HEAD,
+    NEXT,
     TRIP,
     VEHICLE,
     Model,
@@ -50,7 +51,6 @@ at 0.5; 3.0 at none (five of them, one seed). Seven instances of other sets afte
 
 @compiled
 def exchange(
-    packed: Packed,
     model: Model,
     state: State,
     part: Part,
@@ -65,11 +65,35 @@ def exchange(
     if here < 0:
         return False
     trip, other = state.link[here, TRIP], state.link[there, TRIP]
-    touch(packed, model, state, undo, scratch, turn, state.trip[trip, VEHICLE])
-    touch(packed, model, state, undo, scratch, turn, state.trip[other, VEHICLE])
+    touch(model, state, undo, turn, state.trip[trip, VEHICLE])
+    touch(model, state, undo, turn, state.trip[other, VEHICLE])
     exchange_tails(model, state, here, there)
     end_if_empty(model, state, part, scratch, other)
     return True
+
+
+@compiled
+def is_overfull(model: Model, state: State, vehicle: int) -> bool:
+    """Whether more is on board, at the fullest moment of one of its trips, than the vehicle carries."""
+    dimensions = model.capacity.shape[1]
+    trip = state.vehicle[vehicle, HEAD]
+    while trip >= 0:
+        for axis in range(dimensions):
+            fullest = state.board[len(model.visit) + 2 * trip, axis + dimensions]
+            if fullest > model.capacity[vehicle, axis]:
+                return True
+        trip = state.trip[trip, NEXT]
+    return False
+
+
+@compiled
+def renewed_price(
+    packed: Packed, model: Model, state: State, vehicle: int, scratch: Scratch
+) -> float:
+    """Renew a vehicle's day and return what it costs; endless if it cannot be driven."""
+    if not renew(model, state, vehicle) or (model.mixed and is_overfull(model, state, vehicle)):
+        return np.inf
+    return float(day_price(packed, model, state, vehicle, scratch))
 
 
 @compiled
@@ -78,10 +102,10 @@ def renewed(packed: Packed, model: Model, state: State, undo: Undo, scratch: Scr
     dearer = 0.0
     for change in range(undo.changes[0]):
         vehicle = undo.changed[change]
-        in_bounds = renew(model, state, vehicle)
-        if not in_bounds or not holds(packed, model, state, vehicle, scratch):
-            return np.inf
-        dearer += day_price(packed, model, state, vehicle, scratch) - undo.costs[change]
+        state.cost[vehicle] = renewed_price(packed, model, state, vehicle, scratch)
+        dearer += state.cost[vehicle] - undo.costs[change]
+        if dearer == np.inf:
+            break
     return dearer
 
 
@@ -93,7 +117,9 @@ def counted(
     dearer = 0.0
     for change in range(undo.changes[0]):
         vehicle = undo.changed[change]
-        dearer += day_price(packed, model, state, vehicle, scratch) - undo.costs[change]
+        if np.isnan(state.cost[vehicle]):
+            state.cost[vehicle] = day_price(packed, model, state, vehicle, scratch)
+        dearer += state.cost[vehicle] - undo.costs[change]
     for slot in range(scratch.tally[REMOVED]):
         order = scratch.removed[slot]
         served = is_served(model, state.link, order)
@@ -190,10 +216,10 @@ def anneal(
         scratch.tally[:] = 0
         leader = NONE
         if not thorough and random_share(part.random) < _TAILS_SHARE:
-            if not exchange(packed, model, state, part, undo, scratch, turn, limit):
+            if not exchange(model, state, part, undo, scratch, turn, limit):
                 continue
         else:
-            leader = ruin(packed, model, state, part, undo, scratch, turn, thorough)
+            leader = ruin(model, state, part, undo, scratch, turn, thorough)
         dearer = renewed(packed, model, state, undo, scratch)
         for slot in range(scratch.tally[REMOVED]):
             if part.absent_at[representative(model, scratch.removed[slot])] >= 0:

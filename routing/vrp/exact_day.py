@@ -7,11 +7,14 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.packed import Packed
-from routing.vrp.route_price import route_price
+from routing.vrp.packed import NEVER, Packed
 from routing.vrp.search_state import (
+    EACH_M,
+    EACH_S,
     EXACT,
+    FIXED,
     HEAD,
+    METRES,
     NEXT,
     SUCC,
     Model,
@@ -19,7 +22,7 @@ from routing.vrp.search_state import (
     compiled,
     price,
 )
-from routing.vrp.timing import DEPOT, fits
+from routing.vrp.timing import DEPOT, day_s, fits
 
 
 class Scratch(NamedTuple):
@@ -64,13 +67,23 @@ def sequence(model: Model, state: State, vehicle: int, into: NDArray[np.int64]) 
 
 @compiled
 def day_price(packed: Packed, model: Model, state: State, vehicle: int, scratch: Scratch) -> float:
-    """What the vehicle's day costs, by the schedule where segments do not say all of it."""
-    if model.vehicle[vehicle, EXACT] and state.vehicle[vehicle, HEAD] >= 0:
-        length = sequence(model, state, vehicle, scratch.into)
-        return float(
-            route_price(packed, vehicle, scratch.into, length, scratch.table, scratch.origin)
-        )
-    return float(price(model, state, vehicle))
+    """
+    What the vehicle's day costs, by the schedule where segments do not say all of it; endless if it
+    cannot be driven.
+
+    Back as early as can be, leaving as late as that allows: `schedule` looks at later returns too,
+    and may find a cheaper day, never a dearer one.
+    """
+    facts, day = model.vehicle[vehicle], state.vehicle[vehicle]
+    if not facts[EXACT] or day[HEAD] < 0:
+        return float(price(model, state, vehicle))
+    into = scratch.into
+    length = sequence(model, state, vehicle, into)
+    is_paid = facts[EACH_S] > 0
+    seconds = day_s(packed, vehicle, into, length, scratch.table, scratch.origin, is_paid)
+    if seconds >= NEVER:
+        return np.inf
+    return float(facts[FIXED] + day[METRES] * facts[EACH_M] + seconds * facts[EACH_S])
 
 
 @compiled
@@ -112,21 +125,3 @@ def confirmed(
             length += 2
         trip = state.trip[trip, NEXT]
     return bool(fits(packed, vehicle, into, length, scratch.table, scratch.origin))
-
-
-@compiled
-def holds(packed: Packed, model: Model, state: State, vehicle: int, scratch: Scratch) -> bool:
-    """Whether the vehicle can drive its day, where that takes more to know than its segments."""
-    if model.mixed:
-        dimensions = model.capacity.shape[1]
-        trip = state.vehicle[vehicle, HEAD]
-        while trip >= 0:
-            for axis in range(dimensions):
-                fullest = state.board[len(model.visit) + 2 * trip, axis + dimensions]
-                if fullest > model.capacity[vehicle, axis]:
-                    return False
-            trip = state.trip[trip, NEXT]
-    if not model.vehicle[vehicle, EXACT]:
-        return True
-    length = sequence(model, state, vehicle, scratch.into)
-    return bool(fits(packed, vehicle, scratch.into, length, scratch.table, scratch.origin))

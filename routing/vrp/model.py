@@ -57,7 +57,7 @@ def model_of(packed: Packed, unserved: NDArray[np.float64], required: NDArray[np
         axis=1,
     ).reshape(vehicles, 14)  # fmt: skip
     timed = _timed(packed, visit)
-    near, beside, beside_m = neighbours(packed, visit, timed=timed)
+    near, beside = neighbours(packed, visit, timed=timed)
     return Model(
         durations_s=packed.durations_s,
         distances_m=packed.distances_m,
@@ -68,7 +68,8 @@ def model_of(packed: Packed, unserved: NDArray[np.float64], required: NDArray[np
         allowed=np.ascontiguousarray(packed.allowed[:, firsts]),
         near=near,
         beside=beside,
-        beside_m=beside_m,
+        beside_m=least_between(packed.distances_m, visit, beside),
+        beside_s=least_between(packed.durations_s, visit, beside),
         unserved=unserved,
         required=required,
         member_from=packed.member_from,
@@ -85,7 +86,6 @@ def model_of(packed: Packed, unserved: NDArray[np.float64], required: NDArray[np
         restricted=not bool(packed.allowed.all()),
         priced=bool(packed.prices[:, 2].any() or (packed.limits[:, 1] < NEVER).any()),
         as_long=_are_one(packed.durations_s, packed.distances_m),
-        least_per_m=int(packed.prices[:, 1].min(initial=1 << 40)),
         mixed=bool(packed.loads.any() and packed.deliveries.any()),
     )
 
@@ -114,35 +114,36 @@ def _timed(packed: Packed, visit: NDArray[np.int64]) -> bool:
 
 def neighbours(
     packed: Packed, visit: NDArray[np.int64], *, timed: bool
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """
-    The visits nearest to each in driving time from it; those beside which it may be put, where
-    waiting and lateness between the two count as well; and the metres to these in the nearer
-    direction, 0 where there are several matrices, so that they bound what every vehicle drives.
+    The visits nearest to each in driving time from it; and those beside which it may be put, where
+    waiting and lateness between the two count as well.
     """
     others = max(len(visit) - 1, 0)
     shape = (len(visit), min(_BESIDE_TIMED if timed else _BESIDE, others))
     near = np.zeros((len(visit), min(_NEAR, others)), np.int32)
-    beside, beside_m = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    beside = np.zeros(shape, np.int32)
     if others and len(packed.matrix):
         _nearest(packed.durations_s[0], visit, 0.0, near)
         _nearest(packed.durations_s[0], visit, 1.0, beside)
-        if len(packed.distances_m) == 1:
-            _metres(packed.distances_m[0], visit, beside, beside_m)
-    return near, beside, beside_m
+    return near, beside
 
 
 @njit(cache=True, nogil=True)
-def _metres(
-    distances_m: NDArray[np.int32],
-    visit: NDArray[np.int64],
-    beside: NDArray[np.int32],
-    beside_m: NDArray[np.int32],
-) -> None:
+def least_between(
+    matrices: NDArray[np.int32], visit: NDArray[np.int64], beside: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """What lies between a visit and each of those beside it, by the best of matrices (M, n, n) and directions."""
+    least = np.empty_like(beside)
     for one in range(len(beside)):
         for q in range(beside.shape[1]):
             here, there = visit[one, 0], visit[beside[one, q], 0]
-            beside_m[one, q] = min(distances_m[here, there], distances_m[there, here])
+            least[one, q] = min(matrices[0, here, there], matrices[0, there, here])
+            for matrix in range(1, len(matrices)):
+                least[one, q] = min(
+                    least[one, q], matrices[matrix, here, there], matrices[matrix, there, here]
+                )
+    return least
 
 
 @njit(cache=True, nogil=True)

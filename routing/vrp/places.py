@@ -12,6 +12,7 @@ from routing.vrp.part import Part, random_share
 from routing.vrp.search_state import (
     AHEAD_M,
     AHEAD_S,
+    BUSY_S,
     CLOSES,
     DUE,
     DUE_BACK,
@@ -47,6 +48,7 @@ from routing.vrp.search_state import (
     SUF_LATE,
     SUF_S,
     TRIP,
+    TRIPS,
     TURNAROUND,
     UNTIL_S,
     VEHICLE,
@@ -220,6 +222,21 @@ def through(
 
 
 @compiled
+def spare_s(model: Model, state: State, number: int) -> int:
+    """The seconds of a vehicle's day that it waits."""
+    day = state.vehicle[number]
+    turning_s = model.vehicle[number, TURNAROUND] * (day[TRIPS] - 1)
+    return int(day[SECONDS] - day[BUSY_S] - turning_s)
+
+
+@compiled
+def at_least(model: Model, number: int, metres: int, busy_s: int, spare_s: int) -> float:
+    """What so many more metres, and seconds of driving and serving, cost a vehicle at least."""
+    seconds = max(busy_s - spare_s, min(busy_s, 0))
+    return float(metres * model.vehicle[number, EACH_M] + seconds * model.vehicle[number, EACH_S])
+
+
+@compiled
 def offer_after(
     model: Model, state: State, places: Places, visit: int, node: int, trip: int, dearest: float
 ) -> float:
@@ -234,21 +251,17 @@ def offer_after(
     here, there, place = state.place[node], state.place[after], model.visit[visit, PLACE]
     metres = leg_m(model, matrix, here, place)
     metres += leg_m(model, matrix, place, there) - state.link[node, AHEAD_M]
-    price = float(metres * model.vehicle[number, EACH_M])
-    if price >= dearest and model.vehicle[number, EACH_S] == 0:
+    to_s = onward_s = busy_s = 0
+    if model.timed:
+        to_s, onward_s = leg_s(model, matrix, here, place), leg_s(model, matrix, place, there)
+        busy_s = to_s + onward_s + model.visit[visit, SERVICE] - state.clock[node, AHEAD_S]
+    if at_least(model, number, metres, busy_s, spare_s(model, state, number)) >= dearest:
         return dearest
     if state.vehicle[number, METRES] + metres > model.vehicle[number, RANGE_M]:
         return dearest
+    price = float(metres * model.vehicle[number, EACH_M])
     if model.timed:
-        seconds = dearer_s(
-            model,
-            state,
-            trip,
-            node,
-            visit,
-            leg_s(model, matrix, here, place),
-            leg_s(model, matrix, place, there),
-        )
+        seconds = dearer_s(model, state, trip, node, visit, to_s, onward_s)
         if seconds >= NEVER // 2:
             return dearest
         price += float(seconds * model.vehicle[number, EACH_S]) + _SECOND * seconds
@@ -345,21 +358,29 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
     simple, timed, restricted = model.simple, model.timed, model.restricted
     distances_m = model.distances_m
     dearest = places.price[-1]
-    bound_m = np.int64(min(dearest / model.least_per_m, 4e18)) if model.least_per_m else NEVER
+    idle_s = 0
     for q in range(model.beside.shape[1]):
         node = model.beside[visit, q]
         trip = link[node, TRIP]
         if trip < 0 or trips[trip, PART] != part.number or trips[trip, ROOM] < load:
             continue
-        apart_m = 2 * model.beside_m[visit, q]
+        number = trips[trip, VEHICLE]
+        apart_m, apart_s = 2 * model.beside_m[visit, q], service_s
+        if not simple:
+            apart_s += 2 * model.beside_s[visit, q]
+            idle_s = spare_s(model, state, number)
         for side in range(2):
             before = node if side == 0 else link[node, PRED]
             direct_m = link[before, AHEAD_M]
-            if apart_m - direct_m >= bound_m:
+            if simple:
+                least = float((apart_m - direct_m) * model.vehicle[number, EACH_M])
+            else:
+                busy_s = apart_s - clock[before, AHEAD_S]
+                least = at_least(model, number, apart_m - direct_m, busy_s, idle_s)
+            if least >= dearest:
                 continue
             after = link[before, SUCC]
             if simple:
-                number = trips[trip, VEHICLE]
                 to_m = np.int64(distances_m[0, place[before], here])
                 onward_m = np.int64(distances_m[0, here, place[after]])
                 metres = to_m + onward_m - direct_m
@@ -390,14 +411,11 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
                 offer(places, price, visit, 0, before, -1)
                 dearest = places.price[-1]
             else:
-                number = trips[trip, VEHICLE]
                 if not model.allowed[visit, model.vehicle[number, KIND]]:
                     break
                 if side == 0 and not has_room(model, state, trip, visit):
                     break
                 dearest = offer_after(model, state, places, visit, before, trip, dearest)
-            if model.least_per_m:
-                bound_m = np.int64(min(dearest / model.least_per_m, 4e18))
 
 
 @compiled

@@ -201,6 +201,7 @@ def put_in(
         whole = model.visit[visit, RELEASED] > state.trip[trip, RELEASE]
         whole |= model.visit[visit, DUE_BACK] < state.trip[trip, DUE]
     put_after(model, state, at, visit)
+    state.cost[vehicle] = np.nan
     scratch.placed[tally[PLACED]] = visit
     tally[PLACED] += 1
     if model.timed:
@@ -253,6 +254,6 @@ def recreate(
         if price > limit:  # what follows costs something as well, or nothing
             break
         if chosen >= 0:
-            touch(packed, model, state, undo, scratch, turn, vehicle_of(state, places, chosen))
+            touch(model, state, undo, turn, vehicle_of(state, places, chosen))
             put_in(model, state, part, places, scratch, chosen, turn)
     return price

@@ -35,7 +35,7 @@ from routing.vrp.search_state import (
 )
 from routing.vrp.undo import Undo
 
-_TRIED: Final = 12
+_TRIED: Final = 4
 """Cheapest places whose schedule is looked at where segments do not say all; chosen."""
 
 _SLOTS_SPARE: Final = 256
@@ -67,7 +67,8 @@ class RuinRecreate:
             board=np.zeros((nodes if self.model.mixed else 0, 2 * dimensions), np.int64),
             trip=np.zeros((slots, 8), np.int64),
             load=np.zeros((slots, 2 * dimensions), np.int64),
-            vehicle=np.zeros((vehicles, 6), np.int64),
+            vehicle=np.zeros((vehicles, 7), np.int64),
+            cost=np.zeros(vehicles),
             discount=np.zeros(visits),
             best_succ=np.full(nodes, -1, np.int32),
             best_head=np.full(vehicles, -1, np.int32),
@@ -179,12 +180,13 @@ class RuinRecreate:
 
     def counted_anew(self) -> float:
         """What the routes as they stand cost, added up anew; `cost` is the running sum."""
-        used = np.flatnonzero(self.state.vehicle[:, HEAD] >= 0)
-        total = sum(
-            day_price(self._packed, self.model, self.state, int(number), self._scratches[0])
-            for number in used
-        )
-        return float(total) + float(self.model.unserved[self._absent()].sum())
+        state = self.state
+        state.cost[:] = 0.0
+        for number in np.flatnonzero(state.vehicle[:, HEAD] >= 0).tolist():
+            state.cost[number] = day_price(
+                self._packed, self.model, state, number, self._scratches[0]
+            )
+        return float(state.cost.sum()) + float(self.model.unserved[self._absent()].sum())
 
     def _absent(self) -> NDArray[np.int64]:
         """The visits left out; the first of its visits stands for a group."""

@@ -65,7 +65,9 @@ TRIPS: Final = 2
 METRES: Final = 3
 SECONDS: Final = 4
 OWNER: Final = 5
-"""Columns of `State.vehicle`: its first and last trip, how many, what it drives, and whose it is."""
+BUSY_S: Final = 6
+"""Columns of `State.vehicle`: its first and last trip, how many, what it drives, from leaving to return, whose
+it is, and the seconds of driving and serving."""
 
 PLACE: Final = 0
 SERVICE: Final = 1
@@ -117,8 +119,6 @@ class Model(NamedTuple):
         Whether a drive takes as many seconds as metres, as in public instances.
     priced
         Whether the length of a day costs something or is limited.
-    least_per_m
-        The least that a vehicle pays for a metre.
     """
 
     durations_s: NDArray[np.int32]  # (M, n, n)
@@ -131,6 +131,7 @@ class Model(NamedTuple):
     near: NDArray[np.int32]
     beside: NDArray[np.int32]
     beside_m: NDArray[np.int32]
+    beside_s: NDArray[np.int32]
     unserved: NDArray[np.float64]
     required: NDArray[np.bool_]
     member_from: NDArray[np.int64]
@@ -141,7 +142,6 @@ class Model(NamedTuple):
     restricted: bool
     as_long: bool
     priced: bool
-    least_per_m: int
 
 
 class State(NamedTuple):
@@ -153,6 +153,8 @@ class State(NamedTuple):
     board
         int64 (N, 2 D), where the model is mixed: the most on board up to leaving a node, and from
         then on.
+    cost
+        What each vehicle's day costs; NaN while it changes.
     discount
         float64 (V,): how much less than `unserved` leaving a visit out counts for the moment; the
         same for all of a group.
@@ -166,7 +168,8 @@ class State(NamedTuple):
     board: NDArray[np.int64]
     trip: NDArray[np.int64]  # (T, 8)
     load: NDArray[np.int64]
-    vehicle: NDArray[np.int64]  # (K, 6)
+    vehicle: NDArray[np.int64]  # (K, 7)
+    cost: NDArray[np.float64]  # (K,)
     discount: NDArray[np.float64]
     best_succ: NDArray[np.int32]  # (N,)
     best_head: NDArray[np.int32]  # (K,)
@@ -403,10 +406,12 @@ def put_after(model: Model, state: State, node: int, visit: int) -> None:
     trip = state.link[node, TRIP]
     vehicle = state.trip[trip, VEHICLE]
     matrix = model.vehicle[vehicle, MATRIX]
-    state.vehicle[vehicle, METRES] -= state.link[node, AHEAD_M]
+    before_m, before_s = state.link[node, AHEAD_M], state.clock[node, AHEAD_S]
     metres = connect(model, state, matrix, node, visit)
     metres += connect(model, state, matrix, visit, after)
-    state.vehicle[vehicle, METRES] += metres
+    state.vehicle[vehicle, METRES] += metres - before_m
+    seconds = state.clock[node, AHEAD_S] + state.clock[visit, AHEAD_S] - before_s
+    state.vehicle[vehicle, BUSY_S] += seconds + model.visit[visit, SERVICE]
     state.link[visit, TRIP] = trip
     state.trip[trip, COUNT] += 1
     state.trip[trip, RELEASE] = max(state.trip[trip, RELEASE], model.visit[visit, RELEASED])
@@ -424,8 +429,11 @@ def take_out(model: Model, state: State, visit: int) -> None:
     vehicle = state.trip[trip, VEHICLE]
     before, after = state.link[visit, PRED], state.link[visit, SUCC]
     driven_m = state.link[before, AHEAD_M] + state.link[visit, AHEAD_M]
+    driven_s = state.clock[before, AHEAD_S] + state.clock[visit, AHEAD_S]
     direct_m = connect(model, state, model.vehicle[vehicle, MATRIX], before, after)
     state.vehicle[vehicle, METRES] += direct_m - driven_m
+    seconds = state.clock[before, AHEAD_S] - driven_s
+    state.vehicle[vehicle, BUSY_S] += seconds - model.visit[visit, SERVICE]
     state.link[visit, TRIP] = -1
     state.trip[trip, COUNT] -= 1
     for axis in range(state.load.shape[1]):

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.vrp.exact_day import CLOSED, REMOVED, Scratch
-from routing.vrp.packed import Packed
 from routing.vrp.part import ABSENT, MINE, Part, make_spare, random_below, random_share, some_absent
 from routing.vrp.search_state import (
     COUNT,
@@ -115,7 +114,6 @@ def end_if_empty(model: Model, state: State, part: Part, scratch: Scratch, trip:
 
 @compiled
 def ruin(
-    packed: Packed,
     model: Model,
     state: State,
     part: Part,
@@ -156,7 +154,7 @@ def ruin(
             if leader == ANY:
                 longest, strings = np.inf, 1 + random_below(random, _WHOLE_MAX)
         scratch.trip_at[trip] = turn
-        touch(packed, model, state, undo, scratch, turn, trips[trip, VEHICLE])
+        touch(model, state, undo, turn, trips[trip, VEHICLE])
         ruin_trip(model, state, random, trip, visit, longest, scratch)
         if not end_if_empty(model, state, part, scratch, trip):
             renew_trip(model, state, trip)

@@ -16,6 +16,7 @@ from routing.vrp.places import NOT_HERE
 from routing.vrp.search_state import (
     AHEAD_M,
     AHEAD_S,
+    BUSY_S,
     CLOSES,
     COUNT,
     DUE,
@@ -319,13 +320,18 @@ def hand_over(model: Model, state: State, node: int, other: int) -> None:
 
 
 @compiled
-def trip_m(model: Model, state: State, trip: int) -> int:
-    """The metres of a trip."""
-    metres, node = 0, len(model.visit) + 2 * trip
-    while node != len(model.visit) + 2 * trip + 1:
+def count_trip(model: Model, state: State, trip: int, sign: int) -> None:
+    """Add a trip to what its vehicle drives and serves, or take it away by a sign of -1."""
+    visits = len(model.visit)
+    metres, seconds, node = 0, 0, visits + 2 * trip
+    while node != visits + 2 * trip + 1:
         metres += state.link[node, AHEAD_M]
+        seconds += state.clock[node, AHEAD_S]
         node = state.link[node, SUCC]
-    return metres
+        if node < visits:
+            seconds += model.visit[node, SERVICE]
+    state.vehicle[state.trip[trip, VEHICLE], METRES] += sign * metres
+    state.vehicle[state.trip[trip, VEHICLE], BUSY_S] += sign * seconds
 
 
 @compiled
@@ -336,10 +342,9 @@ def exchange_tails(model: Model, state: State, here: int, there: int) -> None:
     trip, other = link[here, TRIP], link[there, TRIP]
     end, other_end = visits + 2 * trip + 1, visits + 2 * other + 1
     last, other_last = link[end, PRED], link[other_end, PRED]
-    number, second = state.trip[trip, VEHICLE], state.trip[other, VEHICLE]
-    matrix = model.vehicle[number, MATRIX]
-    state.vehicle[number, METRES] -= trip_m(model, state, trip)
-    state.vehicle[second, METRES] -= trip_m(model, state, other)
+    matrix = model.vehicle[state.trip[trip, VEHICLE], MATRIX]
+    count_trip(model, state, trip, -1)
+    count_trip(model, state, other, -1)
     if after < visits:
         hand_over(model, state, after, other)
     hand_over(model, state, there, trip)
@@ -348,7 +353,7 @@ def exchange_tails(model: Model, state: State, here: int, there: int) -> None:
     connect(model, state, matrix, before, after if after < visits else other_end)
     if after < visits:
         connect(model, state, matrix, last, other_end)
-    state.vehicle[number, METRES] += trip_m(model, state, trip)
-    state.vehicle[second, METRES] += trip_m(model, state, other)
+    count_trip(model, state, trip, 1)
+    count_trip(model, state, other, 1)
     renew_trip(model, state, trip)
     renew_trip(model, state, other)

@@ -121,6 +121,24 @@ def earliest_into(
 
 
 @njit(cache=True, nogil=True)
+def busy_s(packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int) -> int:
+    """Return the seconds of driving, services and turnarounds: no day takes less."""
+    durations_s = packed.durations_s[packed.matrix[vehicle]]
+    here, seconds = packed.ends[vehicle, 0], 0
+    for position in range(length + 1):
+        visit = sequence[position] if position < length else DEPOT
+        there = packed.ends[vehicle, 1] if visit == DEPOT else packed.place[visit]
+        if min(here, there) != NOWHERE:
+            seconds += int(durations_s[here, there])
+        if visit != DEPOT:
+            seconds += int(packed.service_s[visit])
+        elif position < length:
+            seconds += int(packed.turnaround_s[vehicle])
+        here = there
+    return seconds
+
+
+@njit(cache=True, nogil=True)
 def latest_leave(
     packed: Packed,
     vehicle: int,
@@ -133,15 +151,29 @@ def latest_leave(
     """
     Return the last moment to leave at which `finish_s`, an earliest return, is still kept.
 
-    The tables are room to work in: (length + 2, B + 1) at least.
+    Who leaves too late by some seconds is mostly back as many too late: so it is guessed, and found
+    by halves where the guess is wrong. The tables are room to work in: (length + 2, B + 1) at least.
     """
-    low_s, high_s = int(packed.shift[vehicle, 0]), finish_s
+    low_s = int(packed.shift[vehicle, 0])  # this does, and nothing after high_s
+    high_s = max(low_s, finish_s - busy_s(packed, vehicle, sequence, length))
     while low_s < high_s:
-        middle_s = (low_s + high_s + 1) // 2
-        if earliest_into(packed, vehicle, sequence, length, middle_s, table, origin) <= finish_s:
-            low_s = middle_s
-        else:
-            high_s = middle_s - 1
+        back_s = earliest_into(packed, vehicle, sequence, length, high_s, table, origin)
+        if back_s <= finish_s:
+            return high_s
+        guess_s = high_s - (back_s - finish_s)
+        high_s -= 1
+        for probe_s in (guess_s, (low_s + high_s + 1) // 2):
+            if low_s < probe_s <= high_s:
+                back_s = earliest_into(packed, vehicle, sequence, length, probe_s, table, origin)
+                if back_s <= finish_s:
+                    low_s = probe_s
+                else:
+                    high_s = probe_s - 1
+        if low_s < high_s:
+            back_s = earliest_into(packed, vehicle, sequence, length, low_s + 1, table, origin)
+            if back_s > finish_s:
+                return low_s
+            low_s += 1
     return low_s
 
 
@@ -159,15 +191,32 @@ def fits(
 
     The tables are room to work in: (length + 2, B + 1) at least.
     """
-    shift_from_s = packed.shift[vehicle, 0]
-    finish_s = earliest_into(packed, vehicle, sequence, length, shift_from_s, table, origin)
+    return day_s(packed, vehicle, sequence, length, table, origin, False) < NEVER
+
+
+@njit(cache=True, nogil=True)
+def day_s(
+    packed: Packed,
+    vehicle: int,
+    sequence: NDArray[np.int64],
+    length: int,
+    table: NDArray[np.int64],
+    origin: NDArray[np.int64],
+    exactly: bool,
+) -> int:
+    """
+    Return the seconds from leaving to return of a day that is back as early as can be and leaves as
+    late as that allows; NEVER if it cannot be driven so, and perhaps too many if not `exactly`.
+
+    The tables are room to work in: (length + 2, B + 1) at least.
+    """
+    leave_s, limit_s = int(packed.shift[vehicle, 0]), packed.limits[vehicle, 1]
+    finish_s = earliest_into(packed, vehicle, sequence, length, leave_s, table, origin)
     if finish_s >= NEVER:
-        return False
-    limit_s = packed.limits[vehicle, 1]
-    if finish_s - shift_from_s <= limit_s:
-        return True
-    leave_s = latest_leave(packed, vehicle, sequence, length, finish_s, table, origin)
-    return bool(finish_s - leave_s <= limit_s)
+        return NEVER
+    if exactly or finish_s - leave_s > limit_s:
+        leave_s = latest_leave(packed, vehicle, sequence, length, finish_s, table, origin)
+    return finish_s - leave_s if finish_s - leave_s <= limit_s else NEVER
 
 
 @njit(cache=True, nogil=True)

@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.exact_day import Scratch, day_price
-from routing.vrp.packed import Packed
 from routing.vrp.search_state import (
     END,
     HEAD,
@@ -28,7 +26,7 @@ class Undo(NamedTuple):
     changes: NDArray[np.int64]  # (1,): how many have been
     changed: NDArray[np.int64]  # (K,)
     changed_at: NDArray[np.int64]  # (K,): the iteration of the last change
-    vehicle: NDArray[np.int64]  # (K, 6)
+    vehicle: NDArray[np.int64]  # (K, 7)
     costs: NDArray[np.float64]  # (K,)
     nodes: NDArray[np.int32]  # (N,)
     node_from: NDArray[np.int64]  # (K + 1,)
@@ -49,16 +47,8 @@ def copy_row(source: NDArray[np.int64], at: int, target: NDArray[np.int64], to: 
 
 
 @compiled
-def touch(
-    packed: Packed,
-    model: Model,
-    state: State,
-    undo: Undo,
-    scratch: Scratch,
-    turn: int,
-    vehicle: int,
-) -> None:
-    """Remember a vehicle's day, and what it costs, before its first change of an iteration."""
+def touch(model: Model, state: State, undo: Undo, turn: int, vehicle: int) -> None:
+    """Remember a vehicle's day before its first change of an iteration."""
     if undo.changed_at[vehicle] == turn:
         return
     undo.changed_at[vehicle] = turn
@@ -66,7 +56,7 @@ def touch(
     undo.changes[0] += 1
     undo.changed[changes] = vehicle
     copy_row(state.vehicle, vehicle, undo.vehicle, changes)
-    undo.costs[changes] = day_price(packed, model, state, vehicle, scratch)
+    undo.costs[changes] = state.cost[vehicle]
     visits = len(model.visit)
     to_node, to_trip = undo.node_from[changes], undo.trip_from[changes]
     trip = state.vehicle[vehicle, HEAD]
@@ -97,6 +87,7 @@ def restore(model: Model, state: State, undo: Undo) -> None:
     changes = undo.changes[0]
     for change in range(changes):
         copy_row(undo.vehicle, change, state.vehicle, undo.changed[change])
+        state.cost[undo.changed[change]] = undo.costs[change]
     for slot in range(undo.node_from[changes]):
         node = undo.nodes[slot]
         copy_row(undo.link, slot, state.link, node)
