@@ -148,15 +148,20 @@ def test_a_visit_that_another_district_drives_is_left_alone(villages) -> None:
         assert best_tails(search.model, state, search._parts[1], visit, 1e15) == (-1, -1)
 
 
+def worth(problem, unserved_cost):
+    visits = tuple(replace(each, unserved_cost=unserved_cost) for each in problem.visits)
+    return replace(problem, visits=visits)
+
+
+@pytest.mark.parametrize("unserved_cost", [None, 300])
 @pytest.mark.parametrize("seed", range(20))
-def test_required_visits_that_may_wait_do_not_change_what_is_counted(villages, seed: int) -> None:
+def test_other_prices_for_leaving_out_do_not_change_what_is_counted(
+    villages, seed: int, unserved_cost: int | None
+) -> None:
     drawn = alike(villages.hard_problem(seed, visits=20, vehicles=4), ends=False)
-    problem = replace(
-        drawn, visits=tuple(replace(each, unserved_cost=None) for each in drawn.visits)
-    )
-    search = search_of(problem)
+    search = search_of(worth(drawn, unserved_cost))
     for _ in range(4):
-        search.relax(300.0)
+        search.relax(2.0)
         search.cut()
         search.anneal(0, 200, 300.0)
         search.join()
@@ -164,23 +169,48 @@ def test_required_visits_that_may_wait_do_not_change_what_is_counted(villages, s
     left_out = len(search._absent())
     search.tighten()
     search.complete()
-    assert len(search._absent()) <= left_out
+    assert unserved_cost or len(search._absent()) <= left_out
     assert search.cost == pytest.approx(search.counted_anew(), abs=0.5)
     assert search.best_cost <= search.cost
 
 
 def test_the_price_of_waiting_rises_while_a_visit_waits(villages) -> None:
-    problem = alike(villages.hard_problem(1, visits=12, vehicles=4), ends=False)
-    problem = replace(
-        problem, visits=tuple(replace(each, unserved_cost=None) for each in problem.visits)
-    )
+    problem = worth(alike(villages.hard_problem(3, visits=12, vehicles=4), ends=False), None)
     search = search_of(problem)
-    search.take({})
-    search.relax(100.0)
+    _, *others = nonempty(search).items()
+    search.take(dict(others))
+    made = search.state.link[:12, TRIP] >= 0
+    assert 0 < made.sum() < 12
+    assert not search.chooses
+    search.relax(2.0)
     first = search.model.unserved - search.state.discount
-    search.relax(100.0)
-    assert ((search.model.unserved - search.state.discount) > first).all()
+    search.relax(2.0)
+    second = search.model.unserved - search.state.discount
+    assert (second[~made] > first[~made]).all()
+    assert (second[made] < first[made]).all()
     search.tighten()
+    assert not search.state.discount.any()
+
+
+def test_a_neighbourhood_is_worth_more_for_a_while_where_visits_are_a_choice(villages) -> None:
+    search = search_of(
+        worth(alike(villages.hard_problem(1, visits=200, vehicles=9), ends=False), 1)
+    )
+    search.take({0: ((0,),)})
+    assert search.chooses
+    search.relax(2.0)
+    asked = search.model.unserved - search.state.discount
+    assert set(np.unique(asked > 1.0)) == {False, True}
+    assert (asked <= 3.0).all()
+    for _ in range(60):
+        search.relax(0.0)
+    assert search.model.unserved - search.state.discount == pytest.approx(1.0, abs=1e-3)
+
+
+def test_nothing_is_relaxed_before_a_visit_is_made(villages) -> None:
+    search = search_of(worth(villages.hard_problem(1, visits=12, vehicles=4), None))
+    search.take({})
+    search.relax(2.0)
     assert not search.state.discount.any()
 
 
