@@ -84,6 +84,7 @@ def model_of(packed: Packed, unserved: NDArray[np.float64], required: NDArray[np
             and not exact.any()
         ),
         restricted=not bool(packed.allowed.all()),
+        unlike=bool((packed.prices != packed.prices[:1]).any()),
         priced=bool(packed.prices[:, 2].any() or (packed.limits[:, 1] < NEVER).any()),
         as_long=_are_one(packed.durations_s, packed.distances_m),
         mixed=bool(packed.loads.any() and packed.deliveries.any()),

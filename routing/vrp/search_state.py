@@ -117,6 +117,8 @@ class Model(NamedTuple):
         Whether some vehicle must not make some visit.
     as_long
         Whether a drive takes as many seconds as metres, as in public instances.
+    unlike
+        Whether vehicles are paid unlike.
     priced
         Whether the length of a day costs something or is limited.
     """
@@ -141,6 +143,7 @@ class Model(NamedTuple):
     simple: bool
     restricted: bool
     as_long: bool
+    unlike: bool
     priced: bool
 
 

@@ -71,11 +71,7 @@ _NEAR: Final = 40
 def paid_alike(model: Model, one: int, other: int) -> bool:
     """Whether a metre and a second cost two vehicles the same, so that only changed drives count."""
     first, second = model.vehicle[one], model.vehicle[other]
-    return bool(
-        first[MATRIX] == second[MATRIX]
-        and first[EACH_M] == second[EACH_M]
-        and first[EACH_S] == second[EACH_S]
-    )
+    return bool(first[EACH_M] == second[EACH_M] and first[EACH_S] == second[EACH_S])
 
 
 @compiled
@@ -92,35 +88,46 @@ def is_plain(model: Model, state: State, trip: int) -> bool:
 
 
 @compiled
-def changed(model: Model, state: State, here: int, there: int, are_twins: bool) -> tuple[int, int]:
-    """How many more metres, and seconds on the road, are driven if `there` follows `here`."""
-    visits, link = len(model.visit), state.link
-    trip, other = link[here, TRIP], link[there, TRIP]
-    after, before = link[here, SUCC], link[there, PRED]
-    end, other_end = visits + 2 * trip + 1, visits + 2 * other + 1
-    metres, seconds = renewed(model, state, here, there)
-    more_m, more_s = -state.link[before, AHEAD_M], -state.clock[before, AHEAD_S]
-    if before < visits or after < visits:
-        more_m, more_s = renewed(model, state, before, after if after < visits else other_end)
-    metres, seconds = metres + more_m, seconds + more_s
-    if not are_twins:  # the ends of twins are one place
-        more_m, more_s = renewed(model, state, link[other_end, PRED], end)
-        metres, seconds = metres + more_m, seconds + more_s
-        if after < visits:
-            more_m, more_s = renewed(model, state, link[end, PRED], other_end)
-            metres, seconds = metres + more_m, seconds + more_s
+def changed(
+    model: Model, state: State, node: int, follower: int, are_twins: bool
+) -> tuple[int, int]:
+    """
+    How many more metres, and seconds on the road, the trip of `node` drives if `follower` and what follows
+    it come after `node`, without what is driven between those that follow.
+    """
+    visits, link, clock = len(model.visit), state.link, state.clock
+    trip, follows = link[node, TRIP], follower < visits
+    matrix, end = model.vehicle[state.trip[trip, VEHICLE], MATRIX], visits + 2 * trip + 1
+    was_last = link[end, PRED]
+    last = link[visits + 2 * link[follower, TRIP] + 1, PRED] if follows else node
+    here, back = state.place[node], state.place[end]
+    metres = -link[node, AHEAD_M] - (link[was_last, AHEAD_M] if was_last != node else 0)
+    metres += leg_m(model, matrix, here, state.place[follower]) if follows else 0
+    if last < visits:  # the ends of twins are one place
+        as_before = are_twins and follows
+        metres += (
+            link[last, AHEAD_M] if as_before else leg_m(model, matrix, state.place[last], back)
+        )
+    if not model.timed:
+        return int(metres), 0
+    seconds = -clock[node, AHEAD_S] - (clock[was_last, AHEAD_S] if was_last != node else 0)
+    seconds += leg_s(model, matrix, here, state.place[follower]) if follows else 0
+    if last < visits:
+        as_before = are_twins and follows
+        seconds += (
+            clock[last, AHEAD_S] if as_before else leg_s(model, matrix, state.place[last], back)
+        )
     return int(metres), int(seconds)
 
 
 @compiled
-def renewed(model: Model, state: State, node: int, follower: int) -> tuple[int, int]:
-    """How many more metres and seconds it is from a node to another follower."""
-    matrix = model.vehicle[state.trip[state.link[node, TRIP], VEHICLE], MATRIX]
-    here, there = state.place[node], state.place[follower]
-    metres = leg_m(model, matrix, here, there) - state.link[node, AHEAD_M]
-    if not model.timed:
-        return int(metres), 0
-    return int(metres), int(leg_s(model, matrix, here, there) - state.clock[node, AHEAD_S])
+def between_m(model: Model, state: State, node: int) -> int:
+    """The metres from a node to the last visit of its trip."""
+    metres = 0
+    while node < len(model.visit) and state.link[node, SUCC] < len(model.visit):
+        metres += state.link[node, AHEAD_M]
+        node = state.link[node, SUCC]
+    return metres
 
 
 @compiled
@@ -240,22 +247,27 @@ def tails_price(
     visits, trips = len(model.visit), state.trip
     trip, other = state.link[here, TRIP], state.link[there, TRIP]
     number, second = trips[trip, VEHICLE], trips[other, VEHICLE]
+    one, two = model.vehicle[number], model.vehicle[second]
     after, before = state.link[here, SUCC], state.link[there, PRED]
-    each_s = model.vehicle[number, EACH_S]
     metres, road_s = changed(model, state, here, there, are_twins)
-    price = float(metres * model.vehicle[number, EACH_M])
+    other_m, other_s = changed(model, state, before, after, are_twins)
+    are_alike = are_twins or paid_alike(model, number, second)
+    if not are_alike:
+        moved_m = between_m(model, state, there) - between_m(model, state, after)
+        metres, other_m = metres + moved_m, other_m - moved_m
+    price = float(metres * one[EACH_M] + other_m * two[EACH_M])
     ends = before >= visits and after >= visits  # nothing is left of the trip of `there`
     stays_home = ends and state.vehicle[second, TRIPS] == 1
     if stays_home:
-        price -= float(model.vehicle[second, FIXED])
-    if price + float(road_s * each_s) >= dearest:
+        price -= float(two[FIXED])
+    if price + (float((road_s + other_s) * one[EACH_S]) if are_alike else 0.0) >= dearest:
         return NOT_HERE
     if not has_room_for(model, state, here, there) or not has_room_for(model, state, before, after):
         return NOT_HERE
     by_segments = are_twins and is_plain(model, state, trip) and is_plain(model, state, other)
-    seconds = -state.vehicle[number, SECONDS]
+    price -= float(state.vehicle[number, SECONDS] * one[EACH_S])
     if stays_home or not ends:
-        seconds -= state.vehicle[second, SECONDS]
+        price -= float(state.vehicle[second, SECONDS] * two[EACH_S])
     for half in range(1 if ends else 2):
         node, follower = (here, there) if half == 0 else (before, after)
         if by_segments:
@@ -264,8 +276,7 @@ def tails_price(
             took_s = spliced_s(model, state, node, follower)
         if took_s >= NEVER:
             return NOT_HERE
-        seconds += took_s
-    price += float(seconds * each_s)
+        price += float(took_s * (one[EACH_S] if half == 0 else two[EACH_S]))
     return price if price < dearest else NOT_HERE
 
 
@@ -277,7 +288,7 @@ def best_tails(
     The nodes (here, there) for which it is cheapest that what begins with `there` follows `here`,
     and what followed `here` follows the predecessor of `there`; (-1, -1) if not below `dearest`.
 
-    One of the two is `visit`, the other a neighbour in a trip of the part, of a vehicle paid alike.
+    One of the two is `visit`, the other a neighbour in a trip of the part, of a vehicle with the same matrix.
     """
     link, trips = state.link, state.trip
     best_here, best_there = -1, -1
@@ -292,7 +303,7 @@ def best_tails(
             continue
         second = trips[other, VEHICLE]
         are_twins = model.vehicle[number, KIND] == model.vehicle[second, KIND]
-        if second == number or not (are_twins or paid_alike(model, number, second)):
+        if second == number or model.vehicle[number, MATRIX] != model.vehicle[second, MATRIX]:
             continue
         for side in range(2):
             here, there = (visit, near) if side == 0 else (near, visit)

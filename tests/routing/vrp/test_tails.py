@@ -43,12 +43,15 @@ def search_of(problem, parts=1):
     return search
 
 
-def alike(problem, *, ends: bool):
-    """Two kinds of three twins, both kinds paid alike; the second has another depot and no skills if asked."""
+def of_two_kinds(problem, *, ends: bool = False, dearer: bool = False):
+    """Two kinds of three twins; the second has another depot and no skills, or is paid otherwise, if asked."""
     first = problem.vehicles[0]
     other = first
     if ends:
-        other = replace(first, start_place=1, end_place=1, skills=frozenset())
+        other = replace(other, start_place=1, end_place=1, skills=frozenset())
+    if dearer:
+        per_m, per_s = 2 * first.cost_per_m + 1, 3 * first.cost_per_s + 1
+        other = replace(other, cost_per_m=per_m, cost_per_s=per_s, fixed_cost=77)
     return replace(problem, vehicles=(first,) * 3 + (other,) * 3)
 
 
@@ -77,9 +80,10 @@ def fetched_or_brought(visit: Visit, number: int) -> Visit:
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("goods", [fetched_only, fetched_or_brought])
 @pytest.mark.parametrize("ends", [False, True])
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("dearer", [False, True])
+@pytest.mark.parametrize("seed", range(20))
 def test_an_exchange_that_is_said_to_hold_can_be_driven_and_costs_what_was_said(
-    villages, seed: int, ends: bool, goods, exact: bool
+    villages, seed: int, dearer: bool, ends: bool, goods, exact: bool
 ) -> None:
     drawn = villages.hard_problem(seed, visits=40, vehicles=4)
     visits = tuple(goods(each, number) for number, each in enumerate(drawn.visits))
@@ -87,7 +91,9 @@ def test_an_exchange_that_is_said_to_hold_can_be_driven_and_costs_what_was_said(
     if not exact:  # segments say all of a day without breaks and second windows
         visits = tuple(replace(each, windows=each.windows[:1]) for each in visits)
         vehicles = tuple(replace(each, breaks=()) for each in vehicles)
-    problem = alike(replace(drawn, visits=visits, vehicles=vehicles), ends=ends)
+    problem = of_two_kinds(
+        replace(drawn, visits=visits, vehicles=vehicles), ends=ends, dearer=dearer
+    )
     search, scheduler = search_of(problem), Scheduler(problem, pack(problem))
     model, state = search.model, search.state
     search.cut(whole=True)
@@ -133,7 +139,7 @@ def empty_trips(search) -> bool:
 
 def test_a_visit_that_another_district_drives_is_left_alone(villages) -> None:
     """One of a group may lie in one district and be made by the other."""
-    problem = alike(villages.hard_problem(3, visits=30, vehicles=4), ends=False)
+    problem = of_two_kinds(villages.hard_problem(3, visits=30, vehicles=4))
     search = search_of(problem, parts=2)
     search.cut()
     state = search.state
@@ -158,7 +164,7 @@ def worth(problem, unserved_cost):
 def test_other_prices_for_leaving_out_do_not_change_what_is_counted(
     villages, seed: int, unserved_cost: int | None
 ) -> None:
-    drawn = alike(villages.hard_problem(seed, visits=20, vehicles=4), ends=False)
+    drawn = of_two_kinds(villages.hard_problem(seed, visits=20, vehicles=4))
     search = search_of(worth(drawn, unserved_cost))
     for _ in range(4):
         search.relax(2.0)
@@ -175,7 +181,7 @@ def test_other_prices_for_leaving_out_do_not_change_what_is_counted(
 
 
 def test_the_price_of_waiting_rises_while_a_visit_waits(villages) -> None:
-    problem = worth(alike(villages.hard_problem(3, visits=12, vehicles=4), ends=False), None)
+    problem = worth(of_two_kinds(villages.hard_problem(3, visits=12, vehicles=4)), None)
     search = search_of(problem)
     _, *others = nonempty(search).items()
     search.take(dict(others))
@@ -193,9 +199,7 @@ def test_the_price_of_waiting_rises_while_a_visit_waits(villages) -> None:
 
 
 def test_a_neighbourhood_is_worth_more_for_a_while_where_visits_are_a_choice(villages) -> None:
-    search = search_of(
-        worth(alike(villages.hard_problem(1, visits=200, vehicles=9), ends=False), 1)
-    )
+    search = search_of(worth(of_two_kinds(villages.hard_problem(1, visits=200, vehicles=9)), 1))
     search.take({0: ((0,),)})
     assert search.chooses
     search.relax(2.0)
@@ -229,7 +233,7 @@ def test_a_day_that_is_late_without_a_visit_on_its_way_is_known_to_be(cost_per_s
 
 
 def test_nothing_is_left_to_exchange_where_nothing_is_driven(villages) -> None:
-    problem = alike(villages.hard_problem(1, visits=12, vehicles=4), ends=False)
+    problem = of_two_kinds(villages.hard_problem(1, visits=12, vehicles=4))
     search = search_of(problem)
     search.take({})
     assert (search.state.vehicle[:, HEAD] < 0).all()
