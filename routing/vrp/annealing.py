@@ -12,14 +12,19 @@ from typing import Final
 
 import numpy as np
 
-from routing.vrp.exact_day import CLOSED, OPENED, PLACED, REMOVED, Scratch, day_price
+from routing.vrp.exact_day import day_price
 from routing.vrp.packed import Packed
 from routing.vrp.part import (
     ABSENT,
+    CLOSED,
     DIRTY,
     MINE,
+    OPENED,
+    PLACED,
+    REMOVED,
     SLOTS,
     Part,
+    Scratch,
     is_served,
     left_out,
     make_spare,

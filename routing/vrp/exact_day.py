@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.vrp.packed import NEVER, Packed
+from routing.vrp.part import Scratch
 from routing.vrp.search_state import (
     EACH_M,
     EACH_S,
@@ -23,28 +22,6 @@ from routing.vrp.search_state import (
     price,
 )
 from routing.vrp.timing import DEPOT, day_s, fits
-
-
-class Scratch(NamedTuple):
-    """Room for what an iteration writes down; `tally` tells how many, by the columns below."""
-
-    tally: NDArray[np.int64]  # (4,)
-    removed: NDArray[np.int64]  # (V,)
-    keys: NDArray[np.float64]  # (V,)
-    placed: NDArray[np.int64]  # (V,)
-    into: NDArray[np.int64]  # (2 V + 2,)
-    opened: NDArray[np.int64]  # (T,)
-    closed: NDArray[np.int64]  # (T,)
-    trip_at: NDArray[np.int64]  # (T,)
-    table: NDArray[np.int64]  # (2 V + 4, B + 1), B the most breaks of a vehicle
-    origin: NDArray[np.int64]
-
-
-REMOVED: Final = 0
-PLACED: Final = 1
-OPENED: Final = 2
-CLOSED: Final = 3
-"""Columns of `Scratch.tally`."""
 
 
 @compiled

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from routing.matrix import UNREACHABLE
 from routing.vrp.insertion import twins
 from routing.vrp.packed import NEVER, Packed
+from routing.vrp.problem import Problem
 from routing.vrp.search_state import Model
 
 _NEAR: Final = 100
@@ -27,8 +28,8 @@ _LATE_WEIGHT: Final = 1.0
 """What a second of waiting, and of being late, adds to the distance of two visits: as in Vidal et al. (2013)."""
 
 
-def model_of(packed: Packed, unserved: NDArray[np.float64], required: NDArray[np.bool_]) -> Model:
-    """Build the model; `unserved` is what leaving each visit out costs. O(V·n + V·K)."""
+def model_of(problem: Problem, packed: Packed) -> Model:
+    """What the search knows of a problem. O(V·n + V·K)."""
     visits, vehicles = packed.allowed.shape
     firsts, kinds = np.unique(twins(packed), return_inverse=True)
     windows = np.stack(
@@ -70,8 +71,8 @@ def model_of(packed: Packed, unserved: NDArray[np.float64], required: NDArray[np
         beside=beside,
         beside_m=least_between(packed.distances_m, visit, beside),
         beside_s=least_between(packed.durations_s, visit, beside),
-        unserved=unserved,
-        required=required,
+        unserved=_unserved(problem, packed),
+        required=np.array([each.unserved_cost is None for each in problem.visits], np.bool_),
         member_from=packed.member_from,
         members=packed.members,
         timed=timed,
@@ -89,6 +90,17 @@ def model_of(packed: Packed, unserved: NDArray[np.float64], required: NDArray[np
         as_long=_are_one(packed.durations_s, packed.distances_m),
         mixed=bool(packed.loads.any() and packed.deliveries.any()),
     )
+
+
+def _unserved(problem: Problem, packed: Packed) -> NDArray[np.float64]:
+    """What leaving out costs: float64 (V,). A required visit is dearer than a hundred drives to it."""
+    stated = [visit.unserved_cost for visit in problem.visits]
+    farthest_m = max((int(each.max(initial=0)) for each in packed.distances_m), default=0)
+    longest_s = max((int(each.max(initial=0)) for each in packed.durations_s), default=0)
+    dearest = packed.prices.max(axis=0, initial=0)
+    alone = float(dearest[0]) + 2.0 * farthest_m * dearest[1] + 2.0 * longest_s * dearest[2]
+    required = 100.0 * (alone + 1.0) + max(filter(None, stated), default=0)
+    return np.array([required if price is None else price for price in stated], np.float64)
 
 
 def _are_one(some: NDArray[np.int32], others: NDArray[np.int32]) -> bool:

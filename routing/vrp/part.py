@@ -1,4 +1,4 @@
-"""What one thread owns of a search while it runs: vehicles, visits, free slots, and its dice."""
+"""What one thread owns of a search while it runs: vehicles, visits, free slots, room to write, and its dice."""
 
 from __future__ import annotations
 
@@ -69,6 +69,28 @@ SLOTS: Final = 2
 DIRTY: Final = 3
 VEHICLES: Final = 4
 """Columns of `Part.counts`."""
+
+
+class Scratch(NamedTuple):
+    """Room for what an iteration writes down; `tally` tells how many, by the columns below."""
+
+    tally: NDArray[np.int64]  # (4,)
+    removed: NDArray[np.int64]  # (V,)
+    keys: NDArray[np.float64]  # (V,)
+    placed: NDArray[np.int64]  # (V,)
+    into: NDArray[np.int64]  # (2 V + 2,)
+    opened: NDArray[np.int64]  # (T,)
+    closed: NDArray[np.int64]  # (T,)
+    trip_at: NDArray[np.int64]  # (T,)
+    table: NDArray[np.int64]  # (2 V + 4, B + 1), B the most breaks of a vehicle
+    origin: NDArray[np.int64]
+
+
+REMOVED: Final = 0
+PLACED: Final = 1
+OPENED: Final = 2
+CLOSED: Final = 3
+"""Columns of `Scratch.tally`."""
 
 
 @compiled

@@ -9,9 +9,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from routing.vrp.engine_process import Orders
 from routing.vrp.model import model_of
 from routing.vrp.packed import Packed
@@ -74,8 +71,7 @@ class Portfolio:
         self, problem: Problem, packed: Packed, *, seed: int, cores: int | None = None
     ) -> None:
         cores = cores or len(os.sched_getaffinity(0))
-        required = np.array([each.unserved_cost is None for each in problem.visits], np.bool_)
-        model = model_of(packed, _unserved(problem, packed), required)
+        model = model_of(problem, packed)
         districts = cores if len(problem.visits) >= _DISTRICTS_FROM else 1
         self._searches = [
             RuinRecreate(packed, model, seed=1_000 * seed + number, parts=districts)
@@ -214,14 +210,3 @@ def _seconds_of(found: Callable[[Orders], None], orders: Orders) -> float:
     began_s = time.monotonic()
     found(orders)
     return time.monotonic() - began_s
-
-
-def _unserved(problem: Problem, packed: Packed) -> NDArray[np.float64]:
-    """What leaving out costs: float64 (V,). A required visit is dearer than a hundred drives to it."""
-    stated = [visit.unserved_cost for visit in problem.visits]
-    farthest_m = max((int(each.max(initial=0)) for each in packed.distances_m), default=0)
-    longest_s = max((int(each.max(initial=0)) for each in packed.durations_s), default=0)
-    dearest = packed.prices.max(axis=0, initial=0)
-    alone = float(dearest[0]) + 2.0 * farthest_m * dearest[1] + 2.0 * longest_s * dearest[2]
-    required = 100.0 * (alone + 1.0) + max(filter(None, stated), default=0)
-    return np.array([required if price is None else price for price in stated], np.float64)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.exact_day import OPENED, PLACED, REMOVED, Scratch, confirmed
+from routing.vrp.exact_day import confirmed
 from routing.vrp.packed import Packed
 from routing.vrp.part import (
+    OPENED,
+    PLACED,
+    REMOVED,
     SLOTS,
     VEHICLES,
     Part,
+    Scratch,
     left_out,
     random_below,
     random_share,

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from routing.vrp.annealing import anneal
 from routing.vrp.engine_process import Orders
-from routing.vrp.exact_day import Scratch, day_price
+from routing.vrp.exact_day import day_price
 from routing.vrp.packed import NEVER, Packed
-from routing.vrp.part import Part
+from routing.vrp.part import Part, Scratch
 from routing.vrp.places import Places
 from routing.vrp.search_state import (
     EXACT,

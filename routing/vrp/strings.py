@@ -12,8 +12,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.exact_day import CLOSED, REMOVED, Scratch
-from routing.vrp.part import ABSENT, MINE, Part, make_spare, random_below, random_share, some_absent
+from routing.vrp.part import (
+    ABSENT,
+    CLOSED,
+    MINE,
+    REMOVED,
+    Part,
+    Scratch,
+    make_spare,
+    random_below,
+    random_share,
+    some_absent,
+)
 from routing.vrp.search_state import (
     COUNT,
     HEAD,

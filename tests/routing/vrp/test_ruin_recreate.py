@@ -17,15 +17,11 @@ from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Solution
 
 MANY = range(60)
-REQUIRED = 1e9
 
 
 def search_of(problem, seed=1, parts=1):
-    required = np.array([each.unserved_cost is None for each in problem.visits], np.bool_)
-    prices = [each.unserved_cost or 0 for each in problem.visits]
     packed = pack(problem)
-    model = model_of(packed, np.where(required, REQUIRED, np.array(prices, np.float64)), required)
-    return RuinRecreate(packed, model, seed=seed, parts=parts)
+    return RuinRecreate(packed, model_of(problem, packed), seed=seed, parts=parts)
 
 
 def run(search, iterations, temperature):
@@ -53,8 +49,8 @@ def test_what_is_found_passes_the_judge_and_costs_no_more_than_the_search_says(v
     unserved = unserved_of(problem, served)
     solution = Solution(routes=routes, unserved=unserved, cost=cost(problem, routes))
     assert {each.rule for each in check(problem, solution)} <= {Rule.VISIT_REQUIRED}
-    required = sum(problem.visits[each].unserved_cost is None for each in unserved)
-    scheduled = solution.cost + REQUIRED * required
+    required = [each for each in unserved if problem.visits[each].unserved_cost is None]
+    scheduled = solution.cost + search.model.unserved[required].sum()
     assert search.best_cost >= scheduled - 0.5
     # Only a later day may be cheaper: after an early break, or in a visit's second window.
     if not any(each.breaks for each in problem.vehicles) and all(

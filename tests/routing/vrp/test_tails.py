@@ -30,15 +30,10 @@ from routing.vrp.search_state import (
 from routing.vrp.solution import Solution
 from routing.vrp.tails import best_tails, exchange_tails, tails_price
 
-REQUIRED = 1e9
-
 
 def search_of(problem, parts=1):
-    required = np.array([each.unserved_cost is None for each in problem.visits], np.bool_)
-    prices = [each.unserved_cost or 0 for each in problem.visits]
     packed = pack(problem)
-    model = model_of(packed, np.where(required, REQUIRED, np.array(prices, np.float64)), required)
-    search = RuinRecreate(packed, model, seed=1, parts=parts)
+    search = RuinRecreate(packed, model_of(problem, packed), seed=1, parts=parts)
     search.construct()
     return search
 
