@@ -29,6 +29,7 @@ from routing.vrp.search_state import (
     Model,
     State,
     open_trip,
+    price,
     put_after,
     renew,
     renew_trip,
@@ -186,12 +187,12 @@ class RuinRecreate:
 
     def counted_anew(self) -> float:
         """What the routes as they stand cost, added up anew; `cost` is the running sum."""
-        state = self.state
+        model, state = self.model, self.state
         state.cost[:] = 0.0
         for number in np.flatnonzero(state.vehicle[:, HEAD] >= 0).tolist():
-            state.cost[number] = day_price(
-                self._packed, self.model, state, number, self._scratches[0]
-            )
+            counted = day_price(self._packed, model, state, number, self._scratches[0])
+            # What only a later return or another order of breaks makes possible counts by its segments.
+            state.cost[number] = counted if counted < np.inf else price(model, state, number)
         return float(state.cost.sum()) + float(self.model.unserved[self._absent()].sum())
 
     def _absent(self) -> NDArray[np.int64]:

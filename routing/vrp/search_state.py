@@ -387,6 +387,9 @@ def close_trip(model: Model, state: State, trip: int) -> None:
     row = state.trip[trip]
     day = state.vehicle[row[VEHICLE]]
     before, after = row[PREV], row[NEXT]
+    # Without visits it still goes from its start to its end, which may be two places.
+    day[METRES] -= state.link[visits + 2 * trip, AHEAD_M]
+    day[BUSY_S] -= state.clock[visits + 2 * trip, AHEAD_S]
     end_before = -1 if before < 0 else visits + 2 * before + 1
     start_after = -1 if after < 0 else visits + 2 * after
     if before < 0:

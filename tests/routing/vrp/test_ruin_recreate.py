@@ -2,18 +2,35 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
+from itertools import pairwise, product, repeat
 
 import numpy as np
 import pytest
 
+from routing.matrix import Provenance, TravelMatrix
 from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost, unserved_of
 from routing.vrp.model import model_of
-from routing.vrp.packed import pack
+from routing.vrp.packed import NEVER, pack
+from routing.vrp.places import at_least, dearer_s, spare_s
 from routing.vrp.portfolio import Portfolio
+from routing.vrp.problem import Break, Problem, Vehicle, Visit, Window
 from routing.vrp.ruin_recreate import RuinRecreate
 from routing.vrp.schedule import Scheduler
+from routing.vrp.search_state import (
+    AHEAD_S,
+    BUSY_S,
+    EACH_S,
+    MATRIX,
+    METRES,
+    PLACE,
+    SERVICE,
+    SUCC,
+    TRIP,
+    VEHICLE,
+    leg_m,
+    leg_s,
+)
 from routing.vrp.solution import Solution
 
 MANY = range(60)
@@ -134,6 +151,74 @@ def test_few_visits_are_no_special_case(villages, count):
     search.take({})
     run(search, 5, 1.0)
     assert np.isfinite(search.best_cost)
+
+
+def test_a_start_that_only_a_later_return_makes_possible_has_a_cost() -> None:
+    """Back as early as can be the day is too long; who leaves after the break drives it."""
+    rows = np.array([[0, 50, 20], [50, 0, 40], [20, 40, 0]], np.int32)
+    provenance = Provenance(network="test", profile="test")
+    matrix = TravelMatrix(durations_s=rows, distances_m=rows, provenance=provenance)
+    vehicle = Vehicle(
+        shift=Window(0, 2_000),
+        start_place=0,
+        end_place=0,
+        breaks=(Break(window=Window(100, 100), duration_s=100),),
+        cost_per_m=1,
+        cost_per_s=1,
+        duration_limit_s=150,
+    )
+    visits = Visit(place=1, windows=(Window(150, 1_000),)), Visit(place=2)
+    problem = Problem(matrices=(matrix,), visits=visits, vehicles=(vehicle,) * 2)
+    assert Scheduler(problem).schedule(0, ((0,),)) is not None
+    search = search_of(problem)
+    search.take({0: ((0,),)})
+    first = search.best_cost
+    assert first == pytest.approx(search.model.unserved[1] + 100 + 100)
+    run(search, 200, 100.0)
+    assert search.cost == pytest.approx(search.counted_anew(), abs=0.5)
+    assert search.best_cost <= first
+
+
+@pytest.mark.parametrize("seed", MANY)
+def test_what_days_drive_and_serve_is_what_their_trips_say(villages, seed):
+    search = search_of(villages.hard_problem(seed, visits=30, vehicles=4))
+    search.construct()
+    run(search, 300, 1000.0)
+    model, state, packed = search.model, search.state, search._packed
+    search._keep_best()
+    for number, trips in search.best().items():
+        metres = busy_s = 0
+        matrix, (start, end) = packed.matrix[number], packed.ends[number]
+        for trip in trips:
+            places = [start, *packed.place[list(trip)], end]
+            for here, there in pairwise(int(each) for each in places):
+                metres += leg_m(model, matrix, here, there)
+                busy_s += leg_s(model, matrix, here, there)
+            busy_s += int(packed.service_s[list(trip)].sum())
+        assert state.vehicle[number, METRES] == metres
+        assert state.vehicle[number, BUSY_S] == busy_s or not model.timed
+
+
+@pytest.mark.parametrize("seed", MANY)
+def test_no_place_costs_less_than_the_bound_by_which_places_are_passed_over(villages, seed):
+    search = search_of(villages.hard_problem(seed, visits=30, vehicles=4))
+    search.construct()
+    model, state = search.model, search.state
+    absent = [visit for visit in range(30) if state.link[visit, TRIP] < 0]
+    for visit, node in product(absent, range(30)):
+        trip = state.link[node, TRIP]
+        if trip < 0 or not model.timed or not model.priced:
+            continue
+        number, place = state.trip[trip, VEHICLE], model.visit[visit, PLACE]
+        after, matrix = state.link[node, SUCC], model.vehicle[number, MATRIX]
+        to_s = leg_s(model, matrix, state.place[node], place)
+        onward_s = leg_s(model, matrix, place, state.place[after])
+        seconds = dearer_s(model, state, trip, node, visit, to_s, onward_s)
+        if seconds >= NEVER // 2:
+            continue
+        busy_s = to_s + onward_s + model.visit[visit, SERVICE] - state.clock[node, AHEAD_S]
+        least = at_least(model, number, 0, busy_s, spare_s(model, state, number))
+        assert least <= seconds * model.vehicle[number, EACH_S]
 
 
 def test_a_cancelled_portfolio_hands_over_its_best_at_once(villages):
