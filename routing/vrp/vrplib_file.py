@@ -53,13 +53,13 @@ class InstanceUnsupported(RoutingError):
 
 
 class InstanceUnreadable(RoutingError):
-    """A file that is cut short or is no instance."""
+    """A file that is missing, cut short, or no instance."""
 
     code: ClassVar[str] = "instance-unreadable"
 
-    def __init__(self, path: Path, why: str) -> None:
+    def __init__(self, path: Path, why: str, remedy: str = "fetch the file again") -> None:
         self.path, self.why = path, why
-        super().__init__(f"{path.name}: {why}: fetch the file again")
+        super().__init__(f"{path.name or path}: {why}: {remedy}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +206,11 @@ def parse(path: Path) -> VrplibFile:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InstanceUnreadable(
+            path, f"it cannot be read ({error.strerror})", "give the path of an instance"
+        ) from error
+    except UnicodeDecodeError as error:
         raise InstanceUnreadable(path, f"it cannot be read ({error})") from error
     fields: dict[str, str] = {}
     sections: dict[str, list[list[str]]] = {}
