@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from routing.vrp.exact_day import day_price
+from routing.vrp.model import Model
 from routing.vrp.packed import Packed
 from routing.vrp.part import (
     ABSENT,
@@ -34,17 +35,7 @@ from routing.vrp.part import (
 )
 from routing.vrp.places import Places
 from routing.vrp.recreate import recreate
-from routing.vrp.search_state import (
-    HEAD,
-    NEXT,
-    TRIP,
-    VEHICLE,
-    Model,
-    State,
-    compiled,
-    keep_best,
-    renew,
-)
+from routing.vrp.search_state import HEAD, NEXT, TRIP, VEHICLE, State, compiled, keep_best, renew
 from routing.vrp.strings import NONE, end_if_empty, ruin
 from routing.vrp.tails import best_tails, exchange_tails
 from routing.vrp.undo import Undo, restore, touch

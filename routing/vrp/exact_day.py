@@ -5,22 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.vrp.model import EACH_M, EACH_S, EXACT, FIXED, Model
 from routing.vrp.packed import NEVER, Packed
 from routing.vrp.part import Scratch
-from routing.vrp.search_state import (
-    EACH_M,
-    EACH_S,
-    EXACT,
-    FIXED,
-    HEAD,
-    METRES,
-    NEXT,
-    SUCC,
-    Model,
-    State,
-    compiled,
-    price,
-)
+from routing.vrp.search_state import HEAD, METRES, NEXT, SUCC, State, compiled, price
 from routing.vrp.timing import DEPOT, day_s, fits
 
 

@@ -1,8 +1,8 @@
-"""From a packed problem to what the search's compiled loops read: rows by visit and by vehicle, neighbours."""
+"""What the search's compiled loops read of a problem: rows by visit and by vehicle, neighbours, prices of leaving out."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -12,7 +12,6 @@ from routing.matrix import UNREACHABLE
 from routing.vrp.insertion import twins
 from routing.vrp.packed import NEVER, Packed
 from routing.vrp.problem import Problem
-from routing.vrp.search_state import Model
 
 _NEAR: Final = 100
 """Neighbours of a visit whose trips may lose a string together with its own; the paper looks at all."""
@@ -26,6 +25,86 @@ RC1_10_4 1.0 and 1.0, C1_10_2 2.1 and 2.1, RC2_10_8 2.2 and 3.8, where runs alik
 _WAIT_WEIGHT: Final = 0.2
 _LATE_WEIGHT: Final = 1.0
 """What a second of waiting, and of being late, adds to the distance of two visits: as in Vidal et al. (2013)."""
+
+
+PLACE: Final = 0
+SERVICE: Final = 1
+OPENS: Final = 2
+CLOSES: Final = 3
+RELEASED: Final = 4
+DUE_BACK: Final = 5
+GROUP: Final = 6
+"""Columns of `Model.visit`."""
+
+START: Final = 0
+END: Final = 1
+MATRIX: Final = 2
+FROM_S: Final = 3
+UNTIL_S: Final = 4
+RANGE_M: Final = 5
+LONGEST_S: Final = 6
+TRIPS_MAX: Final = 7
+TURNAROUND: Final = 8
+KIND: Final = 9
+FIXED: Final = 10
+EACH_M: Final = 11
+EACH_S: Final = 12
+EXACT: Final = 13
+"""Columns of `Model.vehicle`; EXACT tells that segments (`search_state`) do not say all of its day."""
+
+
+class Model(NamedTuple):
+    """
+    What a search knows of a problem with V visits, K vehicles of C kinds, D dimensions.
+
+    near
+        int32 (V, N): a visit's neighbours, nearest first.
+    beside, beside_m, beside_s
+        int32 (V, B): those beside which it may be put, waiting and lateness counted, and the least
+        metres and seconds between, of every matrix and both directions.
+    unserved
+        float64 (V,): what leaving each visit out costs.
+    members, member_from
+        The visits of each group, as in `Packed`.
+    timed
+        Whether time can forbid or cost anything at all.
+    mixed
+        Whether trips both bring and fetch, so that the fullest moment lies between.
+    simple
+        One matrix, one dimension, nothing brought, seconds cost nothing, no range, segments say all:
+        the common case, for which places are priced in one loop.
+    restricted
+        Whether some vehicle must not make some visit.
+    as_long
+        Whether a drive takes as many seconds as metres, as in public instances.
+    unlike
+        Whether vehicles are paid unlike.
+    priced
+        Whether the length of a day costs something or is limited.
+    """
+
+    durations_s: NDArray[np.int32]  # (M, n, n)
+    distances_m: NDArray[np.int32]  # (M, n, n)
+    visit: NDArray[np.int64]  # (V, 7)
+    loads: NDArray[np.int64]  # (V, 2 D): fetched, then brought
+    vehicle: NDArray[np.int64]  # (K, 14)
+    capacity: NDArray[np.int64]  # (K, D)
+    allowed: NDArray[np.bool_]  # (V, C)
+    near: NDArray[np.int32]
+    beside: NDArray[np.int32]
+    beside_m: NDArray[np.int32]
+    beside_s: NDArray[np.int32]
+    unserved: NDArray[np.float64]
+    required: NDArray[np.bool_]
+    member_from: NDArray[np.int64]
+    members: NDArray[np.int64]
+    timed: bool
+    mixed: bool
+    simple: bool
+    restricted: bool
+    as_long: bool
+    unlike: bool
+    priced: bool
 
 
 def model_of(problem: Problem, packed: Packed) -> Model:

@@ -7,15 +7,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.search_state import (
-    GROUP,
-    HEAD,
-    KIND,
-    TRIP,
-    Model,
-    State,
-    compiled,
-)
+from routing.vrp.model import GROUP, KIND, Model
+from routing.vrp.packed import Packed
+from routing.vrp.search_state import HEAD, TRIP, State, compiled
 
 
 class Part(NamedTuple):
@@ -91,6 +85,46 @@ PLACED: Final = 1
 OPENED: Final = 2
 CLOSED: Final = 3
 """Columns of `Scratch.tally`."""
+
+
+def empty_part(number: int, model: Model, slots: int, seed: np.uint64) -> Part:
+    """A part that owns nothing yet; `seed` is not 0."""
+    visits, kinds = model.allowed.shape
+    vehicles = len(model.vehicle)
+    return Part(
+        number=number,
+        mine=np.zeros(visits, np.int32),
+        absent=np.zeros(visits, np.int32),
+        absent_at=np.full(visits, -1, np.int32),
+        slots=np.zeros(slots, np.int32),
+        spare=np.full(kinds, -1, np.int32),
+        spare_next=np.full(vehicles, -1, np.int32),
+        listed=np.zeros(vehicles, np.bool_),
+        dirty=np.zeros(vehicles, np.int32),
+        is_dirty=np.zeros(vehicles, np.bool_),
+        vehicles=np.zeros(vehicles, np.int32),
+        counts=np.zeros(5, np.int64),
+        totals=np.zeros(2),
+        random=np.array([seed], np.uint64),
+        blink=np.zeros(1, np.int64),
+    )
+
+
+def empty_scratch(packed: Packed, slots: int) -> Scratch:
+    visits = len(packed.place)
+    breaks = int(np.diff(packed.break_from).max(initial=0))
+    return Scratch(
+        tally=np.zeros(4, np.int64),
+        removed=np.empty(visits, np.int64),
+        keys=np.empty(visits),
+        placed=np.empty(visits, np.int64),
+        into=np.empty(2 * visits + 2, np.int64),
+        opened=np.empty(slots, np.int64),
+        closed=np.empty(slots, np.int64),
+        trip_at=np.empty(slots, np.int64),
+        table=np.empty((2 * visits + 4, breaks + 1), np.int64),
+        origin=np.empty((2 * visits + 4, breaks + 1), np.int64),
+    )
 
 
 @compiled

@@ -7,52 +7,54 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.packed import NEVER
-from routing.vrp.part import Part, random_share
-from routing.vrp.search_state import (
-    AHEAD_M,
-    AHEAD_S,
-    BUSY_S,
+from routing.vrp.model import (
     CLOSES,
-    DUE,
     DUE_BACK,
     EACH_M,
     EACH_S,
     END,
     FIXED,
     FROM_S,
-    HEAD,
     KIND,
     LONGEST_S,
     MATRIX,
+    OPENS,
+    PLACE,
+    RANGE_M,
+    RELEASED,
+    SERVICE,
+    START,
+    TURNAROUND,
+    UNTIL_S,
+    Model,
+)
+from routing.vrp.packed import NEVER
+from routing.vrp.part import Part, random_share
+from routing.vrp.search_state import (
+    AHEAD_M,
+    AHEAD_S,
+    BUSY_S,
+    DUE,
+    HEAD,
     METRES,
     NEXT,
-    OPENS,
     PART,
-    PLACE,
     PRE_EARLY,
     PRE_LATE,
     PRE_S,
     PRED,
     PREV,
-    RANGE_M,
     READY,
     RELEASE,
-    RELEASED,
     ROOM,
     SECONDS,
-    SERVICE,
-    START,
     SUCC,
     SUF_EARLY,
     SUF_LATE,
     SUF_S,
     TRIP,
     TRIPS,
-    TURNAROUND,
-    UNTIL_S,
     VEHICLE,
-    Model,
     State,
     alone,
     compiled,
@@ -84,6 +86,12 @@ class Places(NamedTuple):
     kind: NDArray[np.int64]
     at: NDArray[np.int64]
     beyond: NDArray[np.int64]
+
+
+def no_places(count: int) -> Places:
+    """Room for so many."""
+    price, (visit, kind, at, beyond) = np.empty(count), np.empty((4, count), np.int64)
+    return Places(price, visit, kind, at, beyond)
 
 
 @compiled
@@ -222,7 +230,7 @@ def through(
 
 
 @compiled
-def spare_s(model: Model, state: State, number: int) -> int:
+def waited_s(model: Model, state: State, number: int) -> int:
     """The seconds of a vehicle's day that it waits."""
     day = state.vehicle[number]
     turning_s = model.vehicle[number, TURNAROUND] * (day[TRIPS] - 1)
@@ -230,9 +238,9 @@ def spare_s(model: Model, state: State, number: int) -> int:
 
 
 @compiled
-def at_least(model: Model, number: int, metres: int, busy_s: int, spare_s: int) -> float:
-    """What so many more metres, and seconds of driving and serving, cost a vehicle at least."""
-    seconds = max(busy_s - spare_s, min(busy_s, 0))
+def at_least(model: Model, number: int, metres: int, busy_s: int, waits_s: int) -> float:
+    """What so many more metres, and seconds of driving and serving, cost a vehicle whose day waits that long at least."""
+    seconds = max(busy_s - waits_s, min(busy_s, 0))
     return float(metres * model.vehicle[number, EACH_M] + seconds * model.vehicle[number, EACH_S])
 
 
@@ -255,7 +263,7 @@ def offer_after(
     if model.timed:
         to_s, onward_s = leg_s(model, matrix, here, place), leg_s(model, matrix, place, there)
         busy_s = to_s + onward_s + model.visit[visit, SERVICE] - state.clock[node, AHEAD_S]
-    if at_least(model, number, metres, busy_s, spare_s(model, state, number)) >= dearest:
+    if at_least(model, number, metres, busy_s, waited_s(model, state, number)) >= dearest:
         return dearest
     if state.vehicle[number, METRES] + metres > model.vehicle[number, RANGE_M]:
         return dearest
@@ -346,8 +354,8 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
     Offer the places beside the visit's neighbours in trips of the part.
 
     A place between two neighbours is looked at from the nearer one: it costs at least twice that
-    one's distance less the way there is now, so that most are passed over without a look at the
-    matrix. In the common case some are overlooked by chance, as in the paper.
+    one's distance, in metres and seconds, less the way there is now and what the day waits, so that
+    most are passed over without a look at the matrix. In the common case some are overlooked by chance, as in the paper.
     """
     link, trips, clock, place = state.link, state.trip, state.clock, state.place
     here = model.visit[visit, PLACE]
@@ -358,7 +366,7 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
     simple, timed, restricted = model.simple, model.timed, model.restricted
     distances_m = model.distances_m
     dearest = places.price[-1]
-    idle_s = 0
+    waits_s = 0
     for q in range(model.beside.shape[1]):
         node = model.beside[visit, q]
         trip = link[node, TRIP]
@@ -368,7 +376,7 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
         apart_m, apart_s = 2 * model.beside_m[visit, q], service_s
         if not simple:
             apart_s += 2 * model.beside_s[visit, q]
-            idle_s = spare_s(model, state, number)
+            waits_s = waited_s(model, state, number)
         for side in range(2):
             before = node if side == 0 else link[node, PRED]
             direct_m = link[before, AHEAD_M]
@@ -376,7 +384,7 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
                 least = float((apart_m - direct_m) * model.vehicle[number, EACH_M])
             else:
                 busy_s = apart_s - clock[before, AHEAD_S]
-                least = at_least(model, number, apart_m - direct_m, busy_s, idle_s)
+                least = at_least(model, number, apart_m - direct_m, busy_s, waits_s)
             if least >= dearest:
                 continue
             after = link[before, SUCC]

@@ -35,16 +35,15 @@ in single runs of 6 to 12 s on three CVRP and four VRPTW instances of the very s
 
 _HOT_CHOOSING: Final = 1.2
 _COLD_CHOOSING: Final = 0.02
-"""The same where it is a choice which visits are made, or, without clocks, by which kind of vehicle. Mean gap of three PCVRPTW instances of long routes after 10 s, two
-seeds: 1.6 % from 1.2, 2.2 from 0.6, 3.0 from 0.3, 1.9 from 2.4; on three of short routes 0.1 to 0.3 from all. Five HFVRP instances, one
-seed: 1.3 % from 1.2, 1.6 from 1.5 with a colder end, 2.4 from 0.3. Village days with clocks, four seeds: 490 million from 0.6, 497 from 1.2."""
+"""The same where it is a choice which visits are made, or, without clocks, by which kind of vehicle: chosen by
+throwaway runs of 10 s, one or two seeds, on PCVRPTW and HFVRP instances (decision 0010)."""
 
 _RELAXED_SHARE: Final = 0.4
 """Rounds in which leaving visits out costs something else than stated (`RuinRecreate.relax`); chosen."""
 
 _SURCHARGE: Final = 2.0
-"""How many times what is stated leaving out may cost more at the begin of these. Mean gap as above, with 1, 2 and 4: 1.7,
-1.6, 2.0 %; of one seed without: 3.0."""
+"""How many times what is stated leaving out may cost more at the begin of these: 1, 2 and 4 came to 1.7, 1.6 and 2.0 % on
+three PCVRPTW instances of long routes (throwaway runs of 10 s, two seeds), within what runs differ by."""
 
 _TELLING_SHARE: Final = 0.1
 """At most so much of the time is kept free to tell of the last find: telling may be slow once, while

@@ -6,6 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.vrp.exact_day import confirmed
+from routing.vrp.model import (
+    CLOSES,
+    DUE_BACK,
+    EXACT,
+    GROUP,
+    KIND,
+    OPENS,
+    PLACE,
+    RELEASED,
+    START,
+    TRIPS_MAX,
+    Model,
+)
 from routing.vrp.packed import Packed
 from routing.vrp.part import (
     OPENED,
@@ -22,26 +35,15 @@ from routing.vrp.part import (
 )
 from routing.vrp.places import NOT_HERE, Places, offer_in_trip, offer_near, offer_new_trip
 from routing.vrp.search_state import (
-    CLOSES,
     DUE,
-    DUE_BACK,
-    EXACT,
-    GROUP,
     HEAD,
-    KIND,
     NEXT,
-    OPENS,
-    PLACE,
     RELEASE,
-    RELEASED,
     SECONDS,
-    START,
     SUF_S,
     TRIP,
     TRIPS,
-    TRIPS_MAX,
     VEHICLE,
-    Model,
     State,
     compiled,
     open_trip,

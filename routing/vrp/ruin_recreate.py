@@ -10,31 +10,27 @@ from numpy.typing import NDArray
 from routing.vrp.annealing import anneal
 from routing.vrp.engine_process import Orders
 from routing.vrp.exact_day import day_price
-from routing.vrp.packed import NEVER, Packed
-from routing.vrp.part import Part, Scratch
-from routing.vrp.places import Places
+from routing.vrp.model import EXACT, GROUP, KIND, Model
+from routing.vrp.packed import Packed
+from routing.vrp.part import empty_part, empty_scratch
+from routing.vrp.places import no_places
 from routing.vrp.search_state import (
-    EXACT,
-    GROUP,
     HEAD,
-    KIND,
     NEXT,
     OWNER,
     PART,
-    PRE_LATE,
     SUCC,
     TAIL,
     TRIP,
     VEHICLE,
-    Model,
-    State,
+    empty_state,
     open_trip,
     price,
     put_after,
     renew,
     renew_trip,
 )
-from routing.vrp.undo import Undo
+from routing.vrp.undo import empty_undo
 
 _TRIED: Final = 4
 """Cheapest places whose schedule is looked at where segments do not say all; chosen."""
@@ -60,104 +56,22 @@ class RuinRecreate:
 
     def __init__(self, packed: Packed, model: Model, *, seed: int, parts: int = 1) -> None:
         self._packed, self.model = packed, model
-        visits, vehicles = packed.allowed.shape
-        dimensions = self.model.capacity.shape[1]
+        visits = len(model.visit)
         trips = int(packed.limits[:, 2].clip(max=visits).sum())
         slots = parts * (min(visits, trips) + _SLOTS_SPARE)
-        nodes = visits + 2 * slots
         self._several_trips = bool((packed.limits[:, 2] > 1).any())
         self._random = np.random.default_rng(seed)
-        self.state = State(
-            link=np.full((nodes, 4), -1, np.int32),
-            place=np.zeros(nodes, np.int32),
-            clock=np.zeros((nodes, 8), np.int64),
-            board=np.zeros((nodes if self.model.mixed else 0, 2 * dimensions), np.int64),
-            trip=np.zeros((slots, 8), np.int64),
-            load=np.zeros((slots, 2 * dimensions), np.int64),
-            vehicle=np.zeros((vehicles, 7), np.int64),
-            cost=np.zeros(vehicles),
-            discount=np.zeros(visits),
-            best_succ=np.full(nodes, -1, np.int32),
-            best_head=np.full(vehicles, -1, np.int32),
-            best_next=np.full(slots, -1, np.int32),
-        )
-        self.state.place[:visits] = packed.place
-        self.state.clock[:, PRE_LATE] = NEVER
-        self._parts = [self._part(number) for number in range(parts)]
-        self._undos = [self._undo() for _ in range(parts)]
-        breaks = int(np.diff(packed.break_from).max(initial=0))
-        self._scratches = [
-            Scratch(
-                tally=np.zeros(4, np.int64),
-                removed=np.empty(visits, np.int64),
-                keys=np.empty(visits),
-                placed=np.empty(visits, np.int64),
-                into=np.empty(2 * visits + 2, np.int64),
-                opened=np.empty(slots, np.int64),
-                closed=np.empty(slots, np.int64),
-                trip_at=np.empty(slots, np.int64),
-                table=np.empty((2 * visits + 4, breaks + 1), np.int64),
-                origin=np.empty((2 * visits + 4, breaks + 1), np.int64),
-            )
-            for _ in range(parts)
-        ]
-        tried = _TRIED if self.model.vehicle[:, EXACT].any() else 1
-        self._places = [
-            Places(
-                np.empty(tried),
-                np.empty(tried, np.int64),
-                np.empty(tried, np.int64),
-                np.empty(tried, np.int64),
-                np.empty(tried, np.int64),
-            )
-            for _ in range(parts)
-        ]
+        self.state = empty_state(packed, model, slots)
+        seeds = self._random.integers(1, 1 << 62, parts).astype(np.uint64)
+        self._parts = [empty_part(number, model, slots, seeds[number]) for number in range(parts)]
+        self._undos = [empty_undo(self.state) for _ in range(parts)]
+        self._scratches = [empty_scratch(packed, slots) for _ in range(parts)]
+        tried = _TRIED if model.vehicle[:, EXACT].any() else 1
+        self._places = [no_places(tried) for _ in range(parts)]
         self._asked, self._surcharge = np.zeros(visits), np.zeros(visits)
         self.is_relaxed = False
         self.parts = 1
         self.take({})
-
-    def _part(self, number: int) -> Part:
-        visits, vehicles = self._packed.allowed.shape
-        kinds = self.model.allowed.shape[1]
-        random = self._random.integers(1, 1 << 62, 1).astype(np.uint64)
-        return Part(
-            number=number,
-            mine=np.zeros(visits, np.int32),
-            absent=np.zeros(visits, np.int32),
-            absent_at=np.full(visits, -1, np.int32),
-            slots=np.zeros(len(self.state.trip), np.int32),
-            spare=np.full(kinds, -1, np.int32),
-            spare_next=np.full(vehicles, -1, np.int32),
-            listed=np.zeros(vehicles, np.bool_),
-            dirty=np.zeros(vehicles, np.int32),
-            is_dirty=np.zeros(vehicles, np.bool_),
-            vehicles=np.zeros(vehicles, np.int32),
-            counts=np.zeros(5, np.int64),
-            totals=np.zeros(2),
-            random=random,
-            blink=np.zeros(1, np.int64),
-        )
-
-    def _undo(self) -> Undo:
-        state, vehicles = self.state, len(self.state.vehicle)
-        nodes, slots = len(state.link), len(state.trip)
-        return Undo(
-            changes=np.zeros(1, np.int64),
-            changed=np.zeros(vehicles, np.int64),
-            changed_at=np.full(vehicles, -1, np.int64),
-            vehicle=np.zeros_like(state.vehicle),
-            costs=np.zeros(vehicles),
-            nodes=np.zeros(nodes, np.int32),
-            node_from=np.zeros(vehicles + 1, np.int64),
-            link=np.zeros_like(state.link),
-            clock=np.zeros_like(state.clock),
-            board=np.zeros_like(state.board),
-            trips=np.zeros(slots, np.int32),
-            trip_from=np.zeros(vehicles + 1, np.int64),
-            trip=np.zeros_like(state.trip),
-            load=np.zeros_like(state.load),
-        )
 
     def take(self, orders: Orders) -> None:
         """Go on from `orders`, which the vehicles must be able to drive."""

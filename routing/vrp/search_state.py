@@ -21,7 +21,26 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from routing.vrp.packed import NEVER
+from routing.vrp.model import (
+    CLOSES,
+    DUE_BACK,
+    EACH_M,
+    EACH_S,
+    END,
+    FIXED,
+    FROM_S,
+    LONGEST_S,
+    MATRIX,
+    OPENS,
+    RANGE_M,
+    RELEASED,
+    SERVICE,
+    START,
+    TURNAROUND,
+    UNTIL_S,
+    Model,
+)
+from routing.vrp.packed import NEVER, Packed
 
 compiled = njit(  # type: ignore[call-overload]  # its types do not know the last option
     cache=True, nogil=True, _nrt=False
@@ -69,83 +88,6 @@ BUSY_S: Final = 6
 """Columns of `State.vehicle`: its first and last trip, how many, what it drives, from leaving to return, whose
 it is, and the seconds of driving and serving."""
 
-PLACE: Final = 0
-SERVICE: Final = 1
-OPENS: Final = 2
-CLOSES: Final = 3
-RELEASED: Final = 4
-DUE_BACK: Final = 5
-GROUP: Final = 6
-"""Columns of `Model.visit`."""
-
-START: Final = 0
-END: Final = 1
-MATRIX: Final = 2
-FROM_S: Final = 3
-UNTIL_S: Final = 4
-RANGE_M: Final = 5
-LONGEST_S: Final = 6
-TRIPS_MAX: Final = 7
-TURNAROUND: Final = 8
-KIND: Final = 9
-FIXED: Final = 10
-EACH_M: Final = 11
-EACH_S: Final = 12
-EXACT: Final = 13
-"""Columns of `Model.vehicle`; EXACT tells that segments do not say all of its day."""
-
-
-class Model(NamedTuple):
-    """
-    What a search knows of a problem with V visits, K vehicles of C kinds, D dimensions.
-
-    near, near_m
-        int32 (V, N): a visit's neighbours, nearest first, and the metres between (0 where
-        vehicles do not agree on them).
-    unserved
-        float64 (V,): what leaving each visit out costs.
-    members, member_from
-        The visits of each group, as in `Packed`.
-    timed
-        Whether time can forbid or cost anything at all.
-    mixed
-        Whether trips both bring and fetch, so that the fullest moment lies between.
-    simple
-        One matrix, one dimension, nothing brought, seconds cost nothing, no range, segments say all:
-        the common case, for which places are priced in one loop.
-    restricted
-        Whether some vehicle must not make some visit.
-    as_long
-        Whether a drive takes as many seconds as metres, as in public instances.
-    unlike
-        Whether vehicles are paid unlike.
-    priced
-        Whether the length of a day costs something or is limited.
-    """
-
-    durations_s: NDArray[np.int32]  # (M, n, n)
-    distances_m: NDArray[np.int32]  # (M, n, n)
-    visit: NDArray[np.int64]  # (V, 7)
-    loads: NDArray[np.int64]  # (V, 2 D): fetched, then brought
-    vehicle: NDArray[np.int64]  # (K, 14)
-    capacity: NDArray[np.int64]  # (K, D)
-    allowed: NDArray[np.bool_]  # (V, C)
-    near: NDArray[np.int32]
-    beside: NDArray[np.int32]
-    beside_m: NDArray[np.int32]
-    beside_s: NDArray[np.int32]
-    unserved: NDArray[np.float64]
-    required: NDArray[np.bool_]
-    member_from: NDArray[np.int64]
-    members: NDArray[np.int64]
-    timed: bool
-    mixed: bool
-    simple: bool
-    restricted: bool
-    as_long: bool
-    unlike: bool
-    priced: bool
-
 
 class State(NamedTuple):
     """
@@ -177,6 +119,29 @@ class State(NamedTuple):
     best_succ: NDArray[np.int32]  # (N,)
     best_head: NDArray[np.int32]  # (K,)
     best_next: NDArray[np.int32]  # (T,)
+
+
+def empty_state(packed: Packed, model: Model, slots: int) -> State:
+    """No routes yet, and room for so many trips."""
+    visits, vehicles = packed.allowed.shape
+    nodes, axes = visits + 2 * slots, model.loads.shape[1]
+    state = State(
+        link=np.full((nodes, 4), -1, np.int32),
+        place=np.zeros(nodes, np.int32),
+        clock=np.zeros((nodes, 8), np.int64),
+        board=np.zeros((nodes if model.mixed else 0, axes), np.int64),
+        trip=np.zeros((slots, 8), np.int64),
+        load=np.zeros((slots, axes), np.int64),
+        vehicle=np.zeros((vehicles, 7), np.int64),
+        cost=np.zeros(vehicles),
+        discount=np.zeros(visits),
+        best_succ=np.full(nodes, -1, np.int32),
+        best_head=np.full(vehicles, -1, np.int32),
+        best_next=np.full(slots, -1, np.int32),
+    )
+    state.place[:visits] = packed.place
+    state.clock[:, PRE_LATE] = NEVER
+    return state
 
 
 @compiled

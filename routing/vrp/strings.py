@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.vrp.model import Model
 from routing.vrp.part import (
     ABSENT,
     CLOSED,
@@ -32,7 +33,6 @@ from routing.vrp.search_state import (
     SUCC,
     TRIP,
     VEHICLE,
-    Model,
     State,
     close_trip,
     compiled,
@@ -59,7 +59,7 @@ _WHOLE_SHARE: Final = 0.05
 _WHOLE_SHARE_UNLIKE: Final = 0.15
 _WHOLE_MAX: Final = 3.0
 """Iterations that take out whole trips, up to three, where there are several kinds of vehicles, and begin with one of a
-kind drawn by lot; more where kinds are paid unlike. After 10 s, one seed, 0.15 beside 0.05: three HFVRP instances 1.6 % beside
+kind drawn by lot; more where kinds are paid unlike. Throwaway runs of 10 s, one seed, 0.15 beside 0.05: three HFVRP instances 1.6 % beside
 2.3 at the mean; two MDVRPTW instances, two seeds, 2.4 beside 1.6."""
 
 NONE: Final = -1

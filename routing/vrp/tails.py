@@ -10,16 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from routing.vrp.packed import NEVER
-from routing.vrp.part import Part
-from routing.vrp.places import NOT_HERE
-from routing.vrp.search_state import (
-    AHEAD_M,
-    AHEAD_S,
-    BUSY_S,
+from routing.vrp.model import (
     CLOSES,
-    COUNT,
-    DUE,
     DUE_BACK,
     EACH_M,
     EACH_S,
@@ -28,32 +20,42 @@ from routing.vrp.search_state import (
     KIND,
     LONGEST_S,
     MATRIX,
+    OPENS,
+    RANGE_M,
+    RELEASED,
+    SERVICE,
+    TURNAROUND,
+    UNTIL_S,
+    Model,
+)
+from routing.vrp.packed import NEVER
+from routing.vrp.part import Part
+from routing.vrp.places import NOT_HERE
+from routing.vrp.search_state import (
+    AHEAD_M,
+    AHEAD_S,
+    BUSY_S,
+    COUNT,
+    DUE,
     METRES,
     NEXT,
-    OPENS,
     PART,
     PRE_EARLY,
     PRE_LATE,
     PRE_S,
     PRED,
     PREV,
-    RANGE_M,
     READY,
     RELEASE,
-    RELEASED,
     ROOM,
     SECONDS,
-    SERVICE,
     SUCC,
     SUF_EARLY,
     SUF_LATE,
     SUF_S,
     TRIP,
     TRIPS,
-    TURNAROUND,
-    UNTIL_S,
     VEHICLE,
-    Model,
     State,
     compiled,
     connect,

@@ -7,17 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.search_state import (
-    END,
-    HEAD,
-    NEXT,
-    START,
-    SUCC,
-    VEHICLE,
-    Model,
-    State,
-    compiled,
-)
+from routing.vrp.model import END, START, Model
+from routing.vrp.search_state import HEAD, NEXT, SUCC, VEHICLE, State, compiled
 
 
 class Undo(NamedTuple):
@@ -37,6 +28,27 @@ class Undo(NamedTuple):
     trip_from: NDArray[np.int64]  # (K + 1,)
     trip: NDArray[np.int64]  # (T, 8)
     load: NDArray[np.int64]
+
+
+def empty_undo(state: State) -> Undo:
+    """Nothing is changed yet; there is room for every vehicle."""
+    vehicles = len(state.vehicle)
+    return Undo(
+        changes=np.zeros(1, np.int64),
+        changed=np.zeros(vehicles, np.int64),
+        changed_at=np.full(vehicles, -1, np.int64),
+        vehicle=np.zeros_like(state.vehicle),
+        costs=np.zeros(vehicles),
+        nodes=np.zeros(len(state.link), np.int32),
+        node_from=np.zeros(vehicles + 1, np.int64),
+        link=np.zeros_like(state.link),
+        clock=np.zeros_like(state.clock),
+        board=np.zeros_like(state.board),
+        trips=np.zeros(len(state.trip), np.int32),
+        trip_from=np.zeros(vehicles + 1, np.int64),
+        trip=np.zeros_like(state.trip),
+        load=np.zeros_like(state.load),
+    )
 
 
 @compiled

@@ -10,27 +10,14 @@ import pytest
 from routing.matrix import Provenance, TravelMatrix
 from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost, unserved_of
-from routing.vrp.model import model_of
+from routing.vrp.model import EACH_S, MATRIX, PLACE, SERVICE, model_of
 from routing.vrp.packed import NEVER, pack
-from routing.vrp.places import at_least, dearer_s, spare_s
+from routing.vrp.places import at_least, dearer_s, waited_s
 from routing.vrp.portfolio import Portfolio
 from routing.vrp.problem import Break, Problem, Vehicle, Visit, Window
 from routing.vrp.ruin_recreate import RuinRecreate
 from routing.vrp.schedule import Scheduler
-from routing.vrp.search_state import (
-    AHEAD_S,
-    BUSY_S,
-    EACH_S,
-    MATRIX,
-    METRES,
-    PLACE,
-    SERVICE,
-    SUCC,
-    TRIP,
-    VEHICLE,
-    leg_m,
-    leg_s,
-)
+from routing.vrp.search_state import AHEAD_S, BUSY_S, METRES, SUCC, TRIP, VEHICLE, leg_m, leg_s
 from routing.vrp.solution import Solution
 
 MANY = range(60)
@@ -217,7 +204,7 @@ def test_no_place_costs_less_than_the_bound_by_which_places_are_passed_over(vill
         if seconds >= NEVER // 2:
             continue
         busy_s = to_s + onward_s + model.visit[visit, SERVICE] - state.clock[node, AHEAD_S]
-        least = at_least(model, number, 0, busy_s, spare_s(model, state, number))
+        least = at_least(model, number, 0, busy_s, waited_s(model, state, number))
         assert least <= seconds * model.vehicle[number, EACH_S]
 
 

@@ -10,23 +10,13 @@ from routing.matrix import Provenance, TravelMatrix
 from routing.vrp.annealing import renewed_price
 from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost, unserved_of
-from routing.vrp.model import model_of
+from routing.vrp.model import EXACT, KIND, model_of
 from routing.vrp.packed import pack
 from routing.vrp.places import NOT_HERE
 from routing.vrp.problem import Problem, Vehicle, Visit, Window
 from routing.vrp.ruin_recreate import RuinRecreate
 from routing.vrp.schedule import Scheduler
-from routing.vrp.search_state import (
-    EXACT,
-    HEAD,
-    KIND,
-    PART,
-    SUCC,
-    TRIP,
-    VEHICLE,
-    renew,
-    take_out,
-)
+from routing.vrp.search_state import HEAD, PART, SUCC, TRIP, VEHICLE, renew, take_out
 from routing.vrp.solution import Solution
 from routing.vrp.tails import best_tails, exchange_tails, tails_price
 
