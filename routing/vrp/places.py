@@ -280,6 +280,35 @@ def offer_after(
 
 
 @compiled
+def day_with_s(
+    model: Model, state: State, number: int, beyond: int, took_s: int, from_s: int, by_s: int
+) -> int:
+    """
+    The seconds of a vehicle's day with one more trip, whose segment from leaving to return is given,
+    after its trip `beyond`, -1 for before all; NEVER if something is late or the day too long.
+    """
+    facts, clock, visits = model.vehicle[number], state.clock, len(model.visit)
+    after = state.vehicle[number, HEAD] if beyond < 0 else state.trip[beyond, NEXT]
+    if beyond >= 0:
+        prior = clock[visits + 2 * beyond + 1]
+        # The last trip of a day has no turnaround in its segment yet.
+        turn_s = facts[TURNAROUND] if after < 0 else 0
+        if prior[READY] + turn_s > by_s:
+            return NEVER
+        took_s, from_s, by_s = join(
+            prior[PRE_S], prior[PRE_EARLY], prior[PRE_LATE], turn_s, took_s, from_s, by_s
+        )
+    if after >= 0:
+        rest = clock[visits + 2 * after]
+        if took_s + from_s + facts[TURNAROUND] > rest[SUF_LATE]:
+            return NEVER
+        took_s, _, _ = join(
+            took_s, from_s, by_s, facts[TURNAROUND], rest[SUF_S], rest[SUF_EARLY], rest[SUF_LATE]
+        )
+    return int(took_s) if took_s <= facts[LONGEST_S] else NEVER
+
+
+@compiled
 def offer_new_trip(
     model: Model, state: State, places: Places, visit: int, number: int, beyond: int, dearest: float
 ) -> float:
@@ -300,47 +329,20 @@ def offer_new_trip(
     if price >= dearest or day[METRES] + metres > vehicle[RANGE_M]:
         return dearest
     if model.timed:
-        visits, clock = len(model.visit), state.clock
-        after = day[HEAD] if beyond < 0 else state.trip[beyond, NEXT]
-        early = max(vehicle[FROM_S], row[RELEASED])
-        took_s, from_s, by_s = 0, early, vehicle[UNTIL_S]
-        if beyond >= 0:
-            before = clock[visits + 2 * beyond + 1]
-            # The last trip of a day has no turnaround in its segment yet.
-            turn_s = vehicle[TURNAROUND] if after < 0 else 0
-            if before[PRE_S] + before[PRE_EARLY] + turn_s > vehicle[UNTIL_S]:
-                return dearest
-            took_s, from_s, by_s = join(
-                before[PRE_S],
-                before[PRE_EARLY],
-                before[PRE_LATE],
-                turn_s,
-                0,
-                early,
-                vehicle[UNTIL_S],
-            )
+        early, late = max(vehicle[FROM_S], row[RELEASED]), min(vehicle[UNTIL_S], row[DUE_BACK])
         to_s = leg_s(model, vehicle[MATRIX], vehicle[START], place)
-        if max(took_s + from_s + to_s, row[OPENS]) > row[CLOSES]:
+        home_s = leg_s(model, vehicle[MATRIX], place, vehicle[END])
+        ready_s = max(early + to_s, row[OPENS])
+        if ready_s > row[CLOSES] or ready_s + row[SERVICE] + home_s > late:
             return dearest
         took_s, from_s, by_s = join(
-            took_s, from_s, by_s, to_s, row[SERVICE], row[OPENS], row[CLOSES]
+            0, early, vehicle[UNTIL_S], to_s, row[SERVICE], row[OPENS], row[CLOSES]
         )
-        home_s = leg_s(model, vehicle[MATRIX], place, vehicle[END])
-        late = min(vehicle[UNTIL_S], row[DUE_BACK])
-        if took_s + from_s + home_s > late:
+        took_s, from_s, by_s = join(took_s, from_s, by_s, home_s, 0, 0, late)
+        day_s = day_with_s(model, state, number, beyond, took_s, from_s, by_s)
+        if day_s >= NEVER:
             return dearest
-        stay_s = vehicle[TURNAROUND] if after >= 0 else 0
-        took_s, from_s, by_s = join(took_s, from_s, by_s, home_s, stay_s, 0, late)
-        if after >= 0:
-            rest = clock[visits + 2 * after]
-            if took_s + from_s > rest[SUF_LATE]:
-                return dearest
-            took_s, _, _ = join(
-                took_s, from_s, by_s, 0, rest[SUF_S], rest[SUF_EARLY], rest[SUF_LATE]
-            )
-        if took_s > vehicle[LONGEST_S]:
-            return dearest
-        seconds = took_s - (day[SECONDS] if day[HEAD] >= 0 else 0)
+        seconds = day_s - (day[SECONDS] if day[HEAD] >= 0 else 0)
         price += float(seconds * vehicle[EACH_S]) + _SECOND * seconds
     if price >= dearest:
         return dearest

@@ -310,23 +310,31 @@ def connect(model: Model, state: State, matrix: int, here: int, there: int) -> i
 
 
 @compiled
-def open_trip(model: Model, state: State, vehicle: int, trip: int, before: int) -> None:
-    """Put the empty slot `trip` into the vehicle's chain after trip `before`, -1 for its head."""
+def count_trip(model: Model, state: State, trip: int, sign: int) -> None:
+    """Add a trip to what its vehicle drives and serves, or take it away by a sign of -1."""
+    visits = len(model.visit)
+    metres, seconds, node = 0, 0, visits + 2 * trip
+    while node != visits + 2 * trip + 1:
+        metres += state.link[node, AHEAD_M]
+        seconds += state.clock[node, AHEAD_S]
+        node = state.link[node, SUCC]
+        if node < visits:
+            seconds += model.visit[node, SERVICE]
+    state.vehicle[state.trip[trip, VEHICLE], METRES] += sign * metres
+    state.vehicle[state.trip[trip, VEHICLE], BUSY_S] += sign * seconds
+
+
+@compiled
+def attach_trip(model: Model, state: State, vehicle: int, trip: int, before: int) -> None:
+    """Put a trip into the vehicle's chain after trip `before`, -1 for its head; what it drives is not counted."""
     visits = len(model.visit)
     row, day = state.trip[trip], state.vehicle[vehicle]
     after = day[HEAD] if before < 0 else state.trip[before, NEXT]
-    row[VEHICLE], row[PART], row[COUNT] = vehicle, day[OWNER], 0
-    row[PREV], row[NEXT], row[RELEASE], row[DUE] = before, after, 0, NEVER
-    row[ROOM] = model.capacity[vehicle, 0] if model.capacity.shape[1] else 0
-    for axis in range(state.load.shape[1]):
-        state.load[trip, axis] = 0
+    row[VEHICLE], row[PART], row[PREV], row[NEXT] = vehicle, day[OWNER], before, after
     start, end = visits + 2 * trip, visits + 2 * trip + 1
     state.place[start] = model.vehicle[vehicle, START]
     state.place[end] = model.vehicle[vehicle, END]
-    state.link[start, TRIP] = state.link[end, TRIP] = trip
     state.link[start, PRED] = state.link[end, SUCC] = -1
-    state.link[end, AHEAD_M] = 0
-    state.clock[end, AHEAD_S] = 0
     if before < 0:
         day[HEAD] = trip
     else:
@@ -339,22 +347,16 @@ def open_trip(model: Model, state: State, vehicle: int, trip: int, before: int) 
         state.trip[after, PREV] = trip
         state.link[end, SUCC] = visits + 2 * after
         state.link[visits + 2 * after, PRED] = end
-    state.link[start, SUCC], state.link[end, PRED] = end, start
-    state.link[start, AHEAD_M] = 0
-    state.clock[start, AHEAD_S] = 0
     day[TRIPS] += 1
 
 
 @compiled
-def close_trip(model: Model, state: State, trip: int) -> None:
-    """Take an empty trip out of its vehicle's chain."""
+def detach_trip(model: Model, state: State, trip: int) -> None:
+    """Take a trip out of its vehicle's chain; what it drives is still counted."""
     visits = len(model.visit)
     row = state.trip[trip]
     day = state.vehicle[row[VEHICLE]]
     before, after = row[PREV], row[NEXT]
-    # Without visits it still goes from its start to its end, which may be two places.
-    day[METRES] -= state.link[visits + 2 * trip, AHEAD_M]
-    day[BUSY_S] -= state.clock[visits + 2 * trip, AHEAD_S]
     end_before = -1 if before < 0 else visits + 2 * before + 1
     start_after = -1 if after < 0 else visits + 2 * after
     if before < 0:
@@ -368,6 +370,31 @@ def close_trip(model: Model, state: State, trip: int) -> None:
         state.trip[after, PREV] = before
         state.link[start_after, PRED] = end_before
     day[TRIPS] -= 1
+
+
+@compiled
+def open_trip(model: Model, state: State, vehicle: int, trip: int, before: int) -> None:
+    """Put the empty slot `trip` into the vehicle's chain after trip `before`, -1 for its head."""
+    row = state.trip[trip]
+    row[COUNT], row[RELEASE], row[DUE] = 0, 0, NEVER
+    row[ROOM] = model.capacity[vehicle, 0] if model.capacity.shape[1] else 0
+    for axis in range(state.load.shape[1]):
+        state.load[trip, axis] = 0
+    start = len(model.visit) + 2 * trip
+    end = start + 1
+    state.link[start, TRIP] = state.link[end, TRIP] = trip
+    state.link[start, SUCC], state.link[end, PRED] = end, start
+    state.link[start, AHEAD_M] = state.link[end, AHEAD_M] = 0
+    state.clock[start, AHEAD_S] = state.clock[end, AHEAD_S] = 0
+    attach_trip(model, state, vehicle, trip, before)
+
+
+@compiled
+def close_trip(model: Model, state: State, trip: int) -> None:
+    """Take an empty trip out of its vehicle's chain."""
+    # Without visits it still goes from its start to its end, which may be two places.
+    count_trip(model, state, trip, -1)
+    detach_trip(model, state, trip)
 
 
 @compiled

@@ -34,7 +34,6 @@ from routing.vrp.places import NOT_HERE
 from routing.vrp.search_state import (
     AHEAD_M,
     AHEAD_S,
-    BUSY_S,
     COUNT,
     DUE,
     METRES,
@@ -59,6 +58,7 @@ from routing.vrp.search_state import (
     State,
     compiled,
     connect,
+    count_trip,
     join,
     leg_m,
     leg_s,
@@ -330,21 +330,6 @@ def hand_over(model: Model, state: State, node: int, other: int) -> None:
             state.trip[trip, ROOM] += model.loads[node, 0]
             state.trip[other, ROOM] -= model.loads[node, 0]
         node = state.link[node, SUCC]
-
-
-@compiled
-def count_trip(model: Model, state: State, trip: int, sign: int) -> None:
-    """Add a trip to what its vehicle drives and serves, or take it away by a sign of -1."""
-    visits = len(model.visit)
-    metres, seconds, node = 0, 0, visits + 2 * trip
-    while node != visits + 2 * trip + 1:
-        metres += state.link[node, AHEAD_M]
-        seconds += state.clock[node, AHEAD_S]
-        node = state.link[node, SUCC]
-        if node < visits:
-            seconds += model.visit[node, SERVICE]
-    state.vehicle[state.trip[trip, VEHICLE], METRES] += sign * metres
-    state.vehicle[state.trip[trip, VEHICLE], BUSY_S] += sign * seconds
 
 
 @compiled

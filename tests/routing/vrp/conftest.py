@@ -28,3 +28,9 @@ def villages() -> ModuleType:
 def brute_force() -> ModuleType:
     """Tiny problems and their proven optimum, of `brute_force.py`."""
     return beside("brute_force")
+
+
+@pytest.fixture(scope="session")
+def moves() -> ModuleType:
+    """A search in which tests make its moves, of `moves.py`."""
+    return beside("moves")

@@ -8,48 +8,13 @@ import pytest
 
 from routing.matrix import Provenance, TravelMatrix
 from routing.vrp.annealing import renewed_price
-from routing.vrp.check import Rule, check
-from routing.vrp.cost import cost, unserved_of
-from routing.vrp.model import EXACT, KIND, model_of
+from routing.vrp.model import EXACT, KIND
 from routing.vrp.packed import pack
 from routing.vrp.places import NOT_HERE
 from routing.vrp.problem import Problem, Vehicle, Visit, Window
-from routing.vrp.ruin_recreate import RuinRecreate
 from routing.vrp.schedule import Scheduler
 from routing.vrp.search_state import HEAD, PART, SUCC, TRIP, VEHICLE, renew, take_out
-from routing.vrp.solution import Solution
 from routing.vrp.tails import best_tails, exchange_tails, tails_price
-
-
-def search_of(problem, parts=1):
-    packed = pack(problem)
-    search = RuinRecreate(packed, model_of(problem, packed), seed=1, parts=parts)
-    search.construct()
-    return search
-
-
-def of_two_kinds(problem, *, ends: bool = False, dearer: bool = False):
-    """Two kinds of three twins; the second has another depot and no skills, or is paid otherwise, if asked."""
-    first = problem.vehicles[0]
-    other = first
-    if ends:
-        other = replace(other, start_place=1, end_place=1, skills=frozenset())
-    if dearer:
-        per_m, per_s = 2 * first.cost_per_m + 1, 3 * first.cost_per_s + 1
-        other = replace(other, cost_per_m=per_m, cost_per_s=per_s, fixed_cost=77)
-    return replace(problem, vehicles=(first,) * 3 + (other,) * 3)
-
-
-def orders(search):
-    search._keep_best()
-    return search.best()
-
-
-def judged(problem, routes):
-    served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
-    unserved = unserved_of(problem, served)
-    solution = Solution(routes=routes, unserved=unserved, cost=cost(problem, routes))
-    return {each.rule for each in check(problem, solution)} - {Rule.VISIT_REQUIRED}
 
 
 def fetched_only(visit: Visit, number: int) -> Visit:
@@ -68,7 +33,7 @@ def fetched_or_brought(visit: Visit, number: int) -> Visit:
 @pytest.mark.parametrize("dearer", [False, True])
 @pytest.mark.parametrize("seed", range(20))
 def test_an_exchange_that_is_said_to_hold_can_be_driven_and_costs_what_was_said(
-    villages, seed: int, dearer: bool, ends: bool, goods, exact: bool
+    moves, villages, seed: int, dearer: bool, ends: bool, goods, exact: bool
 ) -> None:
     drawn = villages.hard_problem(seed, visits=40, vehicles=4)
     visits = tuple(goods(each, number) for number, each in enumerate(drawn.visits))
@@ -76,10 +41,10 @@ def test_an_exchange_that_is_said_to_hold_can_be_driven_and_costs_what_was_said(
     if not exact:  # segments say all of a day without breaks and second windows
         visits = tuple(replace(each, windows=each.windows[:1]) for each in visits)
         vehicles = tuple(replace(each, breaks=()) for each in vehicles)
-    problem = of_two_kinds(
+    problem = moves.of_two_kinds(
         replace(drawn, visits=visits, vehicles=vehicles), ends=ends, dearer=dearer
     )
-    search, scheduler = search_of(problem), Scheduler(problem, pack(problem))
+    search, scheduler = moves.search_of(problem), Scheduler(problem, pack(problem))
     model, state = search.model, search.state
     search.cut(whole=True)
     for here in range(40):
@@ -94,38 +59,40 @@ def test_an_exchange_that_is_said_to_hold_can_be_driven_and_costs_what_was_said(
             price = tails_price(model, state, here, there, bool(are_twins), 1e15)
             if price >= NOT_HERE:
                 continue
-            before, was = orders(search), search.counted_anew()
+            before, was = moves.orders(search), search.counted_anew()
             exchange_tails(model, state, here, there)
             prices = [
                 renewed_price(search._packed, model, state, each, search._scratches[0])
                 for each in vehicles
             ]
             if math.inf not in prices:
-                routes = [scheduler.schedule(*each) for each in sorted(nonempty(search).items())]
+                routes = [
+                    scheduler.schedule(*each) for each in sorted(nonempty(moves, search).items())
+                ]
                 assert None not in routes
-                assert judged(problem, tuple(routes)) == set()
-                if not model.vehicle[vehicles, EXACT].any() and not empty_trips(search):
+                assert moves.judged(problem, tuple(routes)) == set()
+                if not model.vehicle[vehicles, EXACT].any() and not empty_trips(moves, search):
                     assert search.counted_anew() - was == pytest.approx(price, abs=0.5)
             search.take(before)
             search.cut(whole=True)
 
 
-def nonempty(search):
+def nonempty(moves, search):
     return {
         number: kept
-        for number, trips in orders(search).items()
+        for number, trips in moves.orders(search).items()
         if (kept := tuple(filter(None, trips)))
     }
 
 
-def empty_trips(search) -> bool:
-    return any(not each for trips in orders(search).values() for each in trips)
+def empty_trips(moves, search) -> bool:
+    return any(not each for trips in moves.orders(search).values() for each in trips)
 
 
-def test_a_visit_that_another_district_drives_is_left_alone(villages) -> None:
+def test_a_visit_that_another_district_drives_is_left_alone(moves, villages) -> None:
     """One of a group may lie in one district and be made by the other."""
-    problem = of_two_kinds(villages.hard_problem(3, visits=30, vehicles=4))
-    search = search_of(problem, parts=2)
+    problem = moves.of_two_kinds(villages.hard_problem(3, visits=30, vehicles=4))
+    search = moves.search_of(problem, parts=2)
     search.cut()
     state = search.state
     mine = [
@@ -147,10 +114,10 @@ def worth(problem, unserved_cost):
 @pytest.mark.parametrize("unserved_cost", [None, 300])
 @pytest.mark.parametrize("seed", range(20))
 def test_other_prices_for_leaving_out_do_not_change_what_is_counted(
-    villages, seed: int, unserved_cost: int | None
+    moves, villages, seed: int, unserved_cost: int | None
 ) -> None:
-    drawn = of_two_kinds(villages.hard_problem(seed, visits=20, vehicles=4))
-    search = search_of(worth(drawn, unserved_cost))
+    drawn = moves.of_two_kinds(villages.hard_problem(seed, visits=20, vehicles=4))
+    search = moves.search_of(worth(drawn, unserved_cost))
     for _ in range(4):
         search.relax(2.0)
         search.cut()
@@ -165,10 +132,10 @@ def test_other_prices_for_leaving_out_do_not_change_what_is_counted(
     assert search.best_cost <= search.cost
 
 
-def test_the_price_of_waiting_rises_while_a_visit_waits(villages) -> None:
-    problem = worth(of_two_kinds(villages.hard_problem(3, visits=12, vehicles=4)), None)
-    search = search_of(problem)
-    _, *others = nonempty(search).items()
+def test_the_price_of_waiting_rises_while_a_visit_waits(moves, villages) -> None:
+    problem = worth(moves.of_two_kinds(villages.hard_problem(3, visits=12, vehicles=4)), None)
+    search = moves.search_of(problem)
+    _, *others = nonempty(moves, search).items()
     search.take(dict(others))
     made = search.state.link[:12, TRIP] >= 0
     assert 0 < made.sum() < 12
@@ -183,8 +150,12 @@ def test_the_price_of_waiting_rises_while_a_visit_waits(villages) -> None:
     assert not search.state.discount.any()
 
 
-def test_a_neighbourhood_is_worth_more_for_a_while_where_visits_are_a_choice(villages) -> None:
-    search = search_of(worth(of_two_kinds(villages.hard_problem(1, visits=200, vehicles=9)), 1))
+def test_a_neighbourhood_is_worth_more_for_a_while_where_visits_are_a_choice(
+    moves, villages
+) -> None:
+    search = moves.search_of(
+        worth(moves.of_two_kinds(villages.hard_problem(1, visits=200, vehicles=9)), 1)
+    )
     search.take({0: ((0,),)})
     assert search.chooses
     search.relax(2.0)
@@ -196,30 +167,32 @@ def test_a_neighbourhood_is_worth_more_for_a_while_where_visits_are_a_choice(vil
     assert search.model.unserved - search.state.discount == pytest.approx(1.0, abs=1e-3)
 
 
-def test_nothing_is_relaxed_before_a_visit_is_made(villages) -> None:
-    search = search_of(worth(villages.hard_problem(1, visits=12, vehicles=4), None))
+def test_nothing_is_relaxed_before_a_visit_is_made(moves, villages) -> None:
+    search = moves.search_of(worth(villages.hard_problem(1, visits=12, vehicles=4), None))
     search.take({})
     search.relax(2.0)
     assert not search.state.discount.any()
 
 
 @pytest.mark.parametrize("cost_per_s", [0, 1])
-def test_a_day_that_is_late_without_a_visit_on_its_way_is_known_to_be(cost_per_s: int) -> None:
+def test_a_day_that_is_late_without_a_visit_on_its_way_is_known_to_be(
+    moves, cost_per_s: int
+) -> None:
     rows = np.array([[0, 10, 100], [10, 0, 10], [10, 10, 0]], np.int32)
     provenance = Provenance(network="test", profile="test")
     matrix = TravelMatrix(durations_s=rows, distances_m=rows, provenance=provenance)
     visits = Visit(place=1), Visit(place=2, windows=(Window(0, 50),))
     vehicle = Vehicle(shift=Window(0, 500), start_place=0, end_place=0, cost_per_s=cost_per_s)
-    search = search_of(Problem(matrices=(matrix,), visits=visits, vehicles=(vehicle,)))
+    search = moves.search_of(Problem(matrices=(matrix,), visits=visits, vehicles=(vehicle,)))
     search.take({0: ((0, 1),)})
     assert renew(search.model, search.state, 0)
     take_out(search.model, search.state, 0)
     assert not renew(search.model, search.state, 0)
 
 
-def test_nothing_is_left_to_exchange_where_nothing_is_driven(villages) -> None:
-    problem = of_two_kinds(villages.hard_problem(1, visits=12, vehicles=4))
-    search = search_of(problem)
+def test_nothing_is_left_to_exchange_where_nothing_is_driven(moves, villages) -> None:
+    problem = moves.of_two_kinds(villages.hard_problem(1, visits=12, vehicles=4))
+    search = moves.search_of(problem)
     search.take({})
     assert (search.state.vehicle[:, HEAD] < 0).all()
     assert (search.state.link[:12, SUCC] < 0).all()
