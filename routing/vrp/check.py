@@ -235,6 +235,7 @@ class _Leg:
     departure_s: int
     arrival_s: int
     duration_s: int
+    setup_s: int
     distance_m: int
     to: int | None
 
@@ -253,11 +254,15 @@ def _legs(problem: Problem, vehicle: Vehicle, trip: Trip) -> list[_Leg]:
     legs = []
     for (origin, departure_s), (target, arrival_s, to) in zip(from_ends, to_ends, strict=True):
         open_end = origin is None or target is None
+        setup_s = 0
+        if problem.setups_s and origin is not None and target is not None and to is not None:
+            setup_s = 0 if origin == target else problem.setups_s[target]
         legs.append(
             _Leg(
                 departure_s=departure_s,
                 arrival_s=arrival_s,
                 duration_s=0 if open_end else int(matrix.durations_s[origin, target]),
+                setup_s=setup_s,
                 distance_m=0 if open_end else int(matrix.distances_m[origin, target]),
                 to=to,
             )
@@ -273,7 +278,9 @@ def _drive(vehicle: Vehicle, route: Route, leg: _Leg) -> Iterator[Violation]:
         yield _broken(Rule.UNREACHABLE, "drives where no way leads", **facts)
         return
     spent_s = leg.arrival_s - leg.departure_s
-    needed_s = leg.duration_s + _rested_s(vehicle, route, leg.departure_s, leg.arrival_s)
+    needed_s = (
+        leg.duration_s + leg.setup_s + _rested_s(vehicle, route, leg.departure_s, leg.arrival_s)
+    )
     if spent_s < needed_s:
         yield _broken(
             Rule.TRAVEL,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from itertools import pairwise
 
-from routing.vrp.problem import Problem
+from routing.vrp.problem import Problem, Vehicle, Visit
 from routing.vrp.solution import Route
 
 
 def cost(problem: Problem, routes: Iterable[Route]) -> int:
     """
-    Return fixed costs of the used vehicles, metres and seconds at their prices, and what is left out.
+    Return fixed costs of the used vehicles, metres and seconds at their prices, what their visits
+    cost by themselves, and what is left out.
 
     Seconds run from a vehicle's first leaving to its final return: waiting, breaks and turnarounds
     are paid. A visit without `unserved_cost` adds nothing when left out; leaving it out is a
@@ -53,7 +54,26 @@ def route_cost(problem: Problem, route: Route) -> int:
     vehicle = problem.vehicles[route.vehicle]
     seconds = route.trips[-1].back_s - route.trips[0].leave_s
     driven = vehicle.cost_per_m * distance_m(problem, route)
-    return vehicle.fixed_cost + driven + vehicle.cost_per_s * seconds
+    made = sum(
+        visit_cost(problem.visits[halt.visit], route.vehicle)
+        for trip in route.trips
+        for halt in trip.visits
+    )
+    return vehicle.fixed_cost + driven + time_cost(vehicle, seconds) + made
+
+
+def time_cost(vehicle: Vehicle, seconds: int) -> int:
+    """What so many seconds from leaving to the final return cost."""
+    cost = vehicle.cost_per_s * seconds
+    if vehicle.overtime_after_s is not None:
+        cost += vehicle.overtime_cost_per_s * max(0, seconds - vehicle.overtime_after_s)
+    return cost
+
+
+def visit_cost(visit: Visit, vehicle: int) -> int:
+    """What making the visit costs by itself if this vehicle does."""
+    others = (each for each in visit.preferences if vehicle not in each.vehicles)
+    return visit.cost + sum(each.cost_otherwise for each in others)
 
 
 def distance_m(problem: Problem, route: Route) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.model import EACH_M, EACH_S, EXACT, FIXED, Model
+from routing.vrp.model import EACH_M, EACH_S, EXACT, FIXED, OVER_S, Model
 from routing.vrp.packed import NEVER, Packed
 from routing.vrp.part import Scratch
-from routing.vrp.search_state import HEAD, METRES, NEXT, SUCC, State, compiled, price
+from routing.vrp.search_state import HEAD, MADE, METRES, NEXT, SUCC, State, compiled, paid, price
 from routing.vrp.timing import DEPOT, day_s, fits
 
 
@@ -44,11 +44,12 @@ def day_price(packed: Packed, model: Model, state: State, vehicle: int, scratch:
         return float(price(model, state, vehicle))
     into = scratch.into
     length = sequence(model, state, vehicle, into)
-    is_paid = facts[EACH_S] > 0
+    is_paid = facts[EACH_S] > 0 or facts[OVER_S] > 0
     seconds = day_s(packed, vehicle, into, length, scratch.table, scratch.origin, is_paid)
     if seconds >= NEVER:
         return np.inf
-    return float(facts[FIXED] + day[METRES] * facts[EACH_M] + seconds * facts[EACH_S])
+    driven, spent = day[METRES] * facts[EACH_M], paid(model, vehicle, seconds)
+    return float(facts[FIXED] + driven + spent + day[MADE])
 
 
 @compiled

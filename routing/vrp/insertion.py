@@ -26,7 +26,9 @@ def cheapest_place(
     route = np.full(width, DEPOT, dtype=np.int64)
     route[: len(sequence)] = sequence
     price, _, _ = _cheapest(packed, vehicle, route, len(sequence), visit)
-    return None if price >= _INFINITE else float(price)
+    if price >= _INFINITE:
+        return None
+    return float(price) + (float(packed.made[visit, vehicle]) if packed.made.shape[1] else 0.0)
 
 
 def twins(packed: Packed) -> NDArray[np.int64]:
@@ -39,6 +41,7 @@ def twins(packed: Packed) -> NDArray[np.int64]:
             packed.matrix[vehicle], packed.ends[vehicle], packed.shift[vehicle],
             packed.capacities[vehicle], packed.limits[vehicle], packed.turnaround_s[vehicle],
             packed.prices[vehicle], breaks, packed.allowed[:, vehicle],
+            packed.made[:, vehicle : vehicle + 1],
         )  # fmt: skip
         firsts.append(first.setdefault(b"|".join(part.tobytes() for part in parts), vehicle))
     return np.array(firsts, dtype=np.int64)

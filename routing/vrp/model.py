@@ -50,7 +50,9 @@ FIXED: Final = 10
 EACH_M: Final = 11
 EACH_S: Final = 12
 EXACT: Final = 13
-"""Columns of `Model.vehicle`; EXACT tells that segments (`search_state`) do not say all of its day."""
+OVER_S: Final = 14
+OVER_FROM: Final = 15
+"""Columns of `Model.vehicle`: EACH_S is paid for each second, OVER_S besides from OVER_FROM on; EXACT tells that segments (`search_state`) do not say all of its day."""
 
 
 class Model(NamedTuple):
@@ -81,13 +83,15 @@ class Model(NamedTuple):
         Whether vehicles are paid unlike.
     priced
         Whether the length of a day costs something or is limited.
+    picky
+        Whether it costs something by itself who makes a visit, or that it is made (`made`).
     """
 
     durations_s: NDArray[np.int32]  # (M, n, n)
     distances_m: NDArray[np.int32]  # (M, n, n)
     visit: NDArray[np.int64]  # (V, 7)
     loads: NDArray[np.int64]  # (V, 2 D): fetched, then brought
-    vehicle: NDArray[np.int64]  # (K, 14)
+    vehicle: NDArray[np.int64]  # (K, 16)
     capacity: NDArray[np.int64]  # (K, D)
     allowed: NDArray[np.bool_]  # (V, C)
     near: NDArray[np.int32]
@@ -96,6 +100,7 @@ class Model(NamedTuple):
     beside_s: NDArray[np.int32]
     unserved: NDArray[np.float64]
     required: NDArray[np.bool_]
+    made: NDArray[np.int64]  # (V, K), as in `Packed`
     member_from: NDArray[np.int64]
     members: NDArray[np.int64]
     timed: bool
@@ -105,6 +110,7 @@ class Model(NamedTuple):
     as_long: bool
     unlike: bool
     priced: bool
+    picky: bool
 
 
 def model_of(problem: Problem, packed: Packed) -> Model:
@@ -132,10 +138,10 @@ def model_of(problem: Problem, packed: Packed) -> Model:
             packed.ends[:, 0], packed.ends[:, 1], packed.matrix, packed.shift[:, 0],
             packed.shift[:, 1], packed.limits[:, 0], packed.limits[:, 1], packed.limits[:, 2],
             packed.turnaround_s, kinds.reshape(-1), packed.prices[:, 0], packed.prices[:, 1],
-            packed.prices[:, 2], exact.astype(np.int64),
+            packed.prices[:, 2], exact.astype(np.int64), packed.prices[:, 3], packed.limits[:, 3],
         ],
         axis=1,
-    ).reshape(vehicles, 14)  # fmt: skip
+    ).reshape(vehicles, 16)  # fmt: skip
     timed = _timed(packed, visit)
     near, beside = neighbours(packed, visit, timed=timed)
     return Model(
@@ -152,6 +158,7 @@ def model_of(problem: Problem, packed: Packed) -> Model:
         beside_s=least_between(packed.durations_s, visit, beside),
         unserved=_unserved(problem, packed),
         required=np.array([each.unserved_cost is None for each in problem.visits], np.bool_),
+        made=packed.made,
         member_from=packed.member_from,
         members=packed.members,
         timed=timed,
@@ -159,13 +166,15 @@ def model_of(problem: Problem, packed: Packed) -> Model:
             len(packed.distances_m) == 1
             and packed.loads.shape[1] == 1
             and not packed.deliveries.any()
-            and not packed.prices[:, 2].any()
+            and not packed.prices[:, 2:].any()
             and (packed.limits[:, 0] >= NEVER).all()
             and not exact.any()
+            and not packed.made.any()
         ),
         restricted=not bool(packed.allowed.all()),
         unlike=bool((packed.prices != packed.prices[:1]).any()),
-        priced=bool(packed.prices[:, 2].any() or (packed.limits[:, 1] < NEVER).any()),
+        picky=packed.made.shape[1] > 0,
+        priced=bool(packed.prices[:, 2:].any() or (packed.limits[:, 1] < NEVER).any()),
         as_long=_are_one(packed.durations_s, packed.distances_m),
         mixed=bool(packed.loads.any() and packed.deliveries.any()),
     )
@@ -177,8 +186,9 @@ def _unserved(problem: Problem, packed: Packed) -> NDArray[np.float64]:
     farthest_m = max((int(each.max(initial=0)) for each in packed.distances_m), default=0)
     longest_s = max((int(each.max(initial=0)) for each in packed.durations_s), default=0)
     dearest = packed.prices.max(axis=0, initial=0)
-    alone = float(dearest[0]) + 2.0 * farthest_m * dearest[1] + 2.0 * longest_s * dearest[2]
-    required = 100.0 * (alone + 1.0) + max(filter(None, stated), default=0)
+    alone = float(dearest[0]) + 2.0 * farthest_m * dearest[1] + 2.0 * longest_s * dearest[2:].sum()
+    made = float(packed.made.max(initial=0))
+    required = 100.0 * (alone + made + 1.0) + max(filter(None, stated), default=0)
     return np.array([required if price is None else price for price in stated], np.float64)
 
 
@@ -191,7 +201,7 @@ def _timed(packed: Packed, visit: NDArray[np.int64]) -> bool:
     """Whether time can forbid or cost anything: if not, no clock is kept."""
     if not visit.size or not packed.matrix.size:
         return False
-    if packed.prices[:, 2].any() or (packed.limits[:, 1] < NEVER).any():
+    if packed.prices[:, 2:].any() or (packed.limits[:, 1] < NEVER).any():
         return True
     if visit[:, 2].any() or visit[:, 4].any() or (visit[:, 5] < NEVER).any():
         return True

@@ -14,7 +14,7 @@ from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from routing.matrix import UNREACHABLE
 from routing.vrp.engine_process import Orders, Task, serve
-from routing.vrp.ortools_size import extra_trips, has_two_clocks
+from routing.vrp.ortools_size import PriceClass, extra_trips, has_two_clocks, price_classes
 from routing.vrp.packed import can_rest
 from routing.vrp.problem import Feature, Problem, Vehicle, Visit
 
@@ -209,16 +209,18 @@ class _Model:
         return int(self._routing.RegisterTransitMatrix(lists))
 
     def _add_prices(self) -> None:
-        """Metres as arc prices; seconds are paid by the span of the time dimension."""
-        evaluators: dict[tuple[int, int], int] = {}
-        for number, vehicle in enumerate(self._problem.vehicles):
-            key = (vehicle.matrix, vehicle.cost_per_m)
+        """Metres, and what a visit costs by itself, as arc prices; seconds are paid by the span of the time dimension."""
+        evaluators: dict[PriceClass, int] = {}
+        elsewhere = (0,) * (len(self._places) - len(self._problem.visits))
+        for number, key in enumerate(price_classes(self._problem)):
+            vehicle = self._problem.vehicles[number]
             if key not in evaluators:
                 distances_m = self._problem.matrices[vehicle.matrix].distances_m
+                made = (key.made or (0,) * len(self._problem.visits)) + elsewhere
                 evaluators[key] = self._register(
                     # Only what is beyond reach may overflow.
-                    np.where(row < UNREACHABLE, row * vehicle.cost_per_m, _REQUIRED_PRICE)
-                    for row in self._rows(distances_m)
+                    np.where(row < UNREACHABLE, row * vehicle.cost_per_m + cost, _REQUIRED_PRICE)
+                    for row, cost in zip(self._rows(distances_m), made, strict=True)
                 )
             self._routing.SetArcCostEvaluatorOfVehicle(evaluators[key], number)
             self._routing.SetFixedCostOfVehicle(vehicle.fixed_cost, number)
@@ -232,7 +234,7 @@ class _Model:
         transits: dict[int, int] = {}
         for vehicle in self._problem.vehicles:
             if vehicle.matrix not in transits:
-                durations_s = self._problem.matrices[vehicle.matrix].durations_s
+                durations_s = self._problem.ready_s(vehicle.matrix)
                 transits[vehicle.matrix] = self._register(
                     row + spent_here_s + before_s
                     for row, spent_here_s in zip(self._rows(durations_s), after_s, strict=True)
@@ -254,6 +256,9 @@ class _Model:
                 self._time.CumulVar(index).SetRange(shift.earliest_s, shift.latest_s)
             if vehicle.cost_per_s:
                 self._time.SetSpanCostCoefficientForVehicle(vehicle.cost_per_s, number)
+            if vehicle.overtime_after_s is not None and vehicle.overtime_cost_per_s:
+                bound = pywrapcp.BoundCost(vehicle.overtime_after_s, vehicle.overtime_cost_per_s)
+                self._time.SetSoftSpanUpperBoundForVehicle(bound, number)
             if vehicle.duration_limit_s is not None:
                 self._time.SetSpanUpperBoundForVehicle(vehicle.duration_limit_s, number)
             routing.AddVariableMaximizedByFinalizer(self._time.CumulVar(routing.Start(number)))

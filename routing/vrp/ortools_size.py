@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
+from routing.vrp.cost import visit_cost
 from routing.vrp.problem import Feature, Problem, Vehicle
 
 MEMORY_MAX: Final = 2 << 30
@@ -42,10 +43,32 @@ def has_two_clocks(problem: Problem) -> bool:
     return {Feature.RELEASE, Feature.DUE, Feature.RELOADS} <= problem.features
 
 
+class PriceClass(NamedTuple):
+    """What decides the price of an arc; `made` is what each visit costs by itself, () where none does."""
+
+    matrix: int
+    cost_per_m: int
+    made: tuple[int, ...]
+
+
+def price_classes(problem: Problem) -> list[PriceClass]:
+    """The price class of each vehicle. O(visits · vehicles) where visits cost something by themselves."""
+    is_priced = Feature.VISIT_PRICES in problem.features
+    visits = problem.visits if is_priced else ()
+    return [
+        PriceClass(
+            vehicle.matrix,
+            vehicle.cost_per_m,
+            tuple(visit_cost(visit, number) for visit in visits),
+        )
+        for number, vehicle in enumerate(problem.vehicles)
+    ]
+
+
 def matrices(problem: Problem) -> int:
     """Matrices over all nodes: prices, times, and metres where a range limits them."""
     driven = {vehicle.matrix for vehicle in problem.vehicles}
-    priced = {(vehicle.matrix, vehicle.cost_per_m) for vehicle in problem.vehicles}
+    priced = set(price_classes(problem))
     clocks = 2 if has_two_clocks(problem) else 1
     ranges = len(driven) if Feature.RANGE in problem.features else 0
     return len(priced) + clocks * len(driven) + ranges

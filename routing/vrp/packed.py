@@ -33,7 +33,7 @@ class Packed(NamedTuple):
     of group g are members[member_from[g]] … members[member_from[g + 1]], alternatives of each other.
     """
 
-    durations_s: NDArray[np.int32]  # (M, n, n)
+    durations_s: NDArray[np.int32]  # (M, n, n): `Problem.ready_s`
     distances_m: NDArray[np.int32]  # (M, n, n)
     place: NDArray[np.int64]  # (V,)
     service_s: NDArray[np.int64]  # (V,)
@@ -50,12 +50,13 @@ class Packed(NamedTuple):
     ends: NDArray[np.int64]  # (K, 2): start and end place, NOWHERE where open
     shift: NDArray[np.int64]  # (K, 2)
     capacities: NDArray[np.int64]  # (K, D)
-    limits: NDArray[np.int64]  # (K, 3): metres, seconds, trips
+    limits: NDArray[np.int64]  # (K, 4): metres, seconds, trips, seconds before overtime
     turnaround_s: NDArray[np.int64]  # (K,)
-    prices: NDArray[np.int64]  # (K, 3): fixed, per metre, per second
+    prices: NDArray[np.int64]  # (K, 4): fixed, per metre, per second, per second of overtime
     break_from: NDArray[np.int64]  # (K + 1,)
     breaks: NDArray[np.int64]  # (B, 3): earliest, latest, duration, in the order of `break_order`
     allowed: NDArray[np.bool_]  # (V, K): skills and capacity suffice
+    made: NDArray[np.int64]  # (V, K): what a visit costs by itself; (V, 0) where none does
 
 
 def pack(problem: Problem) -> Packed:
@@ -65,7 +66,7 @@ def pack(problem: Problem) -> Packed:
     size = problem.matrices[0].size if problem.matrices else 0
     groups = _groups(visits)
     return Packed(
-        durations_s=_stack([each.durations_s for each in problem.matrices], size),
+        durations_s=_stack([problem.ready_s(each) for each in range(len(problem.matrices))], size),
         distances_m=_stack([each.distances_m for each in problem.matrices], size),
         place=_column([visit.place for visit in visits]),
         service_s=_column([visit.service_s for visit in visits]),
@@ -85,13 +86,25 @@ def pack(problem: Problem) -> Packed:
         shift=_table([(v.shift.earliest_s, v.shift.latest_s) for v in vehicles], 2),
         capacities=_table([vehicle.capacities for vehicle in vehicles], dimensions),
         limits=_table(
-            [(_limit(v.range_m), _limit(v.duration_limit_s), v.trips_max) for v in vehicles], 3
+            [
+                (
+                    _limit(v.range_m),
+                    _limit(v.duration_limit_s),
+                    v.trips_max,
+                    _limit(v.overtime_after_s),
+                )
+                for v in vehicles
+            ],
+            4,
         ),
         turnaround_s=_column([vehicle.turnaround_s for vehicle in vehicles]),
-        prices=_table([(v.fixed_cost, v.cost_per_m, v.cost_per_s) for v in vehicles], 3),
+        prices=_table(
+            [(v.fixed_cost, v.cost_per_m, v.cost_per_s, v.overtime_cost_per_s) for v in vehicles], 4
+        ),
         break_from=_offsets([len(vehicle.breaks) for vehicle in vehicles]),
         breaks=_table([rest for vehicle in vehicles for rest in _rests(vehicle)], 3),
         allowed=_allowed(problem),
+        made=_made(problem),
     )
 
 
@@ -211,6 +224,20 @@ def _allowed(problem: Problem) -> NDArray[np.bool_]:
             )
         allowed[:, number] = column & skilled[vehicle.skills]
     return allowed
+
+
+def _made(problem: Problem) -> NDArray[np.int64]:
+    """Shape (V, K), or (V, 0) where no visit costs anything by itself."""
+    visits = problem.visits
+    if not any(visit.cost or visit.preferences for visit in visits):
+        return np.zeros((len(visits), 0), dtype=np.int64)
+    made = np.empty((len(visits), len(problem.vehicles)), dtype=np.int64)
+    for number, visit in enumerate(visits):
+        made[number] = visit.cost
+        for preference in visit.preferences:
+            made[number] += preference.cost_otherwise
+            made[number, list(preference.vehicles)] -= preference.cost_otherwise
+    return made
 
 
 def _column(numbers: list[int]) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ from routing.vrp.model import (
     LONGEST_S,
     MATRIX,
     OPENS,
+    OVER_S,
     PLACE,
     RANGE_M,
     RELEASED,
@@ -61,6 +62,8 @@ from routing.vrp.search_state import (
     join,
     leg_m,
     leg_s,
+    made_by,
+    paid,
 )
 
 NOT_HERE: Final = 1e300
@@ -158,7 +161,8 @@ def dearer_s(
         begin_s = max(clock[node, PRE_S] + clock[node, PRE_EARLY] + to_s, opens_s)
         if begin_s > closes_s or begin_s + service_s + onward_s > clock[after, SUF_LATE]:
             return NEVER
-        if model.vehicle[number, EACH_S] == 0 and model.vehicle[number, LONGEST_S] >= NEVER:
+        facts = model.vehicle[number]
+        if facts[EACH_S] == 0 and facts[OVER_S] == 0 and facts[LONGEST_S] >= NEVER:
             return 0
         first_s, early, late = join(
             clock[node, PRE_S],
@@ -241,7 +245,9 @@ def waited_s(model: Model, state: State, number: int) -> int:
 def at_least(model: Model, number: int, metres: int, busy_s: int, waits_s: int) -> float:
     """What so many more metres, and seconds of driving and serving, cost a vehicle whose day waits that long at least."""
     seconds = max(busy_s - waits_s, min(busy_s, 0))
-    return float(metres * model.vehicle[number, EACH_M] + seconds * model.vehicle[number, EACH_S])
+    facts = model.vehicle[number]
+    each_s = facts[EACH_S] if seconds >= 0 else facts[EACH_S] + facts[OVER_S]
+    return float(metres * facts[EACH_M] + seconds * each_s)
 
 
 @compiled
@@ -267,12 +273,14 @@ def offer_after(
         return dearest
     if state.vehicle[number, METRES] + metres > model.vehicle[number, RANGE_M]:
         return dearest
-    price = float(metres * model.vehicle[number, EACH_M])
+    price = float(metres * model.vehicle[number, EACH_M] + made_by(model, visit, number))
     if model.timed:
         seconds = dearer_s(model, state, trip, node, visit, to_s, onward_s)
         if seconds >= NEVER // 2:
             return dearest
-        price += float(seconds * model.vehicle[number, EACH_S]) + _SECOND * seconds
+        day_s = state.vehicle[number, SECONDS]
+        price += float(paid(model, number, day_s + seconds) - paid(model, number, day_s))
+        price += _SECOND * seconds
     if price >= dearest or (model.mixed and not has_room_after(model, state, node, visit)):
         return dearest
     offer(places, price, visit, 0, node, -1)
@@ -323,7 +331,7 @@ def offer_new_trip(
     place = row[PLACE]
     metres = leg_m(model, vehicle[MATRIX], vehicle[START], place)
     metres += leg_m(model, vehicle[MATRIX], place, vehicle[END])
-    price = float(metres * vehicle[EACH_M])
+    price = float(metres * vehicle[EACH_M] + made_by(model, visit, number))
     if day[HEAD] < 0:
         price += float(vehicle[FIXED])
     if price >= dearest or day[METRES] + metres > vehicle[RANGE_M]:
@@ -342,8 +350,9 @@ def offer_new_trip(
         day_s = day_with_s(model, state, number, beyond, took_s, from_s, by_s)
         if day_s >= NEVER:
             return dearest
-        seconds = day_s - (day[SECONDS] if day[HEAD] >= 0 else 0)
-        price += float(seconds * vehicle[EACH_S]) + _SECOND * seconds
+        until_now_s = day[SECONDS] if day[HEAD] >= 0 else 0
+        price += float(paid(model, number, day_s) - paid(model, number, until_now_s))
+        price += _SECOND * (day_s - until_now_s)
     if price >= dearest:
         return dearest
     offer(places, price, visit, 1, number, beyond)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import ClassVar, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from routing.errors import RoutingError
 from routing.matrix import UNREACHABLE, TravelMatrix
 
@@ -42,12 +45,15 @@ class Feature(StrEnum):
     DUE = "due"
     DURATION_LIMIT = "duration-limit"
     OPEN_ROUTES = "open-routes"
+    OVERTIME = "overtime"
     PRIZES = "prizes"
     RANGE = "range"
     RELEASE = "release"
     RELOADS = "reloads"
+    SETUPS = "setups"
     SEVERAL_WINDOWS = "several-windows"
     SKILLS = "skills"
+    VISIT_PRICES = "visit-prices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,14 @@ class Window:
 
     earliest_s: int
     latest_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """Vehicles that should make a visit (indices), and what it costs if another does."""
+
+    vehicles: frozenset[int]
+    cost_otherwise: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +98,11 @@ class Visit:
     unserved_cost
         Price of leaving the visit out; for a group one price, the same in all its visits. None:
         leaving it out makes a solution infeasible.
+    cost
+        Price of making this visit, whoever does: in a group, that of the walk to this one of its places.
+    preferences
+        Who should make it: couriers who know the village, or the one who was announced. Each is
+        paid if its own vehicles do not.
     """
 
     place: int
@@ -96,6 +115,8 @@ class Visit:
     skills: frozenset[str] = frozenset()
     group: int | None = None
     unserved_cost: int | None = None
+    cost: int = 0
+    preferences: tuple[Preference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +157,9 @@ class Vehicle:
         Paid once if the vehicle is used at all.
     cost_per_m, cost_per_s
         Paid for each metre driven and each second from leaving to the final return.
+    overtime_after_s, overtime_cost_per_s
+        Paid besides for each second beyond so many. With the mean of all as the first, work is
+        shared evenly as far as that is worth it. None: no second is overtime.
     """
 
     shift: Window
@@ -152,12 +176,18 @@ class Vehicle:
     fixed_cost: int = 0
     cost_per_m: int = 0
     cost_per_s: int = 0
+    overtime_after_s: int | None = None
+    overtime_cost_per_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """
     Visits, vehicles and the matrices between all their places.
+
+    `setups_s` are the seconds between coming to each place (row of the matrices) from another one
+    and being ready to serve there: to park and to find the door. Visits of one place that follow each
+    other need them once. () for none.
 
     `dimensions` names the loads (for example "weight_g"). Costs are integers in one unit of the
     caller's choosing. Order of visits and vehicles is their identity: a solution speaks of indices.
@@ -175,6 +205,7 @@ class Problem:
     visits: tuple[Visit, ...]
     vehicles: tuple[Vehicle, ...]
     dimensions: tuple[str, ...] = ()
+    setups_s: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         clashes = tuple(_clashes(self))
@@ -191,14 +222,28 @@ class Problem:
             Feature.DUE: any(visit.due_s is not None for visit in self.visits),
             Feature.DURATION_LIMIT: any(v.duration_limit_s is not None for v in self.vehicles),
             Feature.OPEN_ROUTES: any(None in (v.start_place, v.end_place) for v in self.vehicles),
+            Feature.OVERTIME: any(
+                vehicle.overtime_after_s is not None for vehicle in self.vehicles
+            ),
             Feature.PRIZES: any(visit.unserved_cost is not None for visit in self.visits),
             Feature.RANGE: any(vehicle.range_m is not None for vehicle in self.vehicles),
             Feature.RELEASE: any(visit.release_s for visit in self.visits),
             Feature.RELOADS: any(vehicle.trips_max > 1 for vehicle in self.vehicles),
+            Feature.SETUPS: any(self.setups_s),
             Feature.SEVERAL_WINDOWS: any(len(visit.windows) > 1 for visit in self.visits),
             Feature.SKILLS: any(visit.skills for visit in self.visits),
+            Feature.VISIT_PRICES: any(visit.cost or visit.preferences for visit in self.visits),
         }
         return frozenset(feature for feature, is_used in used.items() if is_used)
+
+    def ready_s(self, matrix: int) -> NDArray[np.int32]:
+        """Seconds from leaving each place until being ready to serve at each other one: int32 (n, n)."""
+        durations_s = self.matrices[matrix].durations_s
+        if not any(self.setups_s):
+            return durations_s
+        ready_s = np.minimum(durations_s + np.array(self.setups_s, np.int32), UNREACHABLE)
+        np.fill_diagonal(ready_s, 0)
+        return ready_s
 
 
 def _clashes(problem: Problem) -> Iterator[str]:
@@ -211,6 +256,7 @@ def _clashes(problem: Problem) -> Iterator[str]:
         for clash in _visit_clashes(visit, problem, size):
             yield f"visit {number}: {clash}"
     yield from _group_clashes(problem)
+    yield from _setup_clashes(problem, size)
     for number, vehicle in enumerate(problem.vehicles):
         for clash in _vehicle_clashes(vehicle, problem, size):
             yield f"vehicle {number}: {clash}"
@@ -223,6 +269,9 @@ def _visit_clashes(visit: Visit, problem: Problem, size: int | None) -> Iterator
     yield from _moment_clashes("due_s", visit.due_s)
     yield from _moment_clashes("release_s", visit.release_s)
     yield from _number_clashes("unserved_cost", visit.unserved_cost)
+    yield from _number_clashes("cost", visit.cost)
+    for preference in visit.preferences:
+        yield from _preference_clashes(preference, len(problem.vehicles))
     yield from _axis_clashes("loads", visit.loads, problem)
     if visit.deliveries:
         yield from _axis_clashes("deliveries", visit.deliveries, problem)
@@ -231,6 +280,15 @@ def _visit_clashes(visit: Visit, problem: Problem, size: int | None) -> Iterator
     for before, after in zip(visit.windows, visit.windows[1:], strict=False):
         if after.earliest_s <= before.latest_s:
             yield f"windows {before} and {after} overlap or are unsorted: sort and merge them"
+
+
+def _preference_clashes(preference: Preference, vehicles: int) -> Iterator[str]:
+    yield from _number_clashes("cost_otherwise", preference.cost_otherwise)
+    if not preference.vehicles:
+        yield "a preference for no vehicle is none: leave it out"
+    for vehicle in sorted(preference.vehicles):
+        if not 0 <= vehicle < vehicles:
+            yield f"preference for vehicle {vehicle}, which is none of the {vehicles} given"
 
 
 def _group_clashes(problem: Problem) -> Iterator[str]:
@@ -248,6 +306,18 @@ def _group_clashes(problem: Problem) -> Iterator[str]:
             )
 
 
+def _setup_clashes(problem: Problem, size: int | None) -> Iterator[str]:
+    if problem.setups_s and size is not None and len(problem.setups_s) != size:
+        yield f"setups_s has {len(problem.setups_s)} numbers for {size} places"
+        return
+    for setup_s in problem.setups_s:
+        yield from _moment_clashes("setups_s", setup_s)
+    ends = {end for each in problem.vehicles for end in (each.start_place, each.end_place)}
+    for place, setup_s in enumerate(problem.setups_s):
+        if setup_s and place in ends:
+            yield f"setups_s of place {place}, where vehicles start or end: turnaround_s is the time there"
+
+
 def _vehicle_clashes(vehicle: Vehicle, problem: Problem, size: int | None) -> Iterator[str]:
     if not 0 <= vehicle.matrix < len(problem.matrices):
         yield f"matrix {vehicle.matrix} is none of the {len(problem.matrices)} given"
@@ -262,6 +332,10 @@ def _vehicle_clashes(vehicle: Vehicle, problem: Problem, size: int | None) -> It
     yield from _number_clashes("fixed_cost", vehicle.fixed_cost)
     yield from _number_clashes("cost_per_m", vehicle.cost_per_m, PRICE_MAX)
     yield from _number_clashes("cost_per_s", vehicle.cost_per_s, PRICE_MAX)
+    yield from _moment_clashes("overtime_after_s", vehicle.overtime_after_s)
+    yield from _number_clashes("overtime_cost_per_s", vehicle.overtime_cost_per_s, PRICE_MAX)
+    if vehicle.overtime_cost_per_s and vehicle.overtime_after_s is None:
+        yield "overtime_cost_per_s without overtime_after_s: say from when on it is paid"
     if vehicle.trips_max < 1:
         yield f"trips_max is {vehicle.trips_max}: a vehicle that stays at home is left out instead"
     places = {vehicle.start_place, vehicle.end_place}
@@ -314,10 +388,12 @@ def _overflows(problem: Problem) -> Iterator[str]:
                 yield f"the {amounts} of dimension {name} add up to more than {TOTAL_MAX}"
     farthest_m = max(map(_farthest_m, problem.matrices), default=0)
     worst = sum(visit.unserved_cost or 0 for visit in problem.visits)
+    worst += sum(visit.cost for visit in problem.visits)
+    worst += sum(each.cost_otherwise for visit in problem.visits for each in visit.preferences)
     for vehicle in problem.vehicles:
         legs = 2 * len(problem.visits) + 1
         worst += vehicle.fixed_cost + vehicle.cost_per_m * farthest_m * legs
-        worst += vehicle.cost_per_s * vehicle.shift.latest_s
+        worst += (vehicle.cost_per_s + vehicle.overtime_cost_per_s) * vehicle.shift.latest_s
     if worst >= TOTAL_MAX:
         yield f"costs could add up to {worst}, more than {TOTAL_MAX}: use a coarser unit"
 

@@ -16,6 +16,7 @@ from routing.vrp.part import empty_part, empty_scratch
 from routing.vrp.places import no_places
 from routing.vrp.search_state import (
     HEAD,
+    MADE,
     NEXT,
     OWNER,
     PART,
@@ -312,7 +313,7 @@ class RuinRecreate:
         used = np.flatnonzero(state.vehicle[:, HEAD] >= 0)
         prices = packed.prices[state.trip[in_trip[served], VEHICLE], 2]
         driving = self.cost - float(self.model.unserved[self._absent()].sum())
-        driving -= float(packed.prices[used, 0].sum())
+        driving -= float(packed.prices[used, 0].sum() + state.vehicle[used, MADE].sum())
         driving -= float((packed.service_s[served] * prices).sum())
         return max(0.0, driving) / max(1, len(served) + len(used))
 

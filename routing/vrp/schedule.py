@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.vrp.cost import time_cost
 from routing.vrp.packed import NEVER, NOWHERE, Packed, break_orders, pack
 from routing.vrp.problem import Problem
 from routing.vrp.solution import Route, ScheduledVisit, Trip
@@ -44,9 +45,9 @@ class Scheduler:
         if len(sequence) == 0:
             return None
         limit_s = self._packed.limits[vehicle, 1]
-        price = int(self._packed.prices[vehicle, 2])
+        facts = self._problem.vehicles[vehicle]
         fitting = [
-            ((finish_s - leave_s) * price, finish_s, leave_s, number)
+            (time_cost(facts, finish_s - leave_s), finish_s, leave_s, number)
             for number, (packed, _) in enumerate(self._ordered_for(vehicle))
             for leave_s, finish_s in self._spans(packed, vehicle, sequence)
             if finish_s - leave_s <= limit_s
@@ -86,7 +87,7 @@ class Scheduler:
     def _departures(self, packed: Packed, vehicle: int, sequence: NDArray[np.int64]) -> list[int]:
         """Moments from which leaving is worth trying: the shift's start, and where waiting may end."""
         first_s = int(packed.shift[vehicle, 0])
-        if packed.prices[vehicle, 2] == 0 and packed.limits[vehicle, 1] >= NEVER:
+        if not packed.prices[vehicle, 2:].any() and packed.limits[vehicle, 1] >= NEVER:
             return [first_s]
         breaks = packed.breaks[packed.break_from[vehicle] : packed.break_from[vehicle + 1]]
         later = {int(start_s + duration_s) for start_s, _, duration_s in breaks}

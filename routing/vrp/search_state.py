@@ -32,6 +32,8 @@ from routing.vrp.model import (
     LONGEST_S,
     MATRIX,
     OPENS,
+    OVER_FROM,
+    OVER_S,
     RANGE_M,
     RELEASED,
     SERVICE,
@@ -85,8 +87,9 @@ METRES: Final = 3
 SECONDS: Final = 4
 OWNER: Final = 5
 BUSY_S: Final = 6
+MADE: Final = 7
 """Columns of `State.vehicle`: its first and last trip, how many, what it drives, from leaving to return, whose
-it is, and the seconds of driving and serving."""
+it is, the seconds of driving and serving, and what its visits cost by themselves."""
 
 
 class State(NamedTuple):
@@ -113,7 +116,7 @@ class State(NamedTuple):
     board: NDArray[np.int64]
     trip: NDArray[np.int64]  # (T, 8)
     load: NDArray[np.int64]
-    vehicle: NDArray[np.int64]  # (K, 7)
+    vehicle: NDArray[np.int64]  # (K, 8)
     cost: NDArray[np.float64]  # (K,)
     discount: NDArray[np.float64]
     best_succ: NDArray[np.int32]  # (N,)
@@ -132,7 +135,7 @@ def empty_state(packed: Packed, model: Model, slots: int) -> State:
         board=np.zeros((nodes if model.mixed else 0, axes), np.int64),
         trip=np.zeros((slots, 8), np.int64),
         load=np.zeros((slots, axes), np.int64),
-        vehicle=np.zeros((vehicles, 7), np.int64),
+        vehicle=np.zeros((vehicles, 8), np.int64),
         cost=np.zeros(vehicles),
         discount=np.zeros(visits),
         best_succ=np.full(nodes, -1, np.int32),
@@ -310,18 +313,26 @@ def connect(model: Model, state: State, matrix: int, here: int, there: int) -> i
 
 
 @compiled
+def made_by(model: Model, visit: int, vehicle: int) -> int:
+    """What making the visit costs by itself if this vehicle does."""
+    return int(model.made[visit, vehicle]) if model.picky else 0
+
+
+@compiled
 def count_trip(model: Model, state: State, trip: int, sign: int) -> None:
     """Add a trip to what its vehicle drives and serves, or take it away by a sign of -1."""
-    visits = len(model.visit)
-    metres, seconds, node = 0, 0, visits + 2 * trip
+    visits, vehicle = len(model.visit), state.trip[trip, VEHICLE]
+    metres, seconds, made, node = 0, 0, 0, visits + 2 * trip
     while node != visits + 2 * trip + 1:
         metres += state.link[node, AHEAD_M]
         seconds += state.clock[node, AHEAD_S]
         node = state.link[node, SUCC]
         if node < visits:
             seconds += model.visit[node, SERVICE]
-    state.vehicle[state.trip[trip, VEHICLE], METRES] += sign * metres
-    state.vehicle[state.trip[trip, VEHICLE], BUSY_S] += sign * seconds
+            made += made_by(model, node, vehicle)
+    state.vehicle[vehicle, METRES] += sign * metres
+    state.vehicle[vehicle, BUSY_S] += sign * seconds
+    state.vehicle[vehicle, MADE] += sign * made
 
 
 @compiled
@@ -410,6 +421,7 @@ def put_after(model: Model, state: State, node: int, visit: int) -> None:
     state.vehicle[vehicle, METRES] += metres - before_m
     seconds = state.clock[node, AHEAD_S] + state.clock[visit, AHEAD_S] - before_s
     state.vehicle[vehicle, BUSY_S] += seconds + model.visit[visit, SERVICE]
+    state.vehicle[vehicle, MADE] += made_by(model, visit, vehicle)
     state.link[visit, TRIP] = trip
     state.trip[trip, COUNT] += 1
     state.trip[trip, RELEASE] = max(state.trip[trip, RELEASE], model.visit[visit, RELEASED])
@@ -432,6 +444,7 @@ def take_out(model: Model, state: State, visit: int) -> None:
     state.vehicle[vehicle, METRES] += direct_m - driven_m
     seconds = state.clock[before, AHEAD_S] - driven_s
     state.vehicle[vehicle, BUSY_S] += seconds - model.visit[visit, SERVICE]
+    state.vehicle[vehicle, MADE] -= made_by(model, visit, vehicle)
     state.link[visit, TRIP] = -1
     state.trip[trip, COUNT] -= 1
     for axis in range(state.load.shape[1]):
@@ -484,13 +497,21 @@ def renew_board(model: Model, state: State, trip: int) -> None:
 
 
 @compiled
+def paid(model: Model, vehicle: int, seconds: int) -> int:
+    """What so many seconds from leaving to return cost."""
+    facts = model.vehicle[vehicle]
+    return int(seconds * facts[EACH_S] + max(0, seconds - facts[OVER_FROM]) * facts[OVER_S])
+
+
+@compiled
 def price(model: Model, state: State, vehicle: int) -> float:
     """What the vehicle's day costs, by its segments."""
     if state.vehicle[vehicle, HEAD] < 0:
         return 0.0
     driven = model.vehicle[vehicle, EACH_M] * state.vehicle[vehicle, METRES]
-    spent = model.vehicle[vehicle, EACH_S] * state.vehicle[vehicle, SECONDS]
-    return float(model.vehicle[vehicle, FIXED] + driven + spent)
+    spent = paid(model, vehicle, state.vehicle[vehicle, SECONDS])
+    made = state.vehicle[vehicle, MADE]
+    return float(model.vehicle[vehicle, FIXED] + driven + spent + made)
 
 
 @compiled

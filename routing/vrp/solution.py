@@ -10,7 +10,8 @@ class ScheduledVisit:
     """
     One visit with its times, in seconds since day start.
 
-    arrival_s ≤ begin_s (the difference is waiting or a break), begin_s + service_s = departure_s.
+    arrival_s, when the setup of the place is done ≤ begin_s (the difference is waiting or a break),
+    begin_s + service_s = departure_s.
     """
 
     visit: int

@@ -21,6 +21,7 @@ from routing.vrp.model import (
     LONGEST_S,
     MATRIX,
     OPENS,
+    OVER_S,
     RANGE_M,
     RELEASED,
     SERVICE,
@@ -62,6 +63,8 @@ from routing.vrp.search_state import (
     join,
     leg_m,
     leg_s,
+    made_by,
+    paid,
     renew_trip,
 )
 
@@ -73,7 +76,11 @@ _NEAR: Final = 40
 def paid_alike(model: Model, one: int, other: int) -> bool:
     """Whether a metre and a second cost two vehicles the same, so that only changed drives count."""
     first, second = model.vehicle[one], model.vehicle[other]
-    return bool(first[EACH_M] == second[EACH_M] and first[EACH_S] == second[EACH_S])
+    return bool(
+        first[EACH_M] == second[EACH_M]
+        and first[EACH_S] == second[EACH_S]
+        and first[OVER_S] == second[OVER_S] == 0
+    )
 
 
 @compiled
@@ -130,6 +137,16 @@ def between_m(model: Model, state: State, node: int) -> int:
         metres += state.link[node, AHEAD_M]
         node = state.link[node, SUCC]
     return metres
+
+
+@compiled
+def handed_over(model: Model, state: State, node: int, number: int, other: int) -> int:
+    """What the visits from a node to its trip's end cost more by themselves if another vehicle makes them."""
+    dearer = 0
+    while node < len(model.visit):
+        dearer += made_by(model, node, other) - made_by(model, node, number)
+        node = state.link[node, SUCC]
+    return dearer
 
 
 @compiled
@@ -253,23 +270,27 @@ def tails_price(
     after, before = state.link[here, SUCC], state.link[there, PRED]
     metres, road_s = changed(model, state, here, there, are_twins)
     other_m, other_s = changed(model, state, before, after, are_twins)
-    are_alike = are_twins or paid_alike(model, number, second)
+    are_alike = paid_alike(model, number, second)
     if not are_alike:
         moved_m = between_m(model, state, there) - between_m(model, state, after)
         metres, other_m = metres + moved_m, other_m - moved_m
     price = float(metres * one[EACH_M] + other_m * two[EACH_M])
+    if model.picky:
+        price += float(handed_over(model, state, there, second, number))
+        price += float(handed_over(model, state, after, number, second))
     ends = before >= visits and after >= visits  # nothing is left of the trip of `there`
     stays_home = ends and state.vehicle[second, TRIPS] == 1
     if stays_home:
         price -= float(two[FIXED])
-    if price + (float((road_s + other_s) * one[EACH_S]) if are_alike else 0.0) >= dearest:
+    time_price = float((road_s + other_s) * one[EACH_S]) if are_alike else 0.0
+    if one[OVER_S] + two[OVER_S] == 0 and price + time_price >= dearest:
         return NOT_HERE
     if not has_room_for(model, state, here, there) or not has_room_for(model, state, before, after):
         return NOT_HERE
     by_segments = are_twins and is_plain(model, state, trip) and is_plain(model, state, other)
-    price -= float(state.vehicle[number, SECONDS] * one[EACH_S])
+    price -= float(paid(model, number, state.vehicle[number, SECONDS]))
     if stays_home or not ends:
-        price -= float(state.vehicle[second, SECONDS] * two[EACH_S])
+        price -= float(paid(model, second, state.vehicle[second, SECONDS]))
     for half in range(1 if ends else 2):
         node, follower = (here, there) if half == 0 else (before, after)
         if by_segments:
@@ -278,7 +299,7 @@ def tails_price(
             took_s = spliced_s(model, state, node, follower)
         if took_s >= NEVER:
             return NOT_HERE
-        price += float(took_s * (one[EACH_S] if half == 0 else two[EACH_S]))
+        price += float(paid(model, number if half == 0 else second, took_s))
     return price if price < dearest else NOT_HERE
 
 

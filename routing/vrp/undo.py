@@ -17,7 +17,7 @@ class Undo(NamedTuple):
     changes: NDArray[np.int64]  # (1,): how many have been
     changed: NDArray[np.int64]  # (K,)
     changed_at: NDArray[np.int64]  # (K,): the iteration of the last change
-    vehicle: NDArray[np.int64]  # (K, 7)
+    vehicle: NDArray[np.int64]  # (K, 8)
     costs: NDArray[np.float64]  # (K,)
     nodes: NDArray[np.int32]  # (N,)
     node_from: NDArray[np.int64]  # (K + 1,)

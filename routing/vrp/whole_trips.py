@@ -7,7 +7,6 @@ from typing import Final
 from routing.vrp.model import (
     CLOSES,
     EACH_M,
-    EACH_S,
     END,
     FIXED,
     FROM_S,
@@ -53,6 +52,8 @@ from routing.vrp.search_state import (
     join,
     leg_m,
     leg_s,
+    made_by,
+    paid,
 )
 
 _LOOKED_AT_SHARE: Final = 0.5
@@ -106,6 +107,16 @@ def as_driven_by(model: Model, state: State, trip: int, number: int) -> tuple[in
 
 
 @compiled
+def made_in(model: Model, state: State, trip: int, number: int) -> int:
+    """What the visits of a trip cost by themselves if the vehicle makes them."""
+    made, node = 0, state.link[len(model.visit) + 2 * trip, SUCC]
+    while model.picky and node < len(model.visit):
+        made += made_by(model, node, number)
+        node = state.link[node, SUCC]
+    return made
+
+
+@compiled
 def saved(model: Model, state: State, trip: int) -> float:
     """What the day of a trip's vehicle costs less without it."""
     visits, row, clock = len(model.visit), state.trip[trip], state.clock
@@ -117,8 +128,9 @@ def saved(model: Model, state: State, trip: int) -> float:
     while node != visits + 2 * trip + 1:
         metres += state.link[node, AHEAD_M]
         node = state.link[node, SUCC]
+    less = float(metres * facts[EACH_M] + made_in(model, state, trip, number))
     if not model.timed:
-        return float(metres * facts[EACH_M])
+        return less
     prior, rest = visits + 2 * row[PREV] + 1, visits + 2 * row[NEXT]
     if row[PREV] < 0:
         left_s = clock[rest, SUF_S]
@@ -129,7 +141,7 @@ def saved(model: Model, state: State, trip: int) -> float:
             clock[prior, PRE_S], clock[prior, PRE_EARLY], clock[prior, PRE_LATE], 0,
             clock[rest, SUF_S], clock[rest, SUF_EARLY], clock[rest, SUF_LATE],
         )  # fmt: skip
-    return float(metres * facts[EACH_M] + (day[SECONDS] - left_s) * facts[EACH_S])
+    return less + float(paid(model, number, day[SECONDS]) - paid(model, number, left_s))
 
 
 @compiled
@@ -162,17 +174,17 @@ def best_vehicle(
                 is_known = True
                 if metres >= NEVER:
                     break
-            price = float(metres * facts[EACH_M])
+            price = float(metres * facts[EACH_M] + made_in(model, state, trip, number))
             if day[HEAD] < 0:
                 price += float(facts[FIXED])
             if price >= dearest or day[METRES] + metres > facts[RANGE_M]:
                 continue
+            until_now = paid(model, number, day[SECONDS]) if day[HEAD] >= 0 else 0
             beyond = -1
             while True:
                 seconds = day_with_s(model, state, number, beyond, took_s, from_s, by_s)
                 if seconds < NEVER:
-                    added_s = seconds - (day[SECONDS] if day[HEAD] >= 0 else 0)
-                    whole = price + float(added_s * facts[EACH_S])
+                    whole = price + float(paid(model, number, seconds) - until_now)
                     if whole < dearest:
                         dearest, best, best_beyond = whole, int(number), int(beyond)
                 beyond = day[HEAD] if beyond < 0 else state.trip[beyond, NEXT]

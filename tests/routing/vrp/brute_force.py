@@ -13,7 +13,7 @@ import numpy as np
 
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.vrp.cost import cost, route_cost, unserved_of
-from routing.vrp.problem import Break, Feature, Problem, Vehicle, Visit, Window
+from routing.vrp.problem import Break, Feature, Preference, Problem, Vehicle, Visit, Window
 from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
 
 HORIZON_S = 120
@@ -58,6 +58,8 @@ def tiny_problem(seed: int, features: frozenset[Feature], visits: int = 4) -> Pr
                 unserved_cost=price
                 if uses(Feature.PRIZES) and (number in groups or draw.random() < 0.8)
                 else None,
+                cost=draw.choice([0, 15, 60]) if uses(Feature.VISIT_PRICES) else 0,
+                preferences=_preferences(draw) if uses(Feature.VISIT_PRICES) else (),
             )
         )
     if uses(Feature.ALTERNATIVES):
@@ -66,11 +68,24 @@ def tiny_problem(seed: int, features: frozenset[Feature], visits: int = 4) -> Pr
     fleet = tuple(_vehicle(draw, features, dimensions) for _ in range(2))
     if uses(Feature.SKILLS):
         fleet = (replace(fleet[0], skills=frozenset({"cold"})), fleet[1])
+    setups_s = ()
+    if uses(Feature.SETUPS):  # some share a place, one after another
+        drawn = [replace(each, place=draw.choice([1, 2, each.place])) for each in drawn]
+        setups_s = (0, *(draw.choice([0, 3, 7]) for _ in range(visits + 1)))
     return Problem(
         matrices=(_matrix(draw, visits + 2),),
+        setups_s=setups_s,
         visits=tuple(drawn),
         vehicles=fleet,
         dimensions=dimensions,
+    )
+
+
+def _preferences(draw: random.Random) -> tuple[Preference, ...]:
+    """Up to two, for one of both vehicles."""
+    return tuple(
+        Preference(vehicles=frozenset({draw.randrange(2)}), cost_otherwise=draw.randrange(80))
+        for _ in range(draw.choice([0, 1, 1, 2]))
     )
 
 
@@ -106,6 +121,7 @@ def _vehicle(
             earliest_s = draw.randrange(100)
             window = Window(earliest_s, earliest_s + draw.choice([0, 2, 15]))
             breaks += (Break(window=window, duration_s=draw.choice([3, 8])),)
+    overtime = Feature.OVERTIME in features
     return Vehicle(
         shift=Window(draw.choice([0, 0, 10]), draw.choice([90, HORIZON_S])),
         start_place=start,
@@ -116,6 +132,8 @@ def _vehicle(
         breaks=breaks,
         trips_max=draw.choice([2, 3]) if several and not opens else 1,
         turnaround_s=draw.choice([0, 4]) if several else 0,
+        overtime_after_s=draw.randrange(70) if overtime else None,
+        overtime_cost_per_s=draw.choice([0, 1, 5]) if overtime else 0,
         fixed_cost=draw.choice([0, 20]),
         cost_per_m=draw.choice([0, 1, 2]),
         cost_per_s=draw.choice([0, 1, 3]),
@@ -217,12 +235,14 @@ def _legs(problem: Problem, vehicle: Vehicle, trip: Sequence[int]) -> list[tuple
     """Seconds and metres from start to end."""
     matrix = problem.matrices[vehicle.matrix]
     halts = [vehicle.start_place, *(problem.visits[each].place for each in trip), vehicle.end_place]
-    return [
-        (0, 0)
-        if a is None or b is None
-        else (int(matrix.durations_s[a, b]), int(matrix.distances_m[a, b]))
-        for a, b in itertools.pairwise(halts)
-    ]
+    legs = []
+    for a, b in itertools.pairwise(halts):
+        if a is None or b is None:
+            legs.append((0, 0))
+            continue
+        setup_s = problem.setups_s[b] if problem.setups_s and a != b else 0
+        legs.append((int(matrix.durations_s[a, b]) + setup_s, int(matrix.distances_m[a, b])))
+    return legs
 
 
 def _ways_exist(problem: Problem, vehicle: Vehicle, order: Order) -> bool:
@@ -236,7 +256,9 @@ def _timetables(problem: Problem, number: int, order: Order) -> Iterator[Route]:
     """For each leaving that may matter and each choice of break starts the earliest return."""
     vehicle = problem.vehicles[number]
     first_s = max(vehicle.shift.earliest_s, *(problem.visits[each].release_s for each in order[0]))
-    paid = vehicle.cost_per_s > 0 or vehicle.duration_limit_s is not None
+    paid = (
+        vehicle.cost_per_s + vehicle.overtime_cost_per_s > 0 or vehicle.duration_limit_s is not None
+    )
     last_s = vehicle.shift.latest_s if paid else first_s + 60 * len(vehicle.breaks)
     begins = [range(each.window.earliest_s, each.window.latest_s + 1) for each in vehicle.breaks]
     for starts in itertools.product(*begins):

@@ -4,7 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from routing.vrp.problem import Break, Feature, Problem, ProblemRefused, Vehicle, Visit, Window
+from routing.vrp.problem import (
+    Break,
+    Feature,
+    Preference,
+    Problem,
+    ProblemRefused,
+    Vehicle,
+    Visit,
+    Window,
+)
 
 DAY = Window(0, 10_000)
 
@@ -40,6 +49,22 @@ VEHICLE = Vehicle(shift=DAY, start_place=0, end_place=0, capacities=(5,))
         ({"deliveries": (1 << 60,)}, "deliveries"),
         ({"unserved_cost": -1}, "unserved_cost is -1"),
         ({"unserved_cost": (1 << 60) - 1}, None),
+        ({"cost": -1}, "cost is -1"),
+        ({"cost": 1 << 60}, "cost is"),
+        (
+            {"preferences": (Preference(vehicles=frozenset({0}), cost_otherwise=-1),)},
+            "cost_otherwise",
+        ),
+        (
+            {"preferences": (Preference(vehicles=frozenset({1}), cost_otherwise=1),)},
+            "none of the 1",
+        ),
+        (
+            {"preferences": (Preference(vehicles=frozenset({-1}), cost_otherwise=1),)},
+            "none of the 1",
+        ),
+        ({"preferences": (Preference(vehicles=frozenset(), cost_otherwise=1),)}, "for no vehicle"),
+        ({"cost": (1 << 60) - 1, "unserved_cost": 9}, "costs could add up"),
         ({"windows": (Window(9, 8),)}, "ends at 8 before it starts at 9"),
         ({"windows": (Window(5, 9), Window(1, 3))}, "overlap or are unsorted"),
         ({"windows": (Window(1, 5), Window(5, 9))}, "overlap or are unsorted"),
@@ -68,6 +93,9 @@ def test_a_clash_in_a_visit_is_named(villages, changes, said) -> None:
         ({"turnaround_s": -1}, "turnaround_s"),
         ({"fixed_cost": -1}, "fixed_cost"),
         ({"cost_per_m": -1}, "cost_per_m"),
+        ({"overtime_after_s": -1}, "overtime_after_s is -1"),
+        ({"overtime_after_s": 1, "overtime_cost_per_s": -1}, "overtime_cost_per_s is -1"),
+        ({"overtime_cost_per_s": 1}, "say from when on it is paid"),
         ({"cost_per_s": 1 << 59}, "costs could add up"),
         ({"trips_max": 0}, "trips_max is 0"),
         ({"trips_max": 2, "end_place": 1}, "several trips need"),
@@ -80,6 +108,20 @@ def test_a_clash_in_a_visit_is_named(villages, changes, said) -> None:
 def test_a_clash_in_a_vehicle_is_named(villages, changes, said) -> None:
     with pytest.raises(ProblemRefused, match=said):
         stated(villages, VISIT, replace(VEHICLE, **changes))
+
+
+@pytest.mark.parametrize(
+    ("setups_s", "said"),
+    [
+        ((0,), "1 numbers for 2 places"),
+        ((0, -1), "setups_s is -1"),
+        ((0, 1 << 30), "setups_s is"),
+        ((1, 0), "setups_s of place 0, where vehicles start or end"),
+    ],
+)
+def test_a_clash_in_setups_is_named(villages, setups_s, said) -> None:
+    with pytest.raises(ProblemRefused, match=said):
+        replace(stated(villages, VISIT, VEHICLE), setups_s=setups_s)
 
 
 def test_a_group_has_one_price(villages) -> None:
@@ -95,12 +137,15 @@ FEATURES = [
     (Feature.DUE, {"due_s": 9}, {}),
     (Feature.DURATION_LIMIT, {}, {"duration_limit_s": 9}),
     (Feature.OPEN_ROUTES, {}, {"end_place": None}),
+    (Feature.OVERTIME, {}, {"overtime_after_s": 9}),
     (Feature.PRIZES, {"unserved_cost": 0}, {}),
     (Feature.RANGE, {}, {"range_m": 9}),
     (Feature.RELEASE, {"release_s": 1}, {}),
     (Feature.RELOADS, {}, {"trips_max": 2}),
     (Feature.SEVERAL_WINDOWS, {"windows": (Window(1, 2), Window(4, 5))}, {}),
+    (Feature.SETUPS, {}, {}),
     (Feature.SKILLS, {"skills": frozenset({"cold"})}, {}),
+    (Feature.VISIT_PRICES, {"cost": 1}, {}),
 ]
 
 
@@ -108,6 +153,8 @@ FEATURES = [
 def test_a_problem_says_which_rules_it_uses(villages, feature, of_visit, of_vehicle) -> None:
     plain = stated(villages, VISIT, VEHICLE)
     bent = stated(villages, replace(VISIT, **of_visit), replace(VEHICLE, **of_vehicle))
+    if feature is Feature.SETUPS:
+        bent = replace(bent, setups_s=(0, 9))
     assert plain.features == frozenset()
     assert bent.features == {feature}
 

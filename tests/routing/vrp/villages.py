@@ -12,6 +12,7 @@ from routing.vrp.problem import (
     PRICE_MAX,
     TOTAL_MAX,
     Break,
+    Preference,
     Problem,
     Vehicle,
     Visit,
@@ -54,12 +55,14 @@ def hard_problem(seed: int, visits: int | None = None, vehicles: int | None = No
 
     matrices = tuple(matrix() for _ in range(draw.choice([1, 1, 2])))
     drawn = [_visit(draw, place, dimensions) for place in range(2, places)]
+    vehicles_drawn = [_vehicle(draw, len(matrices), dimensions) for _ in range(fleet)]
+    visits_with_goods = _with_goods(
+        random.Random(f"goods {seed}"), _grouped(random.Random(seed), drawn)
+    )
     return Problem(
         matrices=matrices,
-        visits=tuple(
-            _with_goods(random.Random(f"goods {seed}"), _grouped(random.Random(seed), drawn))
-        ),
-        vehicles=tuple(_vehicle(draw, len(matrices), dimensions) for _ in range(fleet)),
+        visits=tuple(_with_prices(random.Random(f"prices {seed}"), visits_with_goods, fleet)),
+        vehicles=tuple(_with_overtime(random.Random(f"overtime {seed}"), vehicles_drawn)),
         dimensions=dimensions,
     )
 
@@ -103,6 +106,17 @@ def _with_goods(draw: random.Random, visits: Iterable[Visit]) -> Iterator[Visit]
         yield replace(visit, deliveries=deliveries, release_s=release_s) if brings else visit
 
 
+def _with_prices(draw: random.Random, visits: Iterable[Visit], vehicles: int) -> Iterator[Visit]:
+    """In a third of the problems visits cost something by themselves, some more with other vehicles."""
+    is_priced = draw.choice([False, True, False])
+    for visit in visits:
+        cost, cost_otherwise = draw.choice([0, 0, 400]), draw.choice([100, 2_000])
+        liked = frozenset(draw.sample(range(vehicles), min(vehicles, draw.choice([0, 1, 2]))))
+        preference = Preference(vehicles=liked, cost_otherwise=cost_otherwise)
+        preferences = (preference,) if liked else ()
+        yield replace(visit, cost=cost, preferences=preferences) if is_priced else visit
+
+
 def _vehicle(draw: random.Random, matrices: int, dimensions: Sequence[str]) -> Vehicle:
     starts_s = draw.choice([0, 0, 1_000, 4_000])
     trips_max = draw.choice([1, 1, 2, 3])
@@ -132,6 +146,15 @@ def _vehicle(draw: random.Random, matrices: int, dimensions: Sequence[str]) -> V
         cost_per_m=draw.choice([0, 1, 3]),
         cost_per_s=draw.choice([0, 0, 1, 4]),
     )
+
+
+def _with_overtime(draw: random.Random, vehicles: Iterable[Vehicle]) -> Iterator[Vehicle]:
+    """In a third of the problems long days cost more."""
+    pays = draw.choice([False, True, False])
+    for vehicle in vehicles:
+        after_s, cost_per_s = draw.choice([0, 1_500, 5_000]), draw.choice([1, 6])
+        changes = {"overtime_after_s": after_s, "overtime_cost_per_s": cost_per_s}
+        yield replace(vehicle, **changes) if pays else vehicle
 
 
 def spoiled_statement(seed: int) -> dict[str, object]:
