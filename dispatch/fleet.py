@@ -29,6 +29,8 @@ class Depot:
         Unloading at the depot between two trips. Default chosen, not measured.
     unserved_cost_fen
         Price of leaving one order out: far above any detour, so that leaving out is a last resort.
+    strange_village_cost_fen
+        Price of a stop in a village that some couriers know, by one who does not. Default chosen.
     """
 
     depot_id: DepotId
@@ -40,6 +42,7 @@ class Depot:
     service_per_piece_s: int = 15
     turnaround_s: int = 600
     unserved_cost_fen: int = 50_000
+    strange_village_cost_fen: int = 300
 
     @property
     def zone(self) -> ZoneInfo:
@@ -78,7 +81,11 @@ class BreakRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Courier:
-    """A courier 揽件员 with one vehicle for one shift; skills are handling words."""
+    """
+    A courier 揽件员 with one vehicle for one shift; skills are handling words.
+
+    `villages` are those that the courier knows: the territory 片区. Who knows none is at home in none.
+    """
 
     courier_id: CourierId
     name: str
@@ -88,6 +95,7 @@ class Courier:
     phone: str = ""
     breaks: tuple[BreakRule, ...] = ()
     skills: frozenset[str] = frozenset()
+    villages: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from dispatch.plan import (
 from dispatch.posing import Posed
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
+from routing.vrp.cost import route_cost
 from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.solution import Route as SolvedRoute
 from routing.vrp.solution import ScheduledVisit, Solution
@@ -103,8 +104,6 @@ class _Reader:
             trip.home.distance_m + sum(stop.leg.distance_m for stop in trip.stops) for trip in trips
         )
         duration_s = solved.trips[-1].back_s - solved.trips[0].leave_s
-        cost = vehicle.fixed_cost + distance_m * vehicle.cost_per_m
-        cost += duration_s * vehicle.cost_per_s
         return Route(
             courier_id=courier.courier_id,
             model_id=model.model_id,
@@ -116,7 +115,7 @@ class _Reader:
             ),
             distance_m=distance_m,
             duration_s=duration_s,
-            cost_fen=round(cost / MILLIFEN),
+            cost_fen=round(route_cost(self.posed.problem, solved) / MILLIFEN),
         )
 
     def _trip(

@@ -128,6 +128,7 @@ class _Courier(_Strict):
     phone: Annotated[str, _as(lambda cell: cells.phone(cell) if cell else "")] = ""
     breaks: tuple[_Break, ...] = ()
     skills: tuple[Annotated[str, _as(_skill)], ...] = ()
+    villages: tuple[_Name, ...] = ()
 
 
 class _Model(_Strict):
@@ -160,6 +161,7 @@ class _Depot(_Strict):
     service_per_piece_s: _Seconds = _DEPOT.service_per_piece_s
     turnaround_s: _Seconds = _DEPOT.turnaround_s
     unserved_cost_yuan: _Fen = _DEPOT.unserved_cost_fen
+    strange_village_cost_yuan: _Fen = _DEPOT.strange_village_cost_fen
 
 
 class _Fleet(_Strict):
@@ -273,6 +275,7 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             service_per_piece_s=depot.service_per_piece_s,
             turnaround_s=depot.turnaround_s,
             unserved_cost_fen=depot.unserved_cost_yuan,
+            strange_village_cost_fen=depot.strange_village_cost_yuan,
         ),
         models={VehicleModelId(each.id): _vehicle(each) for each in stated.vehicle_models},
         couriers={CourierId(each.id): _courier(each) for each in stated.couriers},
@@ -309,6 +312,7 @@ def _courier(stated: _Courier) -> Courier:
             BreakRule(each.earliest, each.latest, each.minutes * 60) for each in stated.breaks
         ),
         skills=frozenset(stated.skills),
+        villages=frozenset(stated.villages),
     )
 
 

@@ -20,6 +20,7 @@ _COURIER: Final = {
     "shift": "shift",
     "breaks": "breaks",
     "skills": "skills",
+    "villages": "villages",
 }
 _BREAK: Final = re.compile(r"(\d{1,2}:\d{2})\s*[-~–—]\s*(\d{1,2}:\d{2})\s*/\s*(\d{1,3})")
 
@@ -96,7 +97,7 @@ def _courier(row: Row, headers: Named) -> Iterator[tuple[str, Any]]:
         cell = row.cells.get(headers.get(folded(column), ""), "")
         if not cell:
             continue
-        if column == "skills":
+        if column in ("skills", "villages"):
             yield key, pieces_of(narrow(cell), WORDS)
         elif column == "breaks":
             yield key, [_break(each) for each in pieces_of(narrow(cell), ";|、,")]

@@ -302,3 +302,55 @@ def test_a_depot_off_the_road_is_refused_by_name(network):
 def test_the_same_seed_and_iterations_give_the_same_plan(network):
     plans = [planned(network, the_day(), iterations=2, budget_s=60) for _ in range(2)]
     assert plans[0] == plans[1]
+
+
+def villages_of(plan):
+    return [(route.courier_id, stop.village) for route in plan.routes for stop in route.stops]
+
+
+@pytest.mark.parametrize(("price_fen", "strangers"), [(100_000, False), (0, True)])
+def test_couriers_keep_to_the_villages_they_know_as_far_as_strangers_cost(
+    network, price_fen, strangers
+):
+    """Households of two villages lie in turns along the roads, and either courier could make all."""
+    households = {
+        key: replace(each, village="东风" if number % 2 else "西风")
+        for number, (key, each) in enumerate(HOUSEHOLDS.items())
+    }
+    knows = {CourierId("c1"): "东风", CourierId("c2"): "西风"}
+    fleet = replace(
+        FLEET,
+        depot=replace(FLEET.depot, strange_village_cost_fen=price_fen),
+        couriers={
+            key: replace(FLEET.couriers[key], villages=frozenset({village}))
+            for key, village in knows.items()
+        },
+    )
+    inputs = the_day([an_order(number) for number in range(25)], fleet)
+    registry = replace(inputs.registry, households=households)
+    plan = planned(network, replace(inputs, registry=registry))
+    assert plan.figures.served == 25
+    strange = [each for each in villages_of(plan) if knows[each[0]] != each[1]]
+    assert bool(strange) is strangers
+
+
+def test_what_a_stranger_costs_stands_in_the_plan(network):
+    fleet = replace(
+        FLEET,
+        couriers={
+            CourierId("c1"): FLEET.couriers[CourierId("c1")],
+            # Knows the village, but has no time.
+            CourierId("c2"): replace(
+                FLEET.couriers[CourierId("c2")],
+                villages=frozenset({"东风"}),
+                shift_ends=time(8, 1),
+                breaks=(),
+            ),
+        },
+    )
+    orders = [an_order(number) for number in range(4)]
+    alone = {CourierId("c1"): FLEET.couriers[CourierId("c1")]}
+    plain = planned(network, the_day(orders, replace(fleet, couriers=alone)))
+    strange = planned(network, the_day(orders, fleet))
+    stops = strange.figures.stops
+    assert strange.figures.cost_fen - plain.figures.cost_fen == stops * 300

@@ -36,6 +36,21 @@ def test_a_small_fleet_takes_the_defaults_of_its_types():
     assert fleet.models["trike"].capacity_weight_g == 180_000
     assert fleet.models["trike"].capacity_pieces is None
     assert fleet.couriers["c01"].shift_ends == time(18, 30)
+    assert fleet.couriers["c01"].villages == frozenset()
+    assert fleet.depot.strange_village_cost_fen == 300
+
+
+def test_a_courier_knows_villages_in_toml_and_in_a_table(examples):
+    text = GOOD.replace('shift = "08:00', 'villages = ["东风村", "西风村"]\nshift = "08:00')
+    text = text.replace("lat = 33.9", "lat = 33.9\nstrange_village_cost_yuan = 1.5")
+    fleet = read_fleet(text.encode(), name="fleet.toml")
+    assert fleet.couriers["c01"].villages == {"东风村", "西风村"}
+    assert fleet.depot.strange_village_cost_fen == 150
+    header, *rows = (examples / "fleet.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},东风村|西风村" for row in rows]
+    table = "\n".join([f"{header},villages", *rows])
+    fleet = read_fleet(table.encode(), name="fleet.csv")
+    assert {each.villages for each in fleet.couriers.values()} == {frozenset({"东风村", "西风村"})}
 
 
 def test_units_become_integers_without_drift():
