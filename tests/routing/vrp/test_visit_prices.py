@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from routing.vrp.check import Rule, check
+from routing.vrp.cost import visit_cost
 from routing.vrp.problem import Preference, Problem, Vehicle, Visit, Window
 from routing.vrp.reasons import Reason, why_unserved
+from routing.vrp.search_state import MADE
 from routing.vrp.solve import Engine, solve
 
 SHIFT = Window(0, 10_000)
@@ -79,3 +81,15 @@ def test_what_costs_more_by_itself_than_leaving_it_out_is_not_worth_it(villages)
     found = answer(problem, Engine.RUIN_RECREATE)
     assert found.unserved == (0,)
     assert why_unserved(problem, found) == {0: Reason.NOT_WORTH_IT}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_vehicles_day_keeps_the_sum_of_what_its_visits_cost(moves, villages, seed: int) -> None:
+    search = moves.search_of(problem := villages.hard_problem(seed, visits=30, vehicles=4))
+    for _ in range(4):
+        search.cut()
+        search.anneal(0, 200, 300.0)
+        search.join()
+    for vehicle, trips in moves.orders(search).items():
+        costs = [visit_cost(problem.visits[each], vehicle) for trip in trips for each in trip]
+        assert search.state.vehicle[vehicle, MADE] == sum(costs)
