@@ -21,7 +21,7 @@ _SECOND_PRICE: Final = 1e-6
 def cheapest_place(
     packed: Packed, vehicle: int, sequence: NDArray[np.int64], visit: int
 ) -> float | None:
-    """The added cost of the visit's cheapest place in this sequence; None if it fits nowhere."""
+    """About what the visit adds in its cheapest place in this sequence; None if it fits nowhere. Waiting and overtime are not foreseen."""
     width = len(sequence) + 3
     route = np.full(width, DEPOT, dtype=np.int64)
     route[: len(sequence)] = sequence

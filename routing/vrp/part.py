@@ -31,7 +31,7 @@ class Part(NamedTuple):
     totals
         float64 (2,): cost since the round began, and the least of it.
     vehicles
-        int32 (K,): those of this part, the first `counts[VEHICLES]`.
+        int32 (K,): those of this part, in order of their kinds, the first `counts[VEHICLES]`.
     counts
         int64 (5,), by the columns below.
     random

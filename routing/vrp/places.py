@@ -57,14 +57,13 @@ from routing.vrp.search_state import (
     TRIPS,
     VEHICLE,
     State,
-    alone,
     compiled,
-    join,
     leg_m,
     leg_s,
     made_by,
     paid,
 )
+from routing.vrp.segments import alone, day_with_s, join
 
 NOT_HERE: Final = 1e300
 """The price of a place where a visit must not be."""
@@ -285,35 +284,6 @@ def offer_after(
         return dearest
     offer(places, price, visit, 0, node, -1)
     return float(places.price[-1])
-
-
-@compiled
-def day_with_s(
-    model: Model, state: State, number: int, beyond: int, took_s: int, from_s: int, by_s: int
-) -> int:
-    """
-    The seconds of a vehicle's day with one more trip, whose segment from leaving to return is given,
-    after its trip `beyond`, -1 for before all; NEVER if something is late or the day too long.
-    """
-    facts, clock, visits = model.vehicle[number], state.clock, len(model.visit)
-    after = state.vehicle[number, HEAD] if beyond < 0 else state.trip[beyond, NEXT]
-    if beyond >= 0:
-        prior = clock[visits + 2 * beyond + 1]
-        # The last trip of a day has no turnaround in its segment yet.
-        turn_s = facts[TURNAROUND] if after < 0 else 0
-        if prior[READY] + turn_s > by_s:
-            return NEVER
-        took_s, from_s, by_s = join(
-            prior[PRE_S], prior[PRE_EARLY], prior[PRE_LATE], turn_s, took_s, from_s, by_s
-        )
-    if after >= 0:
-        rest = clock[visits + 2 * after]
-        if took_s + from_s + facts[TURNAROUND] > rest[SUF_LATE]:
-            return NEVER
-        took_s, _, _ = join(
-            took_s, from_s, by_s, facts[TURNAROUND], rest[SUF_S], rest[SUF_EARLY], rest[SUF_LATE]
-        )
-    return int(took_s) if took_s <= facts[LONGEST_S] else NEVER
 
 
 @compiled

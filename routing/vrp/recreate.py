@@ -48,11 +48,9 @@ from routing.vrp.search_state import (
     compiled,
     open_trip,
     put_after,
-    renew,
-    renew_after,
-    renew_before,
     renew_board,
 )
+from routing.vrp.segments import renew, renew_after, renew_before
 from routing.vrp.strings import ANY
 from routing.vrp.undo import Undo, touch
 

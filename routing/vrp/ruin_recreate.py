@@ -28,9 +28,9 @@ from routing.vrp.search_state import (
     open_trip,
     price,
     put_after,
-    renew,
     renew_trip,
 )
+from routing.vrp.segments import renew
 from routing.vrp.undo import empty_undo
 
 _TRIED: Final = 4
@@ -184,7 +184,7 @@ class RuinRecreate:
             part.listed[stay] = True
             part.is_dirty[:] = False
             own = np.flatnonzero(owner == number)
-            part.vehicles[: len(own)] = own
+            part.vehicles[: len(own)] = own[np.argsort(kinds[own], kind="stable")]
             part.counts[:] = (len(mine), len(out), len(slots), 0, len(own))
             part.totals[:] = 0.0
         self.parts = parts

@@ -144,9 +144,7 @@ def ruin(
     centre = int(part.mine[random_below(random, float(part.counts[MINE]))])
     leader = NONE
     whole_share = _WHOLE_SHARE_UNLIKE if model.unlike else _WHOLE_SHARE
-    is_choice = (
-        model.timed or len(part.spare) > 1
-    )  # elsewhere loads settle how many trips there are
+    is_choice = model.timed or len(part.spare) > 1  # else loads settle how many trips there are
     if is_choice and not thorough and random_share(random) < whole_share:
         leader = ANY
     if part.counts[ABSENT] > 0:

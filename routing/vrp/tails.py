@@ -60,13 +60,13 @@ from routing.vrp.search_state import (
     compiled,
     connect,
     count_trip,
-    join,
     leg_m,
     leg_s,
     made_by,
     paid,
     renew_trip,
 )
+from routing.vrp.segments import join
 
 _NEAR: Final = 40
 """Neighbours of a visit whose trips may exchange tails with its own; chosen."""

@@ -23,7 +23,6 @@ from routing.vrp.model import (
 )
 from routing.vrp.packed import NEVER
 from routing.vrp.part import VEHICLES, Part, make_spare, random_share, spare_vehicle
-from routing.vrp.places import day_with_s
 from routing.vrp.search_state import (
     AHEAD_M,
     DUE,
@@ -49,12 +48,12 @@ from routing.vrp.search_state import (
     connect,
     count_trip,
     detach_trip,
-    join,
     leg_m,
     leg_s,
     made_by,
     paid,
 )
+from routing.vrp.segments import day_with_s, join
 
 _LOOKED_AT_SHARE: Final = 0.5
 """Vehicles that are looked at, drawn by lot, so that a day which only the schedule refuses is not found each time. Chosen."""
@@ -155,41 +154,39 @@ def best_vehicle(
     best, best_beyond, less = -1, -1, saved(model, state, trip)
     dearest += less
     driver = state.trip[trip, VEHICLE]
-    for kind in range(len(part.spare)):
-        spare, is_known = spare_vehicle(state, part, kind), False
-        metres = took_s = from_s = by_s = 0
-        for slot in range(part.counts[VEHICLES]):
-            number = part.vehicles[slot]
-            facts, day = model.vehicle[number], state.vehicle[number]
-            if facts[KIND] != kind or number == driver:
-                continue
-            if day[TRIPS] >= facts[TRIPS_MAX] or (day[HEAD] < 0 and number != spare):
-                continue
-            if random_share(part.random) >= _LOOKED_AT_SHARE:
-                continue
-            if not is_known:
-                if not may_drive(model, state, trip, number):
-                    break
+    kind = -1
+    metres = took_s = from_s = by_s = 0
+    for slot in range(part.counts[VEHICLES]):
+        number = part.vehicles[slot]
+        facts, day = model.vehicle[number], state.vehicle[number]
+        if number == driver or day[TRIPS] >= facts[TRIPS_MAX]:
+            continue
+        if day[HEAD] < 0 and number != spare_vehicle(state, part, facts[KIND]):
+            continue
+        if random_share(part.random) >= _LOOKED_AT_SHARE:
+            continue
+        if facts[KIND] != kind:  # they stand in order of their kinds
+            kind, metres = int(facts[KIND]), NEVER
+            if may_drive(model, state, trip, number):
                 metres, took_s, from_s, by_s = as_driven_by(model, state, trip, number)
-                is_known = True
-                if metres >= NEVER:
-                    break
-            price = float(metres * facts[EACH_M] + made_in(model, state, trip, number))
-            if day[HEAD] < 0:
-                price += float(facts[FIXED])
-            if price >= dearest or day[METRES] + metres > facts[RANGE_M]:
-                continue
-            until_now = paid(model, number, day[SECONDS]) if day[HEAD] >= 0 else 0
-            beyond = -1
-            while True:
-                seconds = day_with_s(model, state, number, beyond, took_s, from_s, by_s)
-                if seconds < NEVER:
-                    whole = price + float(paid(model, number, seconds) - until_now)
-                    if whole < dearest:
-                        dearest, best, best_beyond = whole, int(number), int(beyond)
-                beyond = day[HEAD] if beyond < 0 else state.trip[beyond, NEXT]
-                if beyond < 0:
-                    break
+        if metres >= NEVER:
+            continue
+        price = float(metres * facts[EACH_M] + made_in(model, state, trip, number))
+        if day[HEAD] < 0:
+            price += float(facts[FIXED])
+        if price >= dearest or day[METRES] + metres > facts[RANGE_M]:
+            continue
+        until_now = paid(model, number, day[SECONDS]) if day[HEAD] >= 0 else 0
+        beyond = -1
+        while True:
+            seconds = day_with_s(model, state, number, beyond, took_s, from_s, by_s)
+            if seconds < NEVER:
+                whole = price + float(paid(model, number, seconds) - until_now)
+                if whole < dearest:
+                    dearest, best, best_beyond = whole, int(number), int(beyond)
+            beyond = day[HEAD] if beyond < 0 else state.trip[beyond, NEXT]
+            if beyond < 0:
+                break
     return best, best_beyond, dearest - less
 
 

@@ -13,7 +13,15 @@ from routing.vrp.packed import pack
 from routing.vrp.places import NOT_HERE
 from routing.vrp.problem import Problem, Vehicle, Visit, Window
 from routing.vrp.schedule import Scheduler
-from routing.vrp.search_state import HEAD, PART, SUCC, TRIP, VEHICLE, renew, take_out
+from routing.vrp.search_state import (
+    HEAD,
+    PART,
+    SUCC,
+    TRIP,
+    VEHICLE,
+    take_out,
+)
+from routing.vrp.segments import renew
 from routing.vrp.tails import best_tails, exchange_tails, tails_price
 
 
