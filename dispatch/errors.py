@@ -1,7 +1,9 @@
-"""The root of every error that dispatch raises on purpose."""
+"""The root of every error that dispatch raises on purpose, and the question that many of them end with."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -13,3 +15,9 @@ class DispatchError(Exception):
     """
 
     code: ClassVar[str]
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """`: did you mean …?` with the word of `known` that is nearest; empty if none is near."""
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f": did you mean {close[0]!r}?" if close else ""

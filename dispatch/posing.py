@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import numpy as np
@@ -16,11 +16,12 @@ from dispatch.households import PointId
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order
 from dispatch.plan import Unserved
+from dispatch.territory import with_territory
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import PlaceOffRoad, Snap
-from routing.vrp.problem import Break, Preference, Problem, Vehicle, Window
+from routing.vrp.problem import Break, Problem, Vehicle, Window
 
 DIMENSIONS: Final = ("weight_g", "volume_ml", "pieces")
 
@@ -106,7 +107,7 @@ def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
             if isinstance(halt, Unserved):
                 unserved.append(halt)
             else:
-                halts.append(_with_territory(halt, couriers, fleet.depot))
+                halts.append(with_territory(halt, couriers, fleet.depot))
 
     problem = Problem(
         matrices=tuple(_matrix(network, profile, snaps[profile]) for profile in profiles),
@@ -115,18 +116,6 @@ def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
         vehicles=tuple(_vehicle(courier, fleet, profiles, halts, clock) for courier in couriers),
     )
     return Posed(problem, tuple(halts), couriers, snaps, tuple(unserved))
-
-
-def _with_territory(halt: Halt, couriers: Sequence[Courier], depot: Depot) -> Halt:
-    """The halt, dearer for couriers who do not know its village, if some do."""
-    village, cost_fen = halt.spot.village, depot.strange_village_cost_fen
-    knowing = frozenset(
-        number for number, courier in enumerate(couriers) if village in courier.villages
-    )
-    if not knowing or len(knowing) == len(couriers) or not cost_fen:
-        return halt
-    preference = Preference(vehicles=knowing, cost_otherwise=cost_fen * MILLIFEN)
-    return replace(halt, visit=replace(halt.visit, preferences=(preference,)))
 
 
 def _off_road(order: Order, spot: Spot, miss: PlaceOffRoad | None) -> Unserved:

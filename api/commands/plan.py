@@ -46,6 +46,7 @@ from dispatch.plan import Plan
 from dispatch.planning import SearchStep, plan_day
 from dispatch.rehearsal import rehearse
 from dispatch.settings import Settings
+from dispatch.territory import unknown_villages
 from routing.roads.doubts import doubt_of
 from routing.roads.network import RoadNetwork
 
@@ -171,6 +172,8 @@ def plan_files(
         _show(plan, out)
     if doubt is not None:
         note(f"{households.name}: {doubt}")
+    for sentence in unknown_villages(crew, registry):
+        note(f"{fleet.name}: {sentence}")
     if refused.rows:
         note(
             f"{len(refused.rows):,} rows were refused or need an answer: see {out / PROBLEMS_FILE}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import tomllib
 from collections import Counter
@@ -26,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from dispatch.days import DepotId
+from dispatch.errors import meant
 from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
 from dispatch.intake import cells
 from dispatch.intake.files import LIMIT_BYTES, load, text_of
@@ -83,20 +83,15 @@ def _bad(message: str) -> PydanticCustomError:
 def _skill(word: str) -> str:
     words = [each.value for each in Handling]
     if word not in words:
-        raise _bad(f"no handling word {word!r}{_meant(word, words)}; there are {', '.join(words)}")
+        raise _bad(f"no handling word {word!r}{meant(word, words)}; there are {', '.join(words)}")
     return word
 
 
 def _profile(word: str, info: ValidationInfo) -> str:
     known: Collection[str] | None = info.context
     if known is not None and word not in known:
-        raise _bad(f"no profile {word!r}{_meant(word, list(known))}; there are {', '.join(known)}")
+        raise _bad(f"no profile {word!r}{meant(word, known)}; there are {', '.join(known)}")
     return word
-
-
-def _meant(word: str, words: list[str]) -> str:
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    return f": did you mean {close[0]!r}?" if close else ""
 
 
 # Bounds far above real vehicles and far below what a wrong unit makes of them; chosen.
@@ -227,7 +222,7 @@ def _problem(error: Any, where: Mapping[str, str]) -> FleetProblem:
     if error["type"] == "extra_forbidden":
         key = str(error["loc"][-1])
         known = list(_keys(error["loc"]))
-        return FleetProblem(where=path, detail=f"unknown key{_meant(key, known)}")
+        return FleetProblem(where=path, detail=f"unknown key{meant(key, known)}")
     if error["type"] == "missing":
         return FleetProblem(where=path, detail="it is missing")
     return FleetProblem(where=path, detail=error["msg"])
@@ -340,7 +335,7 @@ def _contradictions(stated: _Fleet, where: Mapping[str, str]) -> Iterator[FleetP
             yield FleetProblem(
                 where=_path(("couriers", number, "vehicle_model"), where),
                 detail=f"no vehicle model {courier.vehicle_model!r}"
-                f"{_meant(courier.vehicle_model, models)}",
+                f"{meant(courier.vehicle_model, models)}",
             )
         starts, ends = courier.shift
         for index, rest in enumerate(courier.breaks):

@@ -97,8 +97,10 @@ def _courier(row: Row, headers: Named) -> Iterator[tuple[str, Any]]:
         cell = row.cells.get(headers.get(folded(column), ""), "")
         if not cell:
             continue
-        if column in ("skills", "villages"):
+        if column == "skills":
             yield key, pieces_of(narrow(cell), WORDS)
+        elif column == "villages":  # as the registry writes them, brackets and all
+            yield key, pieces_of(cell, "|｜")
         elif column == "breaks":
             yield key, [_break(each) for each in pieces_of(narrow(cell), ";|、,")]
         else:

@@ -47,10 +47,12 @@ def test_a_courier_knows_villages_in_toml_and_in_a_table(examples):
     assert fleet.couriers["c01"].villages == {"东风村", "西风村"}
     assert fleet.depot.strange_village_cost_fen == 150
     header, *rows = (examples / "fleet.csv").read_text(encoding="utf-8").splitlines()
-    rows = [f"{row},东风村|西风村" for row in rows]
+    rows = [f"{row},东风村（北）|西风村｜南、北村" for row in rows]
     table = "\n".join([f"{header},villages", *rows])
     fleet = read_fleet(table.encode(), name="fleet.csv")
-    assert {each.villages for each in fleet.couriers.values()} == {frozenset({"东风村", "西风村"})}
+    assert {each.villages for each in fleet.couriers.values()} == {
+        frozenset({"东风村（北）", "西风村", "南、北村"})
+    }
 
 
 def test_units_become_integers_without_drift():
