@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -57,3 +59,19 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
         return
     with Status(first, console=console) as status:
         yield status.update
+
+
+@contextmanager
+def interrupts() -> Iterator[Callable[[], bool]]:
+    """Turn Ctrl-C into a question that the search asks; a second Ctrl-C ends everything as ever."""
+    asked = threading.Event()
+
+    def take(_number: int, _frame: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, take)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -14,6 +14,7 @@ from api.commands.console import (
     AsJson,
     DayText,
     date_of,
+    interrupts,
     note,
     print_json,
     print_table,
@@ -103,7 +104,8 @@ def plan_files(
     Plan a day from files, without a server.
 
     Writes plan.json, routes.geojson, a GPX and a printable sheet for each courier, orders.csv with
-    every order's fate, and problems.csv if rows were refused (then the exit code is 1).
+    every order's fate, and problems.csv if rows were refused (then the exit code is 1). Ctrl-C ends
+    the search, and the best so far is written.
 
     Example: `cunlu plan --roads demo/roads.osm.pbf --orders demo/orders.csv --households
     demo/households.csv --fleet demo/fleet.toml --budget 10 --seed 1 --out plan`
@@ -139,19 +141,21 @@ def plan_files(
         tell("plan: getting ready")
         rehearse()
         tell("plan")
-        plan = plan_day(
-            DayInputs(
-                day=DepotDay(_COMPANY, crew.depot.depot_id, date),
-                registry=registry,
-                fleet=crew,
-                orders=asked.accepted,
-            ),
-            network,
-            budget_s=budget,
-            seed=seed,
-            made_at=now,
-            on_progress=show,
-        )
+        with interrupts() as interrupted:
+            plan = plan_day(
+                DayInputs(
+                    day=DepotDay(_COMPANY, crew.depot.depot_id, date),
+                    registry=registry,
+                    fleet=crew,
+                    orders=asked.accepted,
+                ),
+                network,
+                budget_s=budget,
+                seed=seed,
+                made_at=now,
+                on_progress=show,
+                cancelled=interrupted,
+            )
         files = {
             PLAN_FILE: msgspec.json.encode(plan),
             "routes.geojson": plan_geojson(plan),
@@ -178,6 +182,9 @@ def plan_files(
         note(
             f"{len(refused.rows):,} rows were refused or need an answer: see {out / PROBLEMS_FILE}"
         )
+    if interrupted():
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if refused.rows:
         raise typer.Exit(ExitCode.REFUSED_SOME)
 
 

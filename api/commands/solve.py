@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.commands.console import note, print_json, progress
+from api.commands.console import interrupts, note, print_json, progress
 from api.commands.exit_codes import ExitCode
 from routing.vrp import vrplib
 from routing.vrp.check import check
@@ -56,7 +52,7 @@ def solve_instance(
     if out is not None and not out.parent.is_dir():  # known now, not when the work is done
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(out.parent))
     instance = vrplib.read(file)
-    with progress(instance.name) as tell, _interrupts() as interrupted:
+    with progress(instance.name) as tell, interrupts() as interrupted:
         if not as_json:
             typer.echo(f"{instance.name}: {len(instance.clients):,} clients")
 
@@ -97,22 +93,6 @@ def _orders_unserved(problem: Problem, solution: Solution) -> int:
     """Alternatives that are all left out are one order."""
     groups = [problem.visits[number].group for number in solution.unserved]
     return sum(group is None for group in groups) + len(set(groups) - {None})
-
-
-@contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C into a question that the search asks; a second Ctrl-C ends everything as ever."""
-    asked = threading.Event()
-
-    def take(_number: int, _frame: object) -> None:
-        asked.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, take)
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _write(path: Path, text: str) -> None:

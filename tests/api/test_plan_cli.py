@@ -2,6 +2,11 @@
 
 import csv
 import json
+import os
+import pty
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +82,41 @@ def test_a_plan_is_made_of_files_and_made_again_in_the_same_folder(run_in, day, 
     with pytest.raises(PlanFolderTaken, match=r"diary\.txt"):
         write_folder(out, {"plan.json": b"new"})
     assert (out / f"{couriers[0]}.gpx").exists()
+
+
+def test_ctrl_c_ends_the_search_and_the_best_so_far_is_written(day, tmp_path):
+    """On a terminal, where the command says how far it is."""
+    out, (ours, theirs) = tmp_path / "plan", pty.openpty()
+    flags = [3000 if each == 1 else each for each in plan_flags(day, out, "--json")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api", *map(str, flags)],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    )
+    said = b""
+    while b"of 3000 s" not in said:
+        said += os.read(ours, 4096)
+    process.send_signal(signal.SIGINT)
+    stdout, _ = process.communicate(timeout=120)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 130, said
+    told, stored = json.loads(stdout), json.loads((out / "plan.json").read_bytes())
+    assert told["summary"]["served"] == stored["figures"]["served"] > 0
+
+
+def test_a_village_that_nobody_lives_in_is_named(run_in, day, tmp_path):
+    fleet = tmp_path / "fleet.toml"
+    text = (day.folder / "fleet.toml").read_text(encoding="utf-8")
+    fleet.write_text(text.replace("skills = [", 'villages = ["无此村"]\nskills = [', 1), "utf-8")
+    flags = [
+        fleet if each == day.folder / "fleet.toml" else each
+        for each in plan_flags(day, tmp_path / "plan")
+    ]
+    made = run_in(day.folder, *flags)
+    assert made.returncode == 0, made.stderr
+    assert "fleet.toml: couriers know '无此村', but no household or point lies there" in made.stderr
 
 
 def test_refused_rows_are_listed_and_the_good_ones_planned(run, day, tmp_path):
