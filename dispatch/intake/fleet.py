@@ -225,6 +225,8 @@ def _problem(error: Any, where: Mapping[str, str]) -> FleetProblem:
         return FleetProblem(where=path, detail=f"unknown key{meant(key, known)}")
     if error["type"] == "missing":
         return FleetProblem(where=path, detail="it is missing")
+    if error["type"] == "tuple_type":
+        return FleetProblem(where=path, detail="it is a list: put it in square brackets")
     return FleetProblem(where=path, detail=error["msg"])
 
 

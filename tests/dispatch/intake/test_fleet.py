@@ -88,6 +88,7 @@ def test_departures_are_sorted_and_each_there_once():
     [
         ("capacity_weight_kg", "capacity_wieght_kg", "vehicle_models[1].capacity_wieght_kg", "did you mean 'capacity_weight_kg'"),
         ('name = "沙集网点"', 'nam = "沙集网点"', "depot.name", "missing"),
+        ('shift = "08:00', 'villages = "东风村"\nshift = "08:00', "couriers[1].villages", "square brackets"),
         ("[depot]", "colour = 1\n[depot]", "colour", "unknown key"),
         ('id = "shaji"', 'id = "Shaji Town"', "depot.id", "match"),
         ("lat = 33.9", 'lat = 33.9\ntime_zone = "Asia/Nowhere"', "depot.time_zone", "no such time zone"),
@@ -105,7 +106,7 @@ def test_departures_are_sorted_and_each_there_once():
         ('"08:00-18:30"', '"08:00-18:30"\nphone = "x"', "couriers[1].phone", "no phone"),
         ('"08:00-18:30"', '"08:00-18:30"\nbreaks = [{earliest = "07:00", latest = "08:30", minutes = 30}]', "couriers[1].breaks[1]", "within the shift"),
         ('"08:00-18:30"', '"08:00-18:30"\nbreaks = [{earliest = "12:00", last = "13:00", minutes = 30}]', "couriers[1].breaks[1].last", "unknown key"),
-        ("[[vehicle_models]]", "[vehicle_models]", "vehicle_models", "tuple"),
+        ("[[vehicle_models]]", "[vehicle_models]", "vehicle_models", "square brackets"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_its_path(old, new, where, detail):
