@@ -13,7 +13,7 @@ from api.answers import PROBLEMS
 from api.metrics import SUBSCRIBERS
 from api.requests import Day, Deps, GuardedRoute, With
 from dispatch import operations
-from dispatch.feed import FeedItem, FeedLagged, StreamId
+from dispatch.feed import FeedItem, FeedLagged, StreamId, end
 
 router = APIRouter(route_class=GuardedRoute, tags=["live"], responses=PROBLEMS)
 
@@ -63,8 +63,7 @@ async def sse_items(
         SUBSCRIBERS.dec()
         stop.cancel()
         if upcoming is not None:
-            upcoming.cancel()
-            await asyncio.gather(upcoming, return_exceptions=True)
+            await end(upcoming)
         if isinstance(items, AsyncGenerator):
             await items.aclose()
 

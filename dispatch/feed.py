@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 import msgspec
 from redis.exceptions import RedisError
@@ -26,6 +26,9 @@ BLOCK_MS: Final = 5000
 
 RETRY_S: Final = 0.5
 """Pause before reading again from a server that could not be reached."""
+
+_CANCEL_EVERY_S: Final = 0.1
+"""Pause between two cancellations of a task that outlived one. Chosen."""
 
 _STREAM_ID: Final = re.compile(r"(\d{1,20})(?:-(\d{1,20}))?", re.ASCII)
 
@@ -170,9 +173,7 @@ class Feed:
         """Stop all readers; subscribers hear nothing more."""
         tasks = [channel.task for channel in self._channels.values() if channel.task is not None]
         self._channels.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*map(end, tasks))
 
     async def _next(self, subscriber: _Subscriber, seen: StreamId) -> FeedItem:
         if subscriber.lagged.is_set() and subscriber.queue.empty():
@@ -193,9 +194,9 @@ class Feed:
                 channel.task.cancel()
 
     async def _read(self, day: DepotDay, channel: _Channel) -> None:
-        """Read the stream from its present end; a server that is away is asked again."""
+        """Read the stream from its present end while anybody listens; a server that is away is asked again."""
         last: str | None = None
-        while True:
+        while self._channels.get(day) is channel:
             try:
                 if last is None:
                     last = await self._source.last_id(day)
@@ -213,6 +214,15 @@ class Feed:
                 last = stream_id
                 for subscriber in tuple(channel.subscribers):
                     _offer(subscriber, item, channel)
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancel `task` until it is over: a cancellation that meets the server's answer is lost now and then."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CANCEL_EVERY_S)
+    if not task.cancelled():
+        task.exception()  # whatever it was, nobody waits for it any more
 
 
 def _offer(subscriber: _Subscriber, item: FeedItem, channel: _Channel) -> None:

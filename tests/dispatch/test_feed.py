@@ -1,7 +1,7 @@
 """The live feed over a real stream: nothing lost, nothing twice, a slow reader dropped."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -48,6 +48,19 @@ async def test_a_reconnect_loses_nothing_and_repeats_nothing(store, day):
     await create(store, day, 1, 2)
     async with aclosing(operations.follow(store, day, after=first.id)) as items:
         assert order_ids(await take(items, 2)) == ["o1", "o2"]
+
+
+async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same():
+    async def deaf():
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await feed.end(task)
+    assert task.cancelled()
 
 
 async def test_many_followers_share_one_reader_and_each_gets_everything(store, day):
