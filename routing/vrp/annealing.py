@@ -19,6 +19,7 @@ from routing.vrp.part import (
     ABSENT,
     CLOSED,
     DIRTY,
+    LOOKED,
     MINE,
     OPENED,
     PLACED,
@@ -240,7 +241,7 @@ def anneal(
     for turn in range(iterations):
         limit = -temperature * np.log(random_share(part.random) + 1e-300)
         undo.changes[0] = 0
-        scratch.tally[:] = 0
+        scratch.tally[:LOOKED] = 0
         leader = NONE
         draw = 1.0 if thorough else random_share(part.random)
         if moves_trips and draw < _MOVED_SHARE:

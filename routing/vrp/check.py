@@ -22,6 +22,7 @@ class Rule(StrEnum):
     VISIT_ACCOUNTED = "visit-accounted"
     VISIT_REQUIRED = "visit-required"
     GROUP_ONCE = "group-once"
+    PAIR = "pair"
     UNKNOWN_VEHICLE = "unknown-vehicle"
     VEHICLE_ONCE = "vehicle-once"
     VEHICLE_ORDER = "vehicle-order"
@@ -166,6 +167,7 @@ def _trip(problem: Problem, route: Route, trip: Trip, legs: Sequence[_Leg]) -> I
         yield from _drive(vehicle, route, leg)
     for halt in trip.visits:
         yield from _halt(problem, route, halt)
+    yield from _pairs(problem, trip)
     for axis, dimension in enumerate(problem.dimensions):
         load = _fullest(problem, trip, axis)
         if load > vehicle.capacities[axis]:
@@ -195,12 +197,38 @@ def _trip(problem: Problem, route: Route, trip: Trip, legs: Sequence[_Leg]) -> I
             )
 
 
+def _pairs(problem: Problem, trip: Trip) -> Iterator[Violation]:
+    """What a trip brings it has picked up before, and what is to be brought it brings."""
+    brought_by = {
+        visit.brings: number
+        for number, visit in enumerate(problem.visits)
+        if visit.brings is not None
+    }
+    on_board: set[int] = set()
+    for halt in trip.visits:
+        picked = problem.visits[halt.visit].brings
+        if halt.visit in brought_by:
+            on_board.add(halt.visit)
+        elif picked in on_board:
+            on_board.discard(picked)
+        elif picked is not None:
+            yield _broken(
+                Rule.PAIR, "brings what was not picked up", visit=halt.visit, picked_up_by=picked
+            )
+    for picked in sorted(on_board):
+        yield _broken(
+            Rule.PAIR, "is picked up and not brought", visit=picked, brought_by=brought_by[picked]
+        )
+
+
 def _fullest(problem: Problem, trip: Trip, axis: int) -> int:
-    """The most on board at once: what is brought goes down as what is fetched goes up."""
+    """The most on board at once: what is brought goes down as what is fetched goes up; of a pair, only between the two."""
     visits = [problem.visits[halt.visit] for halt in trip.visits]
     on_board = fullest = sum(sum(visit.deliveries[axis : axis + 1]) for visit in visits)
     for visit in visits:
         on_board += visit.loads[axis] - sum(visit.deliveries[axis : axis + 1])
+        if visit.brings is not None:
+            on_board -= problem.visits[visit.brings].loads[axis]
         fullest = max(fullest, on_board)
     return fullest
 

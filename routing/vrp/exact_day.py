@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.model import EACH_M, EACH_S, EXACT, FIXED, OVER_S, Model
+from routing.vrp.model import BROUGHT_BY, EACH_M, EACH_S, EXACT, FIXED, OVER_S, Model
 from routing.vrp.packed import NEVER, Packed
 from routing.vrp.part import Scratch
+from routing.vrp.places import NEW_TRIP, PAIR_IN_TRIP
 from routing.vrp.search_state import HEAD, MADE, METRES, NEXT, SUCC, State, compiled, paid, price
 from routing.vrp.timing import DEPOT, day_s, fits
 
@@ -53,6 +54,16 @@ def day_price(packed: Packed, model: Model, state: State, vehicle: int, scratch:
 
 
 @compiled
+def put_alone(into: NDArray[np.int64], length: int, visit: int, second: int) -> int:
+    """Write a visit, and its partner unless that is -1, behind what is there; return the new length."""
+    into[length] = visit
+    if second < 0:
+        return length + 1
+    into[length + 1] = second
+    return length + 2
+
+
+@compiled
 def confirmed(
     packed: Packed,
     model: Model,
@@ -68,9 +79,9 @@ def confirmed(
     into = scratch.into
     visits = len(model.visit)
     trip, length = state.vehicle[vehicle, HEAD], 0
-    if kind == 1 and beyond < 0:
-        into[0] = visit
-        length = 1
+    second = model.visit[visit, BROUGHT_BY]
+    if kind == NEW_TRIP and beyond < 0:
+        length = put_alone(into, 0, visit, second)
     while trip >= 0:
         if length > 0:
             into[length] = DEPOT
@@ -80,14 +91,20 @@ def confirmed(
             if node < visits:
                 into[length] = node
                 length += 1
-            if kind == 0 and node == at:
+            if kind != NEW_TRIP and node == at:
                 into[length] = visit
+                length += 1
+                if kind == PAIR_IN_TRIP and beyond == visit:
+                    into[length] = second
+                    length += 1
+            elif kind == PAIR_IN_TRIP and node == beyond:
+                into[length] = second
                 length += 1
             node = state.link[node, SUCC]
             if node == visits + 2 * trip + 1:
                 break
-        if kind == 1 and trip == beyond:
-            into[length], into[length + 1] = DEPOT, visit
-            length += 2
+        if kind == NEW_TRIP and trip == beyond:
+            into[length] = DEPOT
+            length = put_alone(into, length + 1, visit, second)
         trip = state.trip[trip, NEXT]
     return bool(fits(packed, vehicle, into, length, scratch.table, scratch.origin))

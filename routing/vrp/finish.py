@@ -67,11 +67,15 @@ class Finisher:
     def _worthwhile(self, route: Route) -> Route | None:
         """The route without visits that cost more than leaving them out; None if nothing is left."""
         for visit in [halt.visit for trip in route.trips for halt in trip.visits]:
-            price = self._problem.visits[visit].unserved_cost
+            if self._problem.visits[visit].brings is not None:
+                continue  # goes with what it brings
+            second = int(self._packed.brought_by[visit])
+            price = self._price_without(visit, second)
             if price is None or price >= (whole := route_cost(self._problem, route)):
                 continue
             trips = [
-                [halt.visit for halt in trip.visits if halt.visit != visit] for trip in route.trips
+                [halt.visit for halt in trip.visits if halt.visit not in (visit, second)]
+                for trip in route.trips
             ]
             if not any(trips):
                 return None
@@ -86,3 +90,11 @@ class Finisher:
         if None not in prices and sum(filter(None, prices)) < route_cost(self._problem, route):
             return None
         return route
+
+    def _price_without(self, visit: int, second: int) -> int | None:
+        """What leaving the visit out costs, with the other half of its pair; None if it must be made."""
+        visits = self._problem.visits
+        price = visits[visit].unserved_cost
+        if price is None or second < 0:
+            return price
+        return price + (visits[second].unserved_cost or 0)

@@ -34,6 +34,8 @@ CLOSES: Final = 3
 RELEASED: Final = 4
 DUE_BACK: Final = 5
 GROUP: Final = 6
+BRINGS: Final = 7
+BROUGHT_BY: Final = 8
 """Columns of `Model.visit`."""
 
 START: Final = 0
@@ -71,7 +73,9 @@ class Model(NamedTuple):
     timed
         Whether time can forbid or cost anything at all.
     mixed
-        Whether trips both bring and fetch, so that the fullest moment lies between.
+        Whether trips both bring and fetch, or carry between visits, so that the fullest moment lies between.
+    paired
+        Whether some visits are halves of pairs; the first of both stands for the pair.
     simple
         One matrix, one dimension, nothing brought, seconds cost nothing, no range, segments say all:
         the common case, for which places are priced in one loop.
@@ -89,8 +93,9 @@ class Model(NamedTuple):
 
     durations_s: NDArray[np.int32]  # (M, n, n)
     distances_m: NDArray[np.int32]  # (M, n, n)
-    visit: NDArray[np.int64]  # (V, 7)
+    visit: NDArray[np.int64]  # (V, 9)
     loads: NDArray[np.int64]  # (V, 2 D): fetched, then brought
+    carried: NDArray[np.int64]  # (V, D): more on board after the visit, for pairs
     vehicle: NDArray[np.int64]  # (K, 16)
     capacity: NDArray[np.int64]  # (K, D)
     allowed: NDArray[np.bool_]  # (V, C)
@@ -105,6 +110,7 @@ class Model(NamedTuple):
     members: NDArray[np.int64]
     timed: bool
     mixed: bool
+    paired: bool
     simple: bool
     restricted: bool
     as_long: bool
@@ -128,10 +134,10 @@ def model_of(problem: Problem, packed: Packed) -> Model:
     visit = np.stack(
         [
             packed.place, packed.service_s, windows[:, 0], windows[:, 1],
-            packed.release_s, packed.due_s, packed.group,
+            packed.release_s, packed.due_s, packed.group, packed.brings, packed.brought_by,
         ],
         axis=1,
-    ).reshape(visits, 7)  # fmt: skip
+    ).reshape(visits, 9)  # fmt: skip
     exact = (np.diff(packed.break_from) > 0) | several
     vehicle = np.stack(
         [
@@ -144,11 +150,15 @@ def model_of(problem: Problem, packed: Packed) -> Model:
     ).reshape(vehicles, 16)  # fmt: skip
     timed = _timed(packed, visit)
     near, beside = neighbours(packed, visit, timed=timed)
+    halves = (packed.brings >= 0) | (packed.brought_by >= 0)
     return Model(
         durations_s=packed.durations_s,
         distances_m=packed.distances_m,
         visit=np.ascontiguousarray(visit, np.int64),
-        loads=np.concatenate([packed.loads, packed.deliveries], axis=1),
+        loads=np.concatenate(
+            [np.where(halves[:, None], 0, packed.loads), packed.deliveries], axis=1
+        ),
+        carried=_carried(packed),
         vehicle=np.ascontiguousarray(vehicle, np.int64),
         capacity=packed.capacities,
         allowed=np.ascontiguousarray(packed.allowed[:, firsts]),
@@ -170,18 +180,29 @@ def model_of(problem: Problem, packed: Packed) -> Model:
             and (packed.limits[:, 0] >= NEVER).all()
             and not exact.any()
             and not packed.made.any()
+            and not halves.any()
         ),
         restricted=not bool(packed.allowed.all()),
         unlike=bool((packed.prices != packed.prices[:1]).any()),
         picky=packed.made.shape[1] > 0,
         priced=bool(packed.prices[:, 2:].any() or (packed.limits[:, 1] < NEVER).any()),
         as_long=_are_one(packed.durations_s, packed.distances_m),
-        mixed=bool(packed.loads.any() and packed.deliveries.any()),
+        mixed=bool(packed.loads.any() and packed.deliveries.any()) or bool(halves.any()),
+        paired=bool(halves.any()),
     )
 
 
+def _carried(packed: Packed) -> NDArray[np.int64]:
+    carried = np.zeros_like(packed.loads)
+    second = np.flatnonzero(packed.brings >= 0)
+    first = packed.brings[second]
+    carried[first] = packed.loads[first]
+    carried[second] = -packed.loads[first]
+    return carried
+
+
 def _unserved(problem: Problem, packed: Packed) -> NDArray[np.float64]:
-    """What leaving out costs: float64 (V,). A required visit is dearer than a hundred drives to it."""
+    """What leaving out costs, a pair as a whole: float64 (V,). A required visit is dearer than a hundred drives to it."""
     stated = [visit.unserved_cost for visit in problem.visits]
     farthest_m = max((int(each.max(initial=0)) for each in packed.distances_m), default=0)
     longest_s = max((int(each.max(initial=0)) for each in packed.durations_s), default=0)
@@ -189,7 +210,11 @@ def _unserved(problem: Problem, packed: Packed) -> NDArray[np.float64]:
     alone = float(dearest[0]) + 2.0 * farthest_m * dearest[1] + 2.0 * longest_s * dearest[2:].sum()
     made = float(packed.made.max(initial=0))
     required = 100.0 * (alone + made + 1.0) + max(filter(None, stated), default=0)
-    return np.array([required if price is None else price for price in stated], np.float64)
+    unserved = np.array([required if price is None else price for price in stated], np.float64)
+    second = np.flatnonzero(packed.brings >= 0)
+    unserved[packed.brings[second]] += unserved[second]
+    unserved[second] = unserved[packed.brings[second]]
+    return unserved
 
 
 def _are_one(some: NDArray[np.int32], others: NDArray[np.int32]) -> bool:

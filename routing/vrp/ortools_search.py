@@ -297,7 +297,11 @@ class _Model:
         visits = self._problem.visits
         for axis, name in enumerate(self._problem.dimensions):
             capacities = [vehicle.capacities[axis] for vehicle in self._problem.vehicles]
-            loads = [visit.loads[axis] for visit in visits]
+            loads = [
+                visit.loads[axis]
+                - (0 if visit.brings is None else visits[visit.brings].loads[axis])
+                for visit in visits
+            ]
             deliveries = [visit.deliveries[axis] if visit.deliveries else 0 for visit in visits]
             if any(deliveries):
                 self._add_exchange(name, loads, deliveries, capacities)
@@ -394,6 +398,14 @@ class _Model:
             routing.AddDisjunction(
                 indices, _REQUIRED_PRICE if price is None else min(price, _REQUIRED_PRICE)
             )
+        for number, visit in enumerate(self._problem.visits):
+            if visit.brings is not None:
+                first, second = manager.NodeToIndex(visit.brings), manager.NodeToIndex(number)
+                routing.AddPickupAndDelivery(first, second)
+                routing.solver().Add(routing.VehicleVar(first) == routing.VehicleVar(second))
+                # A visit left out has a moment too, which must not bind.
+                begun = routing.ActiveVar(first) * self._time.CumulVar(first)
+                routing.solver().Add(begun <= self._time.CumulVar(second))
         rested = [can_rest(vehicle) for vehicle in self._problem.vehicles]
         for number, visit in enumerate(self._problem.visits):
             index = manager.NodeToIndex(number)

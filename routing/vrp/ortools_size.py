@@ -82,7 +82,9 @@ def memory_bytes(problem: Problem) -> int:
 
 
 def unfit(problem: Problem) -> str | None:
-    """Why OR-Tools should not be given the problem; None if it may. It states every rule there is."""
+    """Why OR-Tools should not be given the problem; None if it may. It states every rule, but not each with every other."""
+    if {Feature.PAIRS, Feature.RELOADS} <= problem.features:
+        return "its model does not hold pairs of visits inside one of several trips"
     needed = memory_bytes(problem)
     if needed <= MEMORY_MAX:
         return None

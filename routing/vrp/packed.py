@@ -44,6 +44,8 @@ class Packed(NamedTuple):
     group: NDArray[np.int64]  # (V,), -1 where the visit has no alternative
     member_from: NDArray[np.int64]  # (G + 1,)
     members: NDArray[np.int64]
+    brings: NDArray[np.int64]  # (V,): the visit that picks up what this one drops, -1 for none
+    brought_by: NDArray[np.int64]  # (V,): the inverse
     window_from: NDArray[np.int64]  # (V + 1,)
     windows: NDArray[np.int64]  # (W, 2)
     matrix: NDArray[np.int64]  # (K,)
@@ -77,6 +79,8 @@ def pack(problem: Problem) -> Packed:
         group=_group_of(groups, len(visits)),
         member_from=_offsets([len(members) for members in groups]),
         members=_column([visit for members in groups for visit in members]),
+        brings=_column([-1 if visit.brings is None else visit.brings for visit in visits]),
+        brought_by=_brought_by(visits),
         window_from=_offsets([len(_windows(visit)) for visit in visits]),
         windows=_table(
             [(each.earliest_s, each.latest_s) for visit in visits for each in _windows(visit)], 2
@@ -196,6 +200,14 @@ def _group_of(groups: Sequence[Sequence[int]], visits: int) -> NDArray[np.int64]
     for number, members in enumerate(groups):
         group_of[list(members)] = number
     return group_of
+
+
+def _brought_by(visits: Sequence[Visit]) -> NDArray[np.int64]:
+    brought_by = np.full(len(visits), -1, dtype=np.int64)
+    for number, visit in enumerate(visits):
+        if visit.brings is not None:
+            brought_by[visit.brings] = number
+    return brought_by
 
 
 def _end(place: int | None) -> int:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.model import GROUP, KIND, Model
+from routing.vrp.model import BRINGS, GROUP, KIND, Model
 from routing.vrp.packed import Packed
 from routing.vrp.search_state import HEAD, TRIP, State, compiled
 
@@ -68,7 +68,7 @@ VEHICLES: Final = 4
 class Scratch(NamedTuple):
     """Room for what an iteration writes down; `tally` tells how many, by the columns below."""
 
-    tally: NDArray[np.int64]  # (4,)
+    tally: NDArray[np.int64]  # (5,)
     removed: NDArray[np.int64]  # (V,)
     keys: NDArray[np.float64]  # (V,)
     placed: NDArray[np.int64]  # (V,)
@@ -76,6 +76,10 @@ class Scratch(NamedTuple):
     opened: NDArray[np.int64]  # (T,)
     closed: NDArray[np.int64]  # (T,)
     trip_at: NDArray[np.int64]  # (T,)
+    looked_at: NDArray[
+        np.int64
+    ]  # (T,): the last look, of so many (`LOOKED`), at a trip's places for a pair
+    tight: NDArray[np.bool_]  # (N,): nodes after which a pair's load would be too much
     table: NDArray[np.int64]  # (2 V + 4, B + 1), B the most breaks of a vehicle
     origin: NDArray[np.int64]
 
@@ -84,7 +88,8 @@ REMOVED: Final = 0
 PLACED: Final = 1
 OPENED: Final = 2
 CLOSED: Final = 3
-"""Columns of `Scratch.tally`."""
+LOOKED: Final = 4
+"""Columns of `Scratch.tally`: the first four of one iteration, LOOKED since the search began."""
 
 
 def empty_part(number: int, model: Model, slots: int, seed: np.uint64) -> Part:
@@ -114,7 +119,7 @@ def empty_scratch(packed: Packed, slots: int) -> Scratch:
     visits = len(packed.place)
     breaks = int(np.diff(packed.break_from).max(initial=0))
     return Scratch(
-        tally=np.zeros(4, np.int64),
+        tally=np.zeros(5, np.int64),
         removed=np.empty(visits, np.int64),
         keys=np.empty(visits),
         placed=np.empty(visits, np.int64),
@@ -122,6 +127,8 @@ def empty_scratch(packed: Packed, slots: int) -> Scratch:
         opened=np.empty(slots, np.int64),
         closed=np.empty(slots, np.int64),
         trip_at=np.empty(slots, np.int64),
+        looked_at=np.zeros(slots, np.int64),
+        tight=np.zeros(visits + 2 * slots, np.bool_),
         table=np.empty((2 * visits + 4, breaks + 1), np.int64),
         origin=np.empty((2 * visits + 4, breaks + 1), np.int64),
     )
@@ -201,7 +208,9 @@ def some_absent(
 
 @compiled
 def representative(model: Model, visit: int) -> int:
-    """The visit that stands for an order in the list of absent ones: the first of its group."""
+    """The visit that stands for an order in the list of absent ones: the first of its group or pair."""
+    if model.visit[visit, BRINGS] >= 0:
+        return int(model.visit[visit, BRINGS])
     group = model.visit[visit, GROUP]
     return visit if group < 0 else int(model.members[model.member_from[group]])
 

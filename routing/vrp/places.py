@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.vrp.model import (
+    BROUGHT_BY,
     CLOSES,
     DUE_BACK,
     EACH_M,
@@ -72,15 +73,22 @@ _BLINK_SHARE: Final = 0.01
 """Places overlooked, as in the paper, drawn for those that would be the cheapest; in the common case only, elsewhere
 it changed nothing (four days of 300 orders, 5 s each: 100.4 thousand fen at the mean with it, 99.8 without)."""
 
-_SECOND: Final = 1e-6
+SECOND: Final = 1e-6
 """Breaks ties by time on the road, where seconds cost nothing."""
+
+
+IN_TRIP: Final = 0
+NEW_TRIP: Final = 1
+PAIR_IN_TRIP: Final = 2
+"""Kinds of `Places`."""
 
 
 class Places(NamedTuple):
     """
     The cheapest places found for one order, ascending; unused ones are infinitely dear.
 
-    Kind 0: after node `at`. Kind 1: alone in a new trip of vehicle `at`, after its trip `beyond`.
+    IN_TRIP: after node `at`. NEW_TRIP: alone in a new trip of vehicle `at`, after its trip `beyond`.
+    PAIR_IN_TRIP: after node `at`, and its partner after node `beyond`.
     """
 
     price: NDArray[np.float64]
@@ -279,10 +287,10 @@ def offer_after(
             return dearest
         day_s = state.vehicle[number, SECONDS]
         price += float(paid(model, number, day_s + seconds) - paid(model, number, day_s))
-        price += _SECOND * seconds
+        price += SECOND * seconds
     if price >= dearest or (model.mixed and not has_room_after(model, state, node, visit)):
         return dearest
-    offer(places, price, visit, 0, node, -1)
+    offer(places, price, visit, IN_TRIP, node, -1)
     return float(places.price[-1])
 
 
@@ -290,18 +298,24 @@ def offer_after(
 def offer_new_trip(
     model: Model, state: State, places: Places, visit: int, number: int, beyond: int, dearest: float
 ) -> float:
-    """Offer a trip of its own to vehicle `number`, after its trip `beyond`; return the new bound."""
+    """
+    Offer a trip of its own to vehicle `number`, after its trip `beyond`; return the new bound.
+
+    That what the visit loads, or its pair, is not too much for the vehicle is known already.
+    """
     vehicle, row = model.vehicle[number], model.visit[visit]
     day = state.vehicle[number]
-    dimensions = model.capacity.shape[1]
-    for axis in range(dimensions):
-        fullest = max(model.loads[visit, axis], model.loads[visit, axis + dimensions])
-        if fullest > model.capacity[number, axis]:
-            return dearest
-    place = row[PLACE]
-    metres = leg_m(model, vehicle[MATRIX], vehicle[START], place)
-    metres += leg_m(model, vehicle[MATRIX], place, vehicle[END])
-    price = float(metres * vehicle[EACH_M] + made_by(model, visit, number))
+    place, last = row[PLACE], row[PLACE]
+    metres, made = (
+        leg_m(model, vehicle[MATRIX], vehicle[START], place),
+        made_by(model, visit, number),
+    )
+    if row[BROUGHT_BY] >= 0:
+        last = model.visit[row[BROUGHT_BY], PLACE]
+        metres += leg_m(model, vehicle[MATRIX], place, last)
+        made += made_by(model, row[BROUGHT_BY], number)
+    metres += leg_m(model, vehicle[MATRIX], last, vehicle[END])
+    price = float(metres * vehicle[EACH_M] + made)
     if day[HEAD] < 0:
         price += float(vehicle[FIXED])
     if price >= dearest or day[METRES] + metres > vehicle[RANGE_M]:
@@ -309,23 +323,32 @@ def offer_new_trip(
     if model.timed:
         early, late = max(vehicle[FROM_S], row[RELEASED]), min(vehicle[UNTIL_S], row[DUE_BACK])
         to_s = leg_s(model, vehicle[MATRIX], vehicle[START], place)
-        home_s = leg_s(model, vehicle[MATRIX], place, vehicle[END])
-        ready_s = max(early + to_s, row[OPENS])
-        if ready_s > row[CLOSES] or ready_s + row[SERVICE] + home_s > late:
+        home_s = leg_s(model, vehicle[MATRIX], last, vehicle[END])
+        if early + to_s > row[CLOSES]:
             return dearest
         took_s, from_s, by_s = join(
             0, early, vehicle[UNTIL_S], to_s, row[SERVICE], row[OPENS], row[CLOSES]
         )
+        if row[BROUGHT_BY] >= 0:
+            other = model.visit[row[BROUGHT_BY]]
+            onward_s = leg_s(model, vehicle[MATRIX], place, last)
+            if took_s + from_s + onward_s > other[CLOSES]:
+                return dearest
+            took_s, from_s, by_s = join(
+                took_s, from_s, by_s, onward_s, other[SERVICE], other[OPENS], other[CLOSES]
+            )
+        if took_s + from_s + home_s > late:
+            return dearest
         took_s, from_s, by_s = join(took_s, from_s, by_s, home_s, 0, 0, late)
         day_s = day_with_s(model, state, number, beyond, took_s, from_s, by_s)
         if day_s >= NEVER:
             return dearest
         until_now_s = day[SECONDS] if day[HEAD] >= 0 else 0
         price += float(paid(model, number, day_s) - paid(model, number, until_now_s))
-        price += _SECOND * (day_s - until_now_s)
+        price += SECOND * (day_s - until_now_s)
     if price >= dearest:
         return dearest
-    offer(places, price, visit, 1, number, beyond)
+    offer(places, price, visit, NEW_TRIP, number, beyond)
     return float(places.price[-1])
 
 
@@ -397,7 +420,7 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
                         continue
                 if is_overlooked(part):
                     continue
-                offer(places, price, visit, 0, before, -1)
+                offer(places, price, visit, IN_TRIP, before, -1)
                 dearest = places.price[-1]
             else:
                 if not model.allowed[visit, model.vehicle[number, KIND]]:

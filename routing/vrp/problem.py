@@ -46,6 +46,7 @@ class Feature(StrEnum):
     DURATION_LIMIT = "duration-limit"
     OPEN_ROUTES = "open-routes"
     OVERTIME = "overtime"
+    PAIRS = "pairs"
     PRIZES = "prizes"
     RANGE = "range"
     RELEASE = "release"
@@ -95,6 +96,10 @@ class Visit:
         The vehicle must have all of them.
     group
         Visits of one number are alternatives, places of one order: at most one of them is made.
+    brings
+        The visit (its index) whose loads this one drops: made before in the same trip, or neither is
+        made. What is carried between two visits never lies at the depot, so neither has a due moment, a
+        release, deliveries or alternatives, and this one has no loads of its own.
     unserved_cost
         Price of leaving the visit out; for a group one price, the same in all its visits. None:
         leaving it out makes a solution infeasible.
@@ -114,6 +119,7 @@ class Visit:
     release_s: int = 0
     skills: frozenset[str] = frozenset()
     group: int | None = None
+    brings: int | None = None
     unserved_cost: int | None = None
     cost: int = 0
     preferences: tuple[Preference, ...] = ()
@@ -225,6 +231,7 @@ class Problem:
             Feature.OVERTIME: any(
                 vehicle.overtime_after_s is not None for vehicle in self.vehicles
             ),
+            Feature.PAIRS: any(visit.brings is not None for visit in self.visits),
             Feature.PRIZES: any(visit.unserved_cost is not None for visit in self.visits),
             Feature.RANGE: any(vehicle.range_m is not None for vehicle in self.vehicles),
             Feature.RELEASE: any(visit.release_s for visit in self.visits),
@@ -256,6 +263,7 @@ def _clashes(problem: Problem) -> Iterator[str]:
         for clash in _visit_clashes(visit, problem, size):
             yield f"visit {number}: {clash}"
     yield from _group_clashes(problem)
+    yield from _pair_clashes(problem)
     yield from _setup_clashes(problem, size)
     for number, vehicle in enumerate(problem.vehicles):
         for clash in _vehicle_clashes(vehicle, problem, size):
@@ -304,6 +312,30 @@ def _group_clashes(problem: Problem) -> Iterator[str]:
                 f"visit {number}: unserved_cost {visit.unserved_cost} is not that of its group "
                 f"{visit.group} ({price}): a group has one price"
             )
+
+
+def _pair_clashes(problem: Problem) -> Iterator[str]:
+    brought: dict[int, int] = {}
+    for number, visit in enumerate(problem.visits):
+        if visit.brings is None:
+            continue
+        if visit.brings == number or not 0 <= visit.brings < len(problem.visits):
+            yield f"visit {number} brings what visit {visit.brings} picks up: that is no other visit"
+            continue
+        picked = problem.visits[visit.brings]
+        if picked.brings is not None:
+            yield f"visit {number} brings what visit {visit.brings} picks up, which brings itself"
+        if brought.setdefault(visit.brings, number) != number:
+            yield f"visits {brought[visit.brings]} and {number} both bring what visit {visit.brings} picks up"
+        if any(visit.loads):
+            yield f"visit {number} brings what visit {visit.brings} picks up, and loads more: state another visit"
+        if (visit.unserved_cost is None) != (picked.unserved_cost is None):
+            yield f"visits {visit.brings} and {number} are a pair: both may be left out, or neither"
+        for each, half in ((visit.brings, picked), (number, visit)):
+            if half.group is not None or half.due_s is not None or half.release_s:
+                yield f"visit {each} is half of a pair: it has no group, due_s or release_s"
+            if any(half.deliveries):
+                yield f"visit {each} is half of a pair: it has no deliveries"
 
 
 def _setup_clashes(problem: Problem, size: int | None) -> Iterator[str]:

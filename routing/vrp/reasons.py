@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from routing.matrix import UNREACHABLE
 from routing.vrp.finish import orders_of
-from routing.vrp.insertion import cheapest_place
+from routing.vrp.insertion import cheapest_pair, cheapest_place
 from routing.vrp.packed import NEVER, Packed, pack
 from routing.vrp.problem import Problem, Vehicle
 from routing.vrp.schedule import sequence_of
@@ -73,7 +73,12 @@ def _alone(problem: Problem, packed: Packed, number: int) -> Reason | None:
     ]
     if not strong:
         return Reason.TOO_HEAVY
-    near = [each for each in strong if _reaches(problem, problem.vehicles[each], visit.place)]
+    halves = _halves(packed, number)
+    near = [
+        each
+        for each in strong
+        if all(_reaches(problem, problem.vehicles[each], problem.visits[h].place) for h in halves)
+    ]
     if not near:
         return Reason.UNREACHABLE
     if any(_fits(packed, each, _EMPTY, number) for each in near):
@@ -91,11 +96,11 @@ def _beside(
     prices = [
         price
         for each, route in enumerate(routes)
-        if (price := cheapest_place(packed, each, route, number)) is not None
+        if (price := _price(packed, each, route, number)) is not None
     ]
     if prices:
-        unserved_cost = problem.visits[number].unserved_cost
-        worth_it = unserved_cost is None or min(prices) < unserved_cost
+        unserved = [problem.visits[half].unserved_cost for half in _halves(packed, number)]
+        worth_it = None in unserved or min(prices) < sum(filter(None, unserved))
         return Reason.OVERLOOKED if worth_it else Reason.NOT_WORTH_IT
     roomy = packed._replace(capacities=np.full_like(packed.capacities, NEVER))
     if any(_fits(roomy, each, route, number) for each, route in enumerate(routes)):
@@ -107,7 +112,21 @@ def _beside(
 
 
 def _fits(packed: Packed, vehicle: int, route: NDArray[np.int64], visit: int) -> bool:
-    return cheapest_place(packed, vehicle, route, visit) is not None
+    return _price(packed, vehicle, route, visit) is not None
+
+
+def _halves(packed: Packed, visit: int) -> tuple[int, ...]:
+    """The visit, or both of its pair in order."""
+    if packed.brings[visit] >= 0:
+        return int(packed.brings[visit]), visit
+    return (visit, int(packed.brought_by[visit])) if packed.brought_by[visit] >= 0 else (visit,)
+
+
+def _price(packed: Packed, vehicle: int, route: NDArray[np.int64], visit: int) -> float | None:
+    halves = _halves(packed, visit)
+    if len(halves) == 2:
+        return cheapest_pair(packed, vehicle, route, *halves)
+    return cheapest_place(packed, vehicle, route, visit)
 
 
 def _without_range(packed: Packed) -> Packed:

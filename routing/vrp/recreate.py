@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from routing.vrp.exact_day import confirmed
 from routing.vrp.model import (
+    BROUGHT_BY,
     CLOSES,
     DUE_BACK,
     EXACT,
@@ -20,6 +21,7 @@ from routing.vrp.model import (
     Model,
 )
 from routing.vrp.packed import Packed
+from routing.vrp.pairs import offer_pair_in_trip, offer_pair_near
 from routing.vrp.part import (
     OPENED,
     PLACED,
@@ -33,7 +35,7 @@ from routing.vrp.part import (
     random_share,
     spare_vehicle,
 )
-from routing.vrp.places import NOT_HERE, Places, offer_in_trip, offer_near, offer_new_trip
+from routing.vrp.places import NEW_TRIP, NOT_HERE, Places, offer_in_trip, offer_near, offer_new_trip
 from routing.vrp.search_state import (
     DUE,
     HEAD,
@@ -100,6 +102,13 @@ def sort_removed(
 
 
 @compiled
+def may_make(model: Model, visit: int, kind: int) -> bool:
+    """Whether a kind of vehicle may make a visit, and its partner."""
+    second = model.visit[visit, BROUGHT_BY]
+    return bool(model.allowed[visit, kind] and (second < 0 or model.allowed[second, kind]))
+
+
+@compiled
 def offer_all(
     model: Model,
     state: State,
@@ -109,9 +118,10 @@ def offer_all(
     several_trips: bool,
     lead: int,
     thorough: bool,
+    scratch: Scratch,
 ) -> None:
     """
-    Offer the places of an order: those of its visit, or of every visit of its group.
+    Offer the places of an order: those of its visit, of every visit of its group, or of its pair.
 
     With a kind of vehicle as `lead` only one of these that stayed at home, at any price, so that
     other orders may join; -1 for none. Where nothing beside a neighbour is found, all places are
@@ -125,12 +135,15 @@ def offer_all(
         places.visit[slot] = -1
     for member in range(first, stop):
         visit = model.members[member] if group >= 0 else order
-        if lead < 0:
+        second = model.visit[visit, BROUGHT_BY]
+        if lead < 0 and second >= 0:
+            offer_pair_near(model, state, part, places, scratch, visit)
+        elif lead < 0:
             offer_near(model, state, part, places, visit)
         if part.counts[SLOTS] == 0:
             continue
         for kind in range(len(part.spare)):
-            if model.allowed[visit, kind] and (lead < 0 or kind == lead):
+            if may_make(model, visit, kind) and (lead < 0 or kind == lead):
                 vehicle = spare_vehicle(state, part, kind)
                 if vehicle >= 0:
                     offer_new_trip(model, state, places, visit, vehicle, -1, places.price[-1])
@@ -141,7 +154,7 @@ def offer_all(
                 if (
                     day[HEAD] < 0
                     or day[TRIPS] >= model.vehicle[vehicle, TRIPS_MAX]
-                    or not model.allowed[visit, model.vehicle[vehicle, KIND]]
+                    or not may_make(model, visit, model.vehicle[vehicle, KIND])
                 ):
                     continue
                 beyond = -1
@@ -158,7 +171,10 @@ def offer_all(
         for slot in range(part.counts[VEHICLES]):
             trip = state.vehicle[part.vehicles[slot], HEAD]
             while trip >= 0:
-                offer_in_trip(model, state, places, visit, trip)
+                if model.visit[visit, BROUGHT_BY] >= 0:
+                    offer_pair_in_trip(model, state, places, scratch, visit, trip)
+                else:
+                    offer_in_trip(model, state, places, visit, trip)
                 trip = state.trip[trip, NEXT]
 
 
@@ -166,7 +182,7 @@ def offer_all(
 def vehicle_of(state: State, places: Places, slot: int) -> int:
     """The vehicle that a place is of."""
     at = places.at[slot]
-    return int(at if places.kind[slot] == 1 else state.trip[state.link[at, TRIP], VEHICLE])
+    return int(at if places.kind[slot] == NEW_TRIP else state.trip[state.link[at, TRIP], VEHICLE])
 
 
 @compiled
@@ -191,7 +207,8 @@ def put_in(
     """Put a visit into the place offered, and renew what is known of the day."""
     visits, tally = len(model.visit), scratch.tally
     vehicle, visit, at = vehicle_of(state, places, slot), places.visit[slot], places.at[slot]
-    whole = places.kind[slot] == 1
+    second, behind = model.visit[visit, BROUGHT_BY], places.beyond[slot]
+    whole = places.kind[slot] == NEW_TRIP
     if whole:
         part.counts[SLOTS] -= 1
         trip = part.slots[part.counts[SLOTS]]
@@ -199,7 +216,7 @@ def put_in(
         tally[OPENED] += 1
         scratch.trip_at[trip] = turn
         open_trip(model, state, vehicle, trip, places.beyond[slot])
-        at = visits + 2 * trip
+        at, behind = visits + 2 * trip, visit
     else:
         trip = state.link[at, TRIP]
         whole = model.visit[visit, RELEASED] > state.trip[trip, RELEASE]
@@ -208,6 +225,11 @@ def put_in(
     state.cost[vehicle] = np.nan
     scratch.placed[tally[PLACED]] = visit
     tally[PLACED] += 1
+    if second >= 0:
+        put_after(model, state, behind, second)
+        scratch.placed[tally[PLACED]] = second
+        tally[PLACED] += 1
+        whole = True
     if model.timed:
         if whole:
             renew(model, state, vehicle)
@@ -252,7 +274,7 @@ def recreate(
     for slot in range(count):
         order = removed[slot]
         lead = kind if order == leader else -1
-        offer_all(model, state, part, order, places, several_trips, lead, thorough)
+        offer_all(model, state, part, order, places, several_trips, lead, thorough, scratch)
         chosen = cheapest(packed, model, state, places, scratch)
         price += left_out(model, state, order) if chosen < 0 else places.price[chosen]
         if price > limit:  # what follows costs something as well, or nothing

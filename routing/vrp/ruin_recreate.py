@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from routing.vrp.annealing import anneal
 from routing.vrp.engine_process import Orders
 from routing.vrp.exact_day import day_price
-from routing.vrp.model import EXACT, GROUP, KIND, Model
+from routing.vrp.model import BRINGS, EXACT, GROUP, KIND, Model
 from routing.vrp.packed import Packed
 from routing.vrp.part import empty_part, empty_scratch
 from routing.vrp.places import no_places
@@ -111,11 +111,11 @@ class RuinRecreate:
         return float(state.cost.sum()) + float(self.model.unserved[self._absent()].sum())
 
     def _absent(self) -> NDArray[np.int64]:
-        """The visits left out; the first of its visits stands for a group."""
+        """The visits left out; the first of its visits stands for a group or a pair."""
         model = self.model
         absent = self.state.link[: len(model.visit), TRIP] < 0
         group = model.visit[:, GROUP]
-        single = np.flatnonzero(absent & (group < 0))
+        single = np.flatnonzero(absent & (group < 0) & (model.visit[:, BRINGS] < 0))
         made = np.zeros(len(model.member_from) - 1, np.bool_)
         made[group[~absent & (group >= 0)]] = True
         firsts = model.members[model.member_from[:-1]]

@@ -331,6 +331,7 @@ def renew_board(model: Model, state: State, trip: int) -> None:
         while True:
             if node < visits:
                 on_board += model.loads[node, axis] - model.loads[node, other]
+                on_board += model.carried[node, axis]
                 fullest = max(fullest, on_board)
             board[node, axis] = fullest
             board[node, other] = on_board

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.vrp.model import Model
+from routing.vrp.pairs import take_out_partners
 from routing.vrp.part import (
     ABSENT,
     CLOSED,
@@ -169,7 +170,10 @@ def ruin(
                 longest, strings = np.inf, 1 + random_below(random, _WHOLE_MAX)
         scratch.trip_at[trip] = turn
         touch(model, state, undo, turn, trips[trip, VEHICLE])
+        before = scratch.tally[REMOVED]
         ruin_trip(model, state, random, trip, visit, longest, scratch)
+        if model.paired:
+            take_out_partners(model, state, scratch, before)
         if not end_if_empty(model, state, part, scratch, trip):
             renew_trip(model, state, trip)
         strings -= 1

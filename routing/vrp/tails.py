@@ -30,6 +30,7 @@ from routing.vrp.model import (
     Model,
 )
 from routing.vrp.packed import NEVER
+from routing.vrp.pairs import is_carrying
 from routing.vrp.part import Part
 from routing.vrp.places import NOT_HERE
 from routing.vrp.search_state import (
@@ -268,6 +269,8 @@ def tails_price(
     number, second = trips[trip, VEHICLE], trips[other, VEHICLE]
     one, two = model.vehicle[number], model.vehicle[second]
     after, before = state.link[here, SUCC], state.link[there, PRED]
+    if model.paired and (is_carrying(model, state, here) or is_carrying(model, state, before)):
+        return NOT_HERE
     metres, road_s = changed(model, state, here, there, are_twins)
     other_m, other_s = changed(model, state, before, after, are_twins)
     are_alike = paid_alike(model, number, second)

@@ -235,6 +235,8 @@ def _loads_and_range_fit(
         trips += visit == DEPOT and position < length
     if metres > packed.limits[vehicle, 0] or trips > packed.limits[vehicle, 2]:
         return False
+    if not _pairs_hold(packed, sequence, length):
+        return False
     for axis in range(packed.loads.shape[1]):
         fetched = fullest = 0  # the most on board so far, given what is brought up to here
         for position in range(length):
@@ -243,9 +245,31 @@ def _loads_and_range_fit(
                 fetched = fullest = 0
                 continue
             fetched += packed.loads[visit, axis]
+            if packed.brings[visit] >= 0:
+                fetched -= packed.loads[packed.brings[visit], axis]
             fullest = max(fullest + packed.deliveries[visit, axis], fetched)
             if fullest > packed.capacities[vehicle, axis]:
                 return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _pairs_hold(packed: Packed, sequence: NDArray[np.int64], length: int) -> bool:
+    """Whether both halves of each pair are there, in order and in one trip."""
+    for position in range(length):
+        visit = sequence[position]
+        if visit == DEPOT:
+            continue
+        other, step = packed.brings[visit], -1
+        if other < 0:
+            other, step = packed.brought_by[visit], 1
+        if other < 0:
+            continue
+        at = position + step
+        while 0 <= at < length and sequence[at] != DEPOT and sequence[at] != other:
+            at += step
+        if not 0 <= at < length or sequence[at] == DEPOT:
+            return False
     return True
 
 

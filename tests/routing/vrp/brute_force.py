@@ -65,6 +65,8 @@ def tiny_problem(seed: int, features: frozenset[Feature], visits: int = 4) -> Pr
     if uses(Feature.ALTERNATIVES):
         first, second = groups
         drawn[second] = replace(drawn[second], unserved_cost=drawn[first].unserved_cost)
+    if uses(Feature.PAIRS):
+        drawn = _paired(draw, drawn)
     fleet = tuple(_vehicle(draw, features, dimensions) for _ in range(2))
     if uses(Feature.SKILLS):
         fleet = (replace(fleet[0], skills=frozenset({"cold"})), fleet[1])
@@ -79,6 +81,26 @@ def tiny_problem(seed: int, features: frozenset[Feature], visits: int = 4) -> Pr
         vehicles=fleet,
         dimensions=dimensions,
     )
+
+
+def _paired(draw: random.Random, drawn: list[Visit]) -> list[Visit]:
+    """One pair, of visits without alternatives, due moments and goods from the depot, and few windows."""
+    free = [number for number, visit in enumerate(drawn) if visit.group is None]
+    first, second = draw.sample(free, 2)
+    plain = {"due_s": None, "release_s": 0, "deliveries": ()}
+    windows = draw.choice([(), (), drawn[first].windows])
+    drawn[first] = replace(drawn[first], **plain, windows=windows)
+    price = drawn[first].unserved_cost
+    nothing = tuple(0 for _ in drawn[second].loads)
+    drawn[second] = replace(
+        drawn[second],
+        **plain,
+        brings=first,
+        loads=nothing,
+        unserved_cost=price,
+        windows=draw.choice([(), drawn[second].windows]),
+    )
+    return drawn
 
 
 def _preferences(draw: random.Random) -> tuple[Preference, ...]:
@@ -203,6 +225,8 @@ def cheapest_route(problem: Problem, number: int, order: Order) -> Route | None:
     vehicle = problem.vehicles[number]
     if not _loads_fit(problem, vehicle, order) or not _ways_exist(problem, vehicle, order):
         return None
+    if not _pairs_hold(problem, order):
+        return None
     return _best_timetable(problem, number, order)
 
 
@@ -225,9 +249,27 @@ def _loads_fit(problem: Problem, vehicle: Vehicle, order: Order) -> bool:
             visits = [problem.visits[each] for each in trip]
             brought = [visit.deliveries[axis] if visit.deliveries else 0 for visit in visits]
             fetched = [visit.loads[axis] for visit in visits]
+            for at, visit in enumerate(visits):
+                if visit.brings is not None:
+                    fetched[at] -= problem.visits[visit.brings].loads[axis]
             for done in range(len(trip) + 1):
                 if sum(fetched[:done]) + sum(brought[done:]) > capacity:
                     return False
+    return True
+
+
+def _pairs_hold(problem: Problem, order: Order) -> bool:
+    pairs = {
+        visit.brings: number
+        for number, visit in enumerate(problem.visits)
+        if visit.brings is not None
+    }
+    for trip in order:
+        for first, second in pairs.items():
+            if (first in trip) != (second in trip):
+                return False
+            if first in trip and trip.index(first) > trip.index(second):
+                return False
     return True
 
 

@@ -13,6 +13,7 @@ from routing.vrp.check import check
 from routing.vrp.problem import (
     MOMENT_MAX_S,
     Break,
+    Feature,
     Problem,
     ProblemRefused,
     Vehicle,
@@ -21,7 +22,7 @@ from routing.vrp.problem import (
 )
 from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.solution import Solution
-from routing.vrp.solve import Engine, RequiredUnserved, StartRefused, solve
+from routing.vrp.solve import Engine, EngineUnfit, RequiredUnserved, StartRefused, solve
 
 DAY = Window(0, 10_000)
 VISIT = Visit(place=1, loads=(1,), unserved_cost=1_000_000)
@@ -252,4 +253,8 @@ def test_spoiled_statements_are_of_every_kind(villages) -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_ortools_answers_awkward_problems_honestly(villages, seed: int) -> None:
     problem = villages.hard_problem(seed, visits=9, vehicles=3)
+    if {Feature.PAIRS, Feature.RELOADS} <= problem.features:
+        with pytest.raises(EngineUnfit):
+            answer(problem, Engine.ORTOOLS, budget_s=1.6)
+        return
     assert answer(problem, Engine.ORTOOLS, budget_s=1.6) is not None

@@ -104,6 +104,12 @@ def test_what_is_brought_makes_room_for_what_is_fetched(case: Case) -> None:
     assert check(case.problem, case.solution) == ()
 
 
+def test_what_was_brought_is_on_board_no_more(case: Case) -> None:
+    """Nine are carried from visit 0 to visit 1, then eight more are fetched in the same trip."""
+    paired(0, 1, load=9)(case)
+    assert check(case.problem, case.solution) == ()
+
+
 def test_the_cost_is_what_one_adds_up_by_hand(case: Case) -> None:
     driven_m = 500 * (1 + 1 + 2 + 3 + 3) + 500 * 2
     seconds = (2_550 - 1_000) + (1_250 - 1_000)
@@ -174,6 +180,17 @@ def brought_and_fetched(case: Case) -> None:
     """Six are fetched at visit 0 before four are brought to visit 1: ten on board between."""
     visit(0, loads=(6,))(case)
     brought(1, 4)(case)
+
+
+def paired(first: int, second: int, load: int = 4) -> Callable[[Case], None]:
+    """What visit `first` picks up is for visit `second`."""
+
+    def bend(case: Case) -> None:
+        plain = {"due_s": None, "release_s": 0, "unserved_cost": 9}
+        visit(first, loads=(load,), **plain)(case)
+        visit(second, loads=(0,), brings=first, **plain)(case)
+
+    return bend
 
 
 def swapped(case: Case) -> None:
@@ -301,6 +318,12 @@ FAULTS = [
     (Rule.CAPACITY, brought_and_fetched),
     (Rule.CAPACITY, second_dimension(12)),
     (Rule.CAPACITY, first_dimension_alone),
+    (Rule.CAPACITY, paired(0, 1, load=10)),
+    (Rule.PAIR, paired(1, 0)),  # brought before it is picked up
+    (Rule.PAIR, paired(0, 2)),  # in the next trip
+    (Rule.PAIR, paired(0, 3)),  # by another vehicle
+    (Rule.PAIR, paired(0, 4)),  # left out
+    (Rule.PAIR, paired(4, 0)),
     (Rule.GROUP_ONCE, alternatives(0, 2, unserved=(4,))),
     (Rule.VISIT_ACCOUNTED, alternatives(0, 4, unserved=(4,))),
     (Rule.RELEASE, visit(2, release_s=1_851)),

@@ -12,7 +12,7 @@ from routing.vrp.solve import Engine, RequiredUnserved, solve
 @pytest.mark.parametrize("feature", Feature)
 def test_the_search_finds_the_proven_optimum(brute_force, feature: Feature, seed: int) -> None:
     draw = random.Random(f"{seed} beside {feature}")
-    others = draw.sample(list(Feature), draw.choice([0, 1, 3]))
+    others = draw.sample([each for each in Feature if each != "pairs"], draw.choice([0, 1, 3]))
     problem = brute_force.tiny_problem(seed, frozenset({feature, *others}))
     best = brute_force.optimum(problem)
     try:

@@ -138,6 +138,7 @@ FEATURES = [
     (Feature.DURATION_LIMIT, {}, {"duration_limit_s": 9}),
     (Feature.OPEN_ROUTES, {}, {"end_place": None}),
     (Feature.OVERTIME, {}, {"overtime_after_s": 9}),
+    (Feature.PAIRS, {}, {}),
     (Feature.PRIZES, {"unserved_cost": 0}, {}),
     (Feature.RANGE, {}, {"range_m": 9}),
     (Feature.RELEASE, {"release_s": 1}, {}),
@@ -155,6 +156,9 @@ def test_a_problem_says_which_rules_it_uses(villages, feature, of_visit, of_vehi
     bent = stated(villages, replace(VISIT, **of_visit), replace(VEHICLE, **of_vehicle))
     if feature is Feature.SETUPS:
         bent = replace(bent, setups_s=(0, 9))
+    if feature is Feature.PAIRS:
+        second = replace(VISIT, brings=0, loads=(0,) * len(VISIT.loads))
+        bent = replace(bent, visits=(*bent.visits, second))
     assert plain.features == frozenset()
     assert bent.features == {feature}
 

@@ -200,7 +200,7 @@ def test_a_start_is_kept_where_nothing_better_is_found(villages) -> None:
 
 
 def test_a_required_visit_that_finds_no_place_is_a_named_error(villages) -> None:
-    problem = villages.hard_problem(6, visits=3, vehicles=1)
+    problem = villages.hard_problem(6, visits=3, vehicles=1, pairs=0)
     lost = replace(problem.visits[0], windows=(Window(0, 0),), unserved_cost=None, place=2)
     problem = replace(problem, visits=(lost, lost, *problem.visits[1:]))
     with pytest.raises(RequiredUnserved) as refused:

@@ -43,7 +43,7 @@ def fetched_or_brought(visit: Visit, number: int) -> Visit:
 def test_an_exchange_that_is_said_to_hold_can_be_driven_and_costs_what_was_said(
     moves, villages, seed: int, dearer: bool, ends: bool, goods, exact: bool
 ) -> None:
-    drawn = villages.hard_problem(seed, visits=40, vehicles=4)
+    drawn = villages.hard_problem(seed, visits=40, vehicles=4, pairs=0)
     visits = tuple(goods(each, number) for number, each in enumerate(drawn.visits))
     vehicles = drawn.vehicles
     if not exact:  # segments say all of a day without breaks and second windows
@@ -162,7 +162,7 @@ def test_a_neighbourhood_is_worth_more_for_a_while_where_visits_are_a_choice(
     moves, villages
 ) -> None:
     search = moves.search_of(
-        worth(moves.of_two_kinds(villages.hard_problem(1, visits=200, vehicles=9)), 1)
+        worth(moves.of_two_kinds(villages.hard_problem(1, visits=200, vehicles=9, pairs=0)), 1)
     )
     search.take({0: ((0,),)})
     assert search.chooses

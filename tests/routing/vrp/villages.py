@@ -30,11 +30,14 @@ def matrix_of(durations_s: Sequence[Sequence[int]], metres_per_s: int = 5) -> Tr
     )
 
 
-def hard_problem(seed: int, visits: int | None = None, vehicles: int | None = None) -> Problem:
+def hard_problem(
+    seed: int, visits: int | None = None, vehicles: int | None = None, pairs: float | None = None
+) -> Problem:
     """
     Draw a problem in which, now and then, every rule binds.
 
     Windows are tight, shifts end early, loads come near the capacity, ways are one-way or missing.
+    `pairs` is the share of visits that carry to one another, None for any.
     """
     draw = random.Random(seed)
     n = draw.choice([0, 1, 2, 3, 5, 8, 12]) if visits is None else visits
@@ -61,7 +64,11 @@ def hard_problem(seed: int, visits: int | None = None, vehicles: int | None = No
     )
     return Problem(
         matrices=matrices,
-        visits=tuple(_with_prices(random.Random(f"prices {seed}"), visits_with_goods, fleet)),
+        visits=with_pairs(
+            random.Random(f"pairs {seed}"),
+            _with_prices(random.Random(f"prices {seed}"), visits_with_goods, fleet),
+            share=pairs,
+        ),
         vehicles=tuple(_with_overtime(random.Random(f"overtime {seed}"), vehicles_drawn)),
         dimensions=dimensions,
     )
@@ -115,6 +122,28 @@ def _with_prices(draw: random.Random, visits: Iterable[Visit], vehicles: int) ->
         preference = Preference(vehicles=liked, cost_otherwise=cost_otherwise)
         preferences = (preference,) if liked else ()
         yield replace(visit, cost=cost, preferences=preferences) if is_priced else visit
+
+
+def with_pairs(
+    draw: random.Random, visits: Iterable[Visit], share: float | None = None
+) -> tuple[Visit, ...]:
+    """In a third of the problems, by default, two thirds of the visits carry to one another."""
+    visits = list(visits)
+    halves = {each.brings for each in visits}
+    free = [
+        number
+        for number, visit in enumerate(visits)
+        if visit.group is None and visit.brings is None and number not in halves
+    ]
+    draw.shuffle(free)
+    share = draw.choice([0, 0, 0.67]) if share is None else share
+    pairs = round(share * len(free) / 2)
+    for first, second in zip(free[:pairs], free[pairs : 2 * pairs], strict=False):
+        plain = {"due_s": None, "release_s": 0, "deliveries": ()}
+        visits[first] = replace(visits[first], **plain)
+        nothing = (0,) * len(visits[second].loads)
+        visits[second] = replace(visits[second], **plain, loads=nothing, brings=first)
+    return tuple(visits)
 
 
 def _vehicle(draw: random.Random, matrices: int, dimensions: Sequence[str]) -> Vehicle:
