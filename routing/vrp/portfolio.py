@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Final
+from typing import Final, NamedTuple
 
 from routing.vrp.engine_process import Orders
 from routing.vrp.model import model_of
@@ -26,20 +26,29 @@ three CVRP instances after 9 s 0.39 instead of 0.44 %), but cutting and comparin
 _EXCHANGE_EVERY: Final = 10
 """Rounds after which the worse rivals go on from the best: rarer keeps them apart longer; chosen."""
 
-_HOT: Final = 0.3
-_COLD: Final = 0.005
-_HOT_TIMED: Final = 1.2
-_COLD_TIMED: Final = 0.01
-"""Temperatures at the begin and the end, in mean costs of driving to a visit, without and with clocks: looked at
-in throwaway runs on CVRP and VRPTW instances of the very sets in `benchmarks/vrp` (decision 0011)."""
 
-_HOT_CHOOSING: Final = 1.2
-_COLD_CHOOSING: Final = 0.02
-"""The same where it is a choice which visits are made, or, without clocks, by which kind of vehicle: chosen by
+class _Cooling(NamedTuple):
+    """
+    Temperatures at the begin and the end, in mean costs of driving to a visit, and the share of rounds
+    in which leaving visits out costs something else than stated (`RuinRecreate.relax`).
+    """
+
+    hot: float
+    cold: float
+    relaxed_share: float
+
+
+_PLAIN: Final = _Cooling(0.3, 0.02, 0.1)
+"""Without clocks. Leuven2 and Brussels2 of CVRP/XXL in 120 s, one run each: 1.39 and 2.47 % with it; 1.71 and 3.24 with a
+cold end of 0.005, where the last third found nothing, and 0.4 of the rounds relaxed (throwaway runs, on the very
+set in `benchmarks/vrp`)."""
+
+_TIMED: Final = _Cooling(1.2, 0.01, 0.4)
+"""With clocks: throwaway runs on VRPTW instances of `benchmarks/vrp` (decision 0011)."""
+
+_CHOOSING: Final = _Cooling(1.2, 0.02, 0.4)
+"""Where it is a choice which visits are made, or, without clocks, by which kind of vehicle: chosen by
 throwaway runs of 10 s, one or two seeds, on PCVRPTW and HFVRP instances (decision 0010)."""
-
-_RELAXED_SHARE: Final = 0.4
-"""Rounds in which leaving visits out costs something else than stated (`RuinRecreate.relax`); chosen."""
 
 _SURCHARGE: Final = 2.0
 """How many times what is stated leaving out may cost more at the begin of these: 1, 2 and 4 came to 1.7, 1.6 and 2.0 % on
@@ -77,7 +86,7 @@ class Portfolio:
             for number in range(cores // districts)
         ]
         self._chooses_vehicles = model.unlike and not model.timed
-        self._hot, self._cold = (_HOT_TIMED, _COLD_TIMED) if model.timed else (_HOT, _COLD)
+        self._cooling = _TIMED if model.timed else _PLAIN
         self._cores = cores
         self._stop = threading.Event()
 
@@ -113,9 +122,9 @@ class Portfolio:
         if iterations is None:
             rounds = int(min(max(budget_s / _ROUND_MIN_S, 10), _ROUNDS))
         told = min(search.best_cost for search in self._searches)
-        hot, cold = self._hot, self._cold
+        cooling = self._cooling
         if self._chooses_vehicles or any(search.chooses for search in self._searches):
-            hot, cold = _HOT_CHOOSING, _COLD_CHOOSING
+            cooling = _CHOOSING
         telling_s, kept_free_s, told_until_s = 0.0, _TELLING_SHARE * budget_s, began_s
         with ThreadPoolExecutor(self._cores, thread_name_prefix="search") as pool:
             for number in range(rounds):
@@ -125,14 +134,14 @@ class Portfolio:
                 until_s = last_s
                 if iterations is None:
                     until_s = min(last_s, now_s + (last_s - now_s) / (rounds - number))
-                cooled = hot * (cold / hot) ** (number / rounds)
+                cooled = cooling.hot * (cooling.cold / cooling.hot) ** (number / rounds)
                 share = None if iterations is None else _share(iterations, number)
                 # What is told when decides which of two is kept that only the schedule tells apart.
                 due = iterations is not None or now_s >= told_until_s
                 better = self._news(told) if due else None
                 running = []
                 for search in self._searches:
-                    if (left := 1.0 - number / (_RELAXED_SHARE * rounds)) > 0.0:
+                    if (left := 1.0 - number / (cooling.relaxed_share * rounds)) > 0.0:
                         search.relax(_SURCHARGE * left)
                     elif search.is_relaxed:
                         search.tighten()
