@@ -134,26 +134,26 @@ def _stated_cost(problem: Problem, solution: Solution) -> Iterator[Violation]:
 
 def _route(problem: Problem, route: Route) -> Iterator[Violation]:
     number, vehicle = route.vehicle, problem.vehicles[route.vehicle]
-    leave_s, back_s = route.trips[0].leave_s, route.trips[-1].back_s
+    leave_s, over_s = route.trips[0].leave_s, _over_s(problem, route.trips[-1])
     if len(route.trips) > vehicle.trips_max:
         yield _broken(
             Rule.TRIPS_MAX, "drives too many trips", vehicle=number, trips=len(route.trips)
         )
-    if leave_s < vehicle.shift.earliest_s or back_s > vehicle.shift.latest_s:
+    if leave_s < vehicle.shift.earliest_s or over_s > vehicle.shift.latest_s:
         yield _broken(
-            Rule.SHIFT, "is out beyond its shift", vehicle=number, leave_s=leave_s, back_s=back_s
+            Rule.SHIFT, "is out beyond its shift", vehicle=number, leave_s=leave_s, over_s=over_s
         )
     limit_s = vehicle.duration_limit_s
-    if limit_s is not None and back_s - leave_s > limit_s:
-        yield _broken(Rule.DURATION, "is out too long", vehicle=number, duration_s=back_s - leave_s)
+    if limit_s is not None and over_s - leave_s > limit_s:
+        yield _broken(Rule.DURATION, "is out too long", vehicle=number, duration_s=over_s - leave_s)
     if len(route.break_starts_s) != len(vehicle.breaks):
         yield _broken(Rule.BREAK_COUNT, "states not one start for each break", vehicle=number)
         return
-    yield from _breaks(vehicle, route)
+    yield from _breaks(problem, vehicle, route)
     metres = 0
     for before, trip in zip((None, *route.trips), route.trips, strict=False):
         if before is not None:
-            yield from _turnaround(vehicle, route, before, trip)
+            yield from _turnaround(problem, vehicle, route, before, trip)
         legs = _legs(problem, vehicle, trip)
         metres += sum(leg.distance_m for leg in legs if leg.duration_s < UNREACHABLE)
         yield from _trip(problem, route, trip, legs)
@@ -186,14 +186,14 @@ def _trip(problem: Problem, route: Route, trip: Trip, legs: Sequence[_Leg]) -> I
                 leave_s=trip.leave_s,
             )
         due_s = visit.due_s
-        if due_s is not None and trip.back_s > due_s:
+        if due_s is not None and _over_s(problem, trip) > due_s:
             yield _broken(
                 Rule.DUE,
                 "comes back too late",
                 visit=halt.visit,
                 vehicle=number,
                 due_s=due_s,
-                back_s=trip.back_s,
+                over_s=_over_s(problem, trip),
             )
 
 
@@ -323,9 +323,18 @@ def _drive(vehicle: Vehicle, route: Route, leg: _Leg) -> Iterator[Violation]:
         )
 
 
-def _turnaround(vehicle: Vehicle, route: Route, before: Trip, after: Trip) -> Iterator[Violation]:
-    spent_s = after.leave_s - before.back_s
-    needed_s = vehicle.turnaround_s + _rested_s(vehicle, route, before.back_s, after.leave_s)
+def _over_s(problem: Problem, trip: Trip) -> int:
+    """When a trip is back and unloaded."""
+    unloading_s = [problem.visits[halt.visit].unload_s for halt in trip.visits]
+    return trip.back_s + sum(unloading_s)
+
+
+def _turnaround(
+    problem: Problem, vehicle: Vehicle, route: Route, before: Trip, after: Trip
+) -> Iterator[Violation]:
+    over_s = _over_s(problem, before)
+    spent_s = after.leave_s - over_s
+    needed_s = vehicle.turnaround_s + _rested_s(vehicle, route, over_s, after.leave_s)
     if spent_s < needed_s:
         yield _broken(
             Rule.TURNAROUND,
@@ -345,7 +354,7 @@ def _rested_s(vehicle: Vehicle, route: Route, from_s: int, until_s: int) -> int:
     )
 
 
-def _breaks(vehicle: Vehicle, route: Route) -> Iterator[Violation]:
+def _breaks(problem: Problem, vehicle: Vehicle, route: Route) -> Iterator[Violation]:
     spans: list[tuple[int, int]] = []
     for rest, start_s in zip(vehicle.breaks, route.break_starts_s, strict=True):
         if not rest.window.earliest_s <= start_s <= rest.window.latest_s:
@@ -357,6 +366,7 @@ def _breaks(vehicle: Vehicle, route: Route) -> Iterator[Violation]:
             )
         spans.append((start_s, start_s + rest.duration_s))
     busy = [(halt.begin_s, halt.departure_s) for trip in route.trips for halt in trip.visits]
+    busy += [(trip.back_s, _over_s(problem, trip)) for trip in route.trips]
     # A moment at which the courier cannot be at rest: leaving, beginning a service, coming back.
     instants = [
         *(trip.leave_s for trip in route.trips),

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from itertools import pairwise
 
 from routing.vrp.problem import Problem, Vehicle, Visit
-from routing.vrp.solution import Route
+from routing.vrp.solution import Route, Trip
 
 
 def cost(problem: Problem, routes: Iterable[Route]) -> int:
@@ -14,8 +14,8 @@ def cost(problem: Problem, routes: Iterable[Route]) -> int:
     Return fixed costs of the used vehicles, metres and seconds at their prices, what their visits
     cost by themselves, and what is left out.
 
-    Seconds run from a vehicle's first leaving to its final return: waiting, breaks and turnarounds
-    are paid. A visit without `unserved_cost` adds nothing when left out; leaving it out is a
+    Seconds run from a vehicle's first leaving until its last trip is over: waiting, breaks,
+    turnarounds and unloading are paid. A visit without `unserved_cost` adds nothing when left out; leaving it out is a
     violation, which `routing.vrp.check` names.
     """
     total, served = 0, set[int]()
@@ -52,7 +52,7 @@ def unserved_cost(problem: Problem, unserved: Iterable[int]) -> int:
 def route_cost(problem: Problem, route: Route) -> int:
     """One route's part of the cost."""
     vehicle = problem.vehicles[route.vehicle]
-    seconds = route.trips[-1].back_s - route.trips[0].leave_s
+    seconds = over_s(problem, route.trips[-1]) - route.trips[0].leave_s
     driven = vehicle.cost_per_m * distance_m(problem, route)
     made = sum(
         visit_cost(problem.visits[halt.visit], route.vehicle)
@@ -62,8 +62,13 @@ def route_cost(problem: Problem, route: Route) -> int:
     return vehicle.fixed_cost + driven + time_cost(vehicle, seconds) + made
 
 
+def over_s(problem: Problem, trip: Trip) -> int:
+    """When the trip is over: back, and all of its load unloaded."""
+    return trip.back_s + sum(problem.visits[halt.visit].unload_s for halt in trip.visits)
+
+
 def time_cost(vehicle: Vehicle, seconds: int) -> int:
-    """What so many seconds from leaving to the final return cost."""
+    """What so many seconds from leaving until the last trip is over cost."""
     cost = vehicle.cost_per_s * seconds
     if vehicle.overtime_after_s is not None:
         cost += vehicle.overtime_cost_per_s * max(0, seconds - vehicle.overtime_after_s)

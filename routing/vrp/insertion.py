@@ -198,10 +198,10 @@ def added(packed: Packed, vehicle: int, before: int, after: int, visit: int, kin
     start_place, end_place = packed.ends[vehicle, 0], packed.ends[vehicle, 1]
     here = start_place if before == DEPOT else packed.place[before]
     there = end_place if after == DEPOT else packed.place[after]
-    middle = packed.place[visit]
+    middle, work_s = packed.place[visit], packed.service_s[visit] + packed.unload_s[visit]
     metres, seconds = leg(packed, vehicle, here, middle)
     onward_m, onward_s = leg(packed, vehicle, middle, there)
-    metres, seconds = metres + onward_m, seconds + onward_s + packed.service_s[visit]
+    metres, seconds = metres + onward_m, seconds + onward_s + work_s
     if kind == 0:
         direct_m, direct_s = leg(packed, vehicle, here, there)
         if here != there:
@@ -210,7 +210,7 @@ def added(packed: Packed, vehicle: int, before: int, after: int, visit: int, kin
         metres, seconds = leg(packed, vehicle, start_place, middle)
         home_m, home_s = leg(packed, vehicle, middle, end_place)
         metres += home_m
-        seconds += home_s + packed.service_s[visit] + packed.turnaround_s[vehicle]
+        seconds += home_s + work_s + packed.turnaround_s[vehicle]
     price = metres * packed.prices[vehicle, 1] + seconds * packed.prices[vehicle, 2]
     return float(price + _SECOND_PRICE * seconds)
 

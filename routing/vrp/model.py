@@ -36,6 +36,7 @@ DUE_BACK: Final = 5
 GROUP: Final = 6
 BRINGS: Final = 7
 BROUGHT_BY: Final = 8
+UNLOAD: Final = 9
 """Columns of `Model.visit`."""
 
 START: Final = 0
@@ -93,7 +94,7 @@ class Model(NamedTuple):
 
     durations_s: NDArray[np.int32]  # (M, n, n)
     distances_m: NDArray[np.int32]  # (M, n, n)
-    visit: NDArray[np.int64]  # (V, 9)
+    visit: NDArray[np.int64]  # (V, 10)
     loads: NDArray[np.int64]  # (V, 2 D): fetched, then brought
     carried: NDArray[np.int64]  # (V, D): more on board after the visit, for pairs
     vehicle: NDArray[np.int64]  # (K, 16)
@@ -135,9 +136,10 @@ def model_of(problem: Problem, packed: Packed) -> Model:
         [
             packed.place, packed.service_s, windows[:, 0], windows[:, 1],
             packed.release_s, packed.due_s, packed.group, packed.brings, packed.brought_by,
+            packed.unload_s,
         ],
         axis=1,
-    ).reshape(visits, 9)  # fmt: skip
+    ).reshape(visits, 10)  # fmt: skip
     exact = (np.diff(packed.break_from) > 0) | several
     vehicle = np.stack(
         [
@@ -233,7 +235,7 @@ def _timed(packed: Packed, visit: NDArray[np.int64]) -> bool:
     farthest_s = int(packed.durations_s.max())
     if farthest_s >= UNREACHABLE:
         return True
-    longest_s = int(packed.service_s.sum()) + 2 * len(visit) * farthest_s
+    longest_s = int((packed.service_s + packed.unload_s).sum()) + 2 * len(visit) * farthest_s
     longest_s += int((packed.turnaround_s * packed.limits[:, 2].clip(max=len(visit))).max())
     latest_s = min(int(visit[:, 3].min()), int(packed.shift[:, 1].min()))
     return longest_s > latest_s - int(packed.shift[:, 0].max())

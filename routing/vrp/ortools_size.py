@@ -83,6 +83,8 @@ def memory_bytes(problem: Problem) -> int:
 
 def unfit(problem: Problem) -> str | None:
     """Why OR-Tools should not be given the problem; None if it may. It states every rule, but not each with every other."""
+    if Feature.UNLOADING in problem.features:
+        return "its model does not know how long the load of a trip is unloaded"
     if {Feature.PAIRS, Feature.RELOADS} <= problem.features:
         return "its model does not hold pairs of visits inside one of several trips"
     needed = memory_bytes(problem)

@@ -39,6 +39,7 @@ class Packed(NamedTuple):
     service_s: NDArray[np.int64]  # (V,)
     loads: NDArray[np.int64]  # (V, D)
     deliveries: NDArray[np.int64]  # (V, D)
+    unload_s: NDArray[np.int64]  # (V,)
     due_s: NDArray[np.int64]  # (V,), NEVER where nothing waits
     release_s: NDArray[np.int64]  # (V,)
     group: NDArray[np.int64]  # (V,), -1 where the visit has no alternative
@@ -74,6 +75,7 @@ def pack(problem: Problem) -> Packed:
         service_s=_column([visit.service_s for visit in visits]),
         loads=_table([visit.loads for visit in visits], dimensions),
         deliveries=_table([_deliveries(visit, dimensions) for visit in visits], dimensions),
+        unload_s=_column([visit.unload_s for visit in visits]),
         due_s=_column([NEVER if visit.due_s is None else visit.due_s for visit in visits]),
         release_s=_column([visit.release_s for visit in visits]),
         group=_group_of(groups, len(visits)),

@@ -27,6 +27,7 @@ from routing.vrp.model import (
     SERVICE,
     START,
     TURNAROUND,
+    UNLOAD,
     UNTIL_S,
     Model,
 )
@@ -56,6 +57,7 @@ from routing.vrp.search_state import (
     SUF_S,
     TRIP,
     TRIPS,
+    UNLOADING,
     VEHICLE,
     State,
     compiled,
@@ -63,6 +65,7 @@ from routing.vrp.search_state import (
     leg_s,
     made_by,
     paid,
+    work_s,
 )
 from routing.vrp.segments import alone, day_with_s, join
 
@@ -159,7 +162,11 @@ def dearer_s(
     """
     clock, number = state.clock, state.trip[trip, VEHICLE]
     released_s, due_s = model.visit[visit, RELEASED], model.visit[visit, DUE_BACK]
-    if released_s > state.trip[trip, RELEASE] or due_s < state.trip[trip, DUE]:
+    if (
+        released_s > state.trip[trip, RELEASE]
+        or due_s < state.trip[trip, DUE]
+        or model.visit[visit, UNLOAD] > 0
+    ):
         took_s = through(model, state, trip, node, visit, to_s, onward_s)
     else:
         service_s = model.visit[visit, SERVICE]
@@ -198,7 +205,7 @@ def dearer_s(
 def through(
     model: Model, state: State, trip: int, at: int, visit: int, to_s: int, onward_s: int
 ) -> int:
-    """The seconds of a day in which a trip leaves later, or must be back earlier; or NEVER."""
+    """The seconds of a day in which a trip leaves later, must be over earlier, or unloads longer; or NEVER."""
     visits, clock, row = len(model.visit), state.clock, state.trip[trip]
     vehicle, added = model.vehicle[row[VEHICLE]], model.visit[visit]
     node = visits + 2 * trip
@@ -224,7 +231,8 @@ def through(
         node = state.link[node, SUCC]
         own_s, early, late = alone(model, state, node)
         if node == visits + 2 * trip + 1:
-            late = min(late, added[DUE_BACK])
+            late = min(late, added[DUE_BACK] - row[UNLOADING]) - added[UNLOAD]
+            own_s += added[UNLOAD]
         if took_s + from_s + drive_s > late:
             return NEVER
         took_s, from_s, by_s = join(took_s, from_s, by_s, drive_s, own_s, early, late)
@@ -275,7 +283,7 @@ def offer_after(
     to_s = onward_s = busy_s = 0
     if model.timed:
         to_s, onward_s = leg_s(model, matrix, here, place), leg_s(model, matrix, place, there)
-        busy_s = to_s + onward_s + model.visit[visit, SERVICE] - state.clock[node, AHEAD_S]
+        busy_s = to_s + onward_s + work_s(model, visit) - state.clock[node, AHEAD_S]
     if at_least(model, number, metres, busy_s, waited_s(model, state, number)) >= dearest:
         return dearest
     if state.vehicle[number, METRES] + metres > model.vehicle[number, RANGE_M]:
@@ -321,7 +329,8 @@ def offer_new_trip(
     if price >= dearest or day[METRES] + metres > vehicle[RANGE_M]:
         return dearest
     if model.timed:
-        early, late = max(vehicle[FROM_S], row[RELEASED]), min(vehicle[UNTIL_S], row[DUE_BACK])
+        early = max(vehicle[FROM_S], row[RELEASED])
+        late = min(vehicle[UNTIL_S], row[DUE_BACK]) - row[UNLOAD]
         to_s = leg_s(model, vehicle[MATRIX], vehicle[START], place)
         home_s = leg_s(model, vehicle[MATRIX], last, vehicle[END])
         if early + to_s > row[CLOSES]:
@@ -339,7 +348,7 @@ def offer_new_trip(
             )
         if took_s + from_s + home_s > late:
             return dearest
-        took_s, from_s, by_s = join(took_s, from_s, by_s, home_s, 0, 0, late)
+        took_s, from_s, by_s = join(took_s, from_s, by_s, home_s, row[UNLOAD], 0, late)
         day_s = day_with_s(model, state, number, beyond, took_s, from_s, by_s)
         if day_s >= NEVER:
             return dearest
@@ -367,6 +376,7 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
     service_s, opens_s = model.visit[visit, SERVICE], model.visit[visit, OPENS]
     closes_s = model.visit[visit, CLOSES]
     released_s, due_s = model.visit[visit, RELEASED], model.visit[visit, DUE_BACK]
+    unload_s = model.visit[visit, UNLOAD]
     simple, timed, restricted = model.simple, model.timed, model.restricted
     distances_m = model.distances_m
     dearest = places.price[-1]
@@ -377,7 +387,7 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
         if trip < 0 or trips[trip, PART] != part.number or trips[trip, ROOM] < load:
             continue
         number = trips[trip, VEHICLE]
-        apart_m, apart_s = 2 * model.beside_m[visit, q], service_s
+        apart_m, apart_s = 2 * model.beside_m[visit, q], service_s + unload_s
         if not simple:
             apart_s += 2 * model.beside_s[visit, q]
             waits_s = waited_s(model, state, number)
@@ -414,6 +424,7 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
                         continue
                     if (
                         model.priced
+                        or unload_s > 0
                         or released_s > trips[trip, RELEASE]
                         or due_s < trips[trip, DUE]
                     ) and dearer_s(model, state, trip, before, visit, to_s, onward_s) >= NEVER // 2:

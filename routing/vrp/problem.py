@@ -54,6 +54,7 @@ class Feature(StrEnum):
     SETUPS = "setups"
     SEVERAL_WINDOWS = "several-windows"
     SKILLS = "skills"
+    UNLOADING = "unloading"
     VISIT_PRICES = "visit-prices"
 
 
@@ -86,9 +87,12 @@ class Visit:
         What the trip brings from its start and takes off board here, by dimension; () for nothing.
     windows
         Sorted, disjoint windows for the begin of service; empty means any time.
+    unload_s
+        Seconds that unloading its load takes, at the end of its trip and before any break: all of a
+        trip's visits after each other. The trip is over only then.
     due_s
-        Latest moment at which the trip that carries this load may be back at its end depot
-        (the truck's departure); None where nothing waits for it.
+        Latest moment at which the trip that carries this load may be over (the truck's
+        departure); None where nothing waits for it.
     release_s
         Earliest moment at which the trip that makes this visit may leave: what it brings is not
         there before. (A pickup that is not ready is a window.)
@@ -115,6 +119,7 @@ class Visit:
     loads: tuple[int, ...] = ()
     deliveries: tuple[int, ...] = ()
     windows: tuple[Window, ...] = ()
+    unload_s: int = 0
     due_s: int | None = None
     release_s: int = 0
     skills: frozenset[str] = frozenset()
@@ -148,21 +153,21 @@ class Vehicle:
     start_place, end_place
         Rows of the matrices; None where the route begins or ends in the open.
     shift
-        First moment it may leave and last moment it must be back.
+        First moment it may leave and last moment at which its last trip must be over.
     capacities
         Most load on board at once, for each dimension.
     range_m
         Most metres in the whole shift; None for no limit.
     duration_limit_s
-        Most seconds from leaving to the final return, breaks included; None for no limit.
+        Most seconds from leaving until the last trip is over, breaks included; None for no limit.
     trips_max
         Most trips in the shift. Above 1 both places must be given and equal.
     turnaround_s
-        Time at the depot between two trips.
+        Time at the depot between two trips, after unloading.
     fixed_cost
         Paid once if the vehicle is used at all.
     cost_per_m, cost_per_s
-        Paid for each metre driven and each second from leaving to the final return.
+        Paid for each metre driven and each second from leaving until the last trip is over.
     overtime_after_s, overtime_cost_per_s
         Paid besides for each second beyond so many. With the mean of all as the first, work is
         shared evenly as far as that is worth it. None: no second is overtime.
@@ -239,6 +244,7 @@ class Problem:
             Feature.SETUPS: any(self.setups_s),
             Feature.SEVERAL_WINDOWS: any(len(visit.windows) > 1 for visit in self.visits),
             Feature.SKILLS: any(visit.skills for visit in self.visits),
+            Feature.UNLOADING: any(visit.unload_s for visit in self.visits),
             Feature.VISIT_PRICES: any(visit.cost or visit.preferences for visit in self.visits),
         }
         return frozenset(feature for feature, is_used in used.items() if is_used)
@@ -274,6 +280,7 @@ def _clashes(problem: Problem) -> Iterator[str]:
 def _visit_clashes(visit: Visit, problem: Problem, size: int | None) -> Iterator[str]:
     yield from _place_clashes("place", visit.place, size)
     yield from _moment_clashes("service_s", visit.service_s)
+    yield from _moment_clashes("unload_s", visit.unload_s)
     yield from _moment_clashes("due_s", visit.due_s)
     yield from _moment_clashes("release_s", visit.release_s)
     yield from _number_clashes("unserved_cost", visit.unserved_cost)
@@ -332,8 +339,9 @@ def _pair_clashes(problem: Problem) -> Iterator[str]:
         if (visit.unserved_cost is None) != (picked.unserved_cost is None):
             yield f"visits {visit.brings} and {number} are a pair: both may be left out, or neither"
         for each, half in ((visit.brings, picked), (number, visit)):
-            if half.group is not None or half.due_s is not None or half.release_s:
-                yield f"visit {each} is half of a pair: it has no group, due_s or release_s"
+            depot_s = half.release_s or half.unload_s
+            if half.group is not None or half.due_s is not None or depot_s:
+                yield f"visit {each} is half of a pair: it has no group, due_s, release_s or unload_s"
             if any(half.deliveries):
                 yield f"visit {each} is half of a pair: it has no deliveries"
 

@@ -18,6 +18,7 @@ from routing.vrp.model import (
     RELEASED,
     START,
     TRIPS_MAX,
+    UNLOAD,
     Model,
 )
 from routing.vrp.packed import Packed
@@ -221,6 +222,7 @@ def put_in(
         trip = state.link[at, TRIP]
         whole = model.visit[visit, RELEASED] > state.trip[trip, RELEASE]
         whole |= model.visit[visit, DUE_BACK] < state.trip[trip, DUE]
+        whole |= model.visit[visit, UNLOAD] > 0
     put_after(model, state, at, visit)
     state.cost[vehicle] = np.nan
     scratch.placed[tally[PLACED]] = visit

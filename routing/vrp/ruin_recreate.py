@@ -314,7 +314,8 @@ class RuinRecreate:
         prices = packed.prices[state.trip[in_trip[served], VEHICLE], 2]
         driving = self.cost - float(self.model.unserved[self._absent()].sum())
         driving -= float(packed.prices[used, 0].sum() + state.vehicle[used, MADE].sum())
-        driving -= float((packed.service_s[served] * prices).sum())
+        worked_s = packed.service_s[served] + packed.unload_s[served]
+        driving -= float((worked_s * prices).sum())
         return max(0.0, driving) / max(1, len(served) + len(used))
 
     def best(self) -> dict[int, tuple[tuple[int, ...], ...]]:

@@ -36,7 +36,7 @@ class Scheduler:
 
         Skills are not looked at.
 
-        Best: the earliest final return, then the latest leaving that keeps it. Where seconds cost
+        Best: the earliest end of the last trip, then the latest leaving that keeps it. Where seconds cost
         money or are limited, later returns that spare more waiting are tried as well. A tie goes to
         the earlier return. O(visits · windows · 2⁵) without breaks, times (B + 1)³ with B of them,
         for each order in which the breaks can be taken.
@@ -156,7 +156,8 @@ class Scheduler:
             rested_from = len(starts_s)
             rest_from(clock_s, driven)
             arrival_s = clock_s + drive_s + sum(r.duration_s for r in rests[rested_from:driven])
-            rest_from(arrival_s, after)
+            unloading_s = sum(int(packed.unload_s[each.visit]) for each in halts)
+            rest_from(arrival_s + (unloading_s if visit == DEPOT else 0), after)
             done_s = int(table[row, after])
             if visit == DEPOT:
                 trips.append(Trip(leave_s=left_s, visits=tuple(halts), back_s=arrival_s))

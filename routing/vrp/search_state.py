@@ -29,6 +29,7 @@ from routing.vrp.model import (
     RELEASED,
     SERVICE,
     START,
+    UNLOAD,
     Model,
 )
 from routing.vrp.packed import NEVER, Packed
@@ -67,6 +68,7 @@ NEXT: Final = 4
 RELEASE: Final = 5
 DUE: Final = 6
 ROOM: Final = 7
+UNLOADING: Final = 8
 """Columns of `State.trip`."""
 
 HEAD: Final = 0
@@ -78,7 +80,7 @@ OWNER: Final = 5
 BUSY_S: Final = 6
 MADE: Final = 7
 """Columns of `State.vehicle`: its first and last trip, how many, what it drives, from leaving to return, whose
-it is, the seconds of driving and serving, and what its visits cost by themselves."""
+it is, the seconds of driving, serving and unloading, and what its visits cost by themselves."""
 
 
 class State(NamedTuple):
@@ -103,7 +105,7 @@ class State(NamedTuple):
     place: NDArray[np.int32]  # (N,)
     clock: NDArray[np.int64]  # (N, 8)
     board: NDArray[np.int64]
-    trip: NDArray[np.int64]  # (T, 8)
+    trip: NDArray[np.int64]  # (T, 9)
     load: NDArray[np.int64]
     vehicle: NDArray[np.int64]  # (K, 8)
     cost: NDArray[np.float64]  # (K,)
@@ -122,7 +124,7 @@ def empty_state(packed: Packed, model: Model, slots: int) -> State:
         place=np.zeros(nodes, np.int32),
         clock=np.zeros((nodes, 8), np.int64),
         board=np.zeros((nodes if model.mixed else 0, axes), np.int64),
-        trip=np.zeros((slots, 8), np.int64),
+        trip=np.zeros((slots, 9), np.int64),
         load=np.zeros((slots, axes), np.int64),
         vehicle=np.zeros((vehicles, 8), np.int64),
         cost=np.zeros(vehicles),
@@ -163,6 +165,12 @@ def connect(model: Model, state: State, matrix: int, here: int, there: int) -> i
 
 
 @compiled
+def work_s(model: Model, visit: int) -> int:
+    """The seconds of serving a visit, and of unloading what it loads."""
+    return int(model.visit[visit, SERVICE] + model.visit[visit, UNLOAD])
+
+
+@compiled
 def made_by(model: Model, visit: int, vehicle: int) -> int:
     """What making the visit costs by itself if this vehicle does."""
     return int(model.made[visit, vehicle]) if model.picky else 0
@@ -178,7 +186,7 @@ def count_trip(model: Model, state: State, trip: int, sign: int) -> None:
         seconds += state.clock[node, AHEAD_S]
         node = state.link[node, SUCC]
         if node < visits:
-            seconds += model.visit[node, SERVICE]
+            seconds += work_s(model, node)
             made += made_by(model, node, vehicle)
     state.vehicle[vehicle, METRES] += sign * metres
     state.vehicle[vehicle, BUSY_S] += sign * seconds
@@ -237,7 +245,7 @@ def detach_trip(model: Model, state: State, trip: int) -> None:
 def open_trip(model: Model, state: State, vehicle: int, trip: int, before: int) -> None:
     """Put the empty slot `trip` into the vehicle's chain after trip `before`, -1 for its head."""
     row = state.trip[trip]
-    row[COUNT], row[RELEASE], row[DUE] = 0, 0, NEVER
+    row[COUNT], row[RELEASE], row[DUE], row[UNLOADING] = 0, 0, NEVER, 0
     row[ROOM] = model.capacity[vehicle, 0] if model.capacity.shape[1] else 0
     for axis in range(state.load.shape[1]):
         state.load[trip, axis] = 0
@@ -270,12 +278,13 @@ def put_after(model: Model, state: State, node: int, visit: int) -> None:
     metres += connect(model, state, matrix, visit, after)
     state.vehicle[vehicle, METRES] += metres - before_m
     seconds = state.clock[node, AHEAD_S] + state.clock[visit, AHEAD_S] - before_s
-    state.vehicle[vehicle, BUSY_S] += seconds + model.visit[visit, SERVICE]
+    state.vehicle[vehicle, BUSY_S] += seconds + work_s(model, visit)
     state.vehicle[vehicle, MADE] += made_by(model, visit, vehicle)
     state.link[visit, TRIP] = trip
     state.trip[trip, COUNT] += 1
     state.trip[trip, RELEASE] = max(state.trip[trip, RELEASE], model.visit[visit, RELEASED])
     state.trip[trip, DUE] = min(state.trip[trip, DUE], model.visit[visit, DUE_BACK])
+    state.trip[trip, UNLOADING] += model.visit[visit, UNLOAD]
     for axis in range(state.load.shape[1]):
         state.load[trip, axis] += model.loads[visit, axis]
     if state.load.shape[1]:
@@ -284,7 +293,7 @@ def put_after(model: Model, state: State, node: int, visit: int) -> None:
 
 @compiled
 def take_out(model: Model, state: State, visit: int) -> None:
-    """Take the visit out of its trip; segments, and the trip's release and due, are not renewed."""
+    """Take the visit out of its trip; segments, and what `renew_trip` does, are not renewed."""
     trip = state.link[visit, TRIP]
     vehicle = state.trip[trip, VEHICLE]
     before, after = state.link[visit, PRED], state.link[visit, SUCC]
@@ -293,7 +302,7 @@ def take_out(model: Model, state: State, visit: int) -> None:
     direct_m = connect(model, state, model.vehicle[vehicle, MATRIX], before, after)
     state.vehicle[vehicle, METRES] += direct_m - driven_m
     seconds = state.clock[before, AHEAD_S] - driven_s
-    state.vehicle[vehicle, BUSY_S] += seconds - model.visit[visit, SERVICE]
+    state.vehicle[vehicle, BUSY_S] += seconds - work_s(model, visit)
     state.vehicle[vehicle, MADE] -= made_by(model, visit, vehicle)
     state.link[visit, TRIP] = -1
     state.trip[trip, COUNT] -= 1
@@ -305,15 +314,17 @@ def take_out(model: Model, state: State, visit: int) -> None:
 
 @compiled
 def renew_trip(model: Model, state: State, trip: int) -> None:
-    """Renew what is known of a trip as a whole: its release and due, and the fullest moments."""
+    """Renew what is known of a trip as a whole: its release, due and unloading, and the fullest moments."""
     visits = len(model.visit)
-    release_s, due_s = 0, NEVER
+    release_s, due_s, unloading_s = 0, NEVER, 0
     node = state.link[visits + 2 * trip, SUCC]
     while model.timed and node < visits:
         release_s = max(release_s, model.visit[node, RELEASED])
         due_s = min(due_s, model.visit[node, DUE_BACK])
+        unloading_s += model.visit[node, UNLOAD]
         node = state.link[node, SUCC]
-    state.trip[trip, RELEASE], state.trip[trip, DUE] = release_s, due_s
+    row = state.trip[trip]
+    row[RELEASE], row[DUE], row[UNLOADING] = release_s, due_s, unloading_s
     if model.mixed:
         renew_board(model, state, trip)
 

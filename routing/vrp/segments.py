@@ -38,6 +38,7 @@ from routing.vrp.search_state import (
     SUF_LATE,
     SUF_S,
     TAIL,
+    UNLOADING,
     VEHICLE,
     State,
     compiled,
@@ -66,7 +67,7 @@ def join(
 
 @compiled
 def alone(model: Model, state: State, node: int) -> tuple[int, int, int]:
-    """The segment of one node: a service, a trip's leaving, or its return with the turnaround."""
+    """The segment of one node: a service, a trip's leaving, or its return with unloading and the turnaround."""
     visits = len(model.visit)
     if node < visits:
         return model.visit[node, SERVICE], model.visit[node, OPENS], model.visit[node, CLOSES]
@@ -75,8 +76,9 @@ def alone(model: Model, state: State, node: int) -> tuple[int, int, int]:
     until_s = model.vehicle[vehicle, UNTIL_S]
     if (node - visits) % 2 == 0:
         return 0, max(state.trip[trip, RELEASE], model.vehicle[vehicle, FROM_S]), until_s
+    unloading_s = state.trip[trip, UNLOADING]
     stay_s = model.vehicle[vehicle, TURNAROUND] if state.trip[trip, NEXT] >= 0 else 0
-    return stay_s, 0, min(state.trip[trip, DUE], until_s)
+    return unloading_s + stay_s, 0, min(state.trip[trip, DUE], until_s) - unloading_s
 
 
 @compiled

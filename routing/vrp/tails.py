@@ -26,6 +26,7 @@ from routing.vrp.model import (
     RELEASED,
     SERVICE,
     TURNAROUND,
+    UNLOAD,
     UNTIL_S,
     Model,
 )
@@ -56,6 +57,7 @@ from routing.vrp.search_state import (
     SUF_S,
     TRIP,
     TRIPS,
+    UNLOADING,
     VEHICLE,
     State,
     compiled,
@@ -86,13 +88,14 @@ def paid_alike(model: Model, one: int, other: int) -> bool:
 
 @compiled
 def is_plain(model: Model, state: State, trip: int) -> bool:
-    """Whether a trip is a day of its own, and no visit of it says when it leaves or is back."""
+    """Whether a trip is a day of its own, and no visit of it says when it leaves or is over."""
     row = state.trip[trip]
     return bool(
         row[PREV] < 0
         and row[NEXT] < 0
         and row[RELEASE] == 0
         and row[DUE] >= NEVER
+        and row[UNLOADING] == 0
         and model.vehicle[row[VEHICLE], RANGE_M] >= NEVER
     )
 
@@ -204,11 +207,12 @@ def spliced_s(model: Model, state: State, here: int, there: int) -> int:
     there = there if there < visits else end
     metres = state.vehicle[row[VEHICLE], METRES]
     metres += leg_m(model, vehicle[MATRIX], state.place[here], state.place[there])
-    release_s, due_s = 0, NEVER
+    release_s, due_s, unloading_s = 0, NEVER, 0
     node = here
     while node < visits:
         release_s = max(release_s, model.visit[node, RELEASED])
         due_s = min(due_s, model.visit[node, DUE_BACK])
+        unloading_s += model.visit[node, UNLOAD]
         node = link[node, PRED]
     node = here
     while node != end:
@@ -220,6 +224,7 @@ def spliced_s(model: Model, state: State, here: int, there: int) -> int:
             return NEVER
         release_s = max(release_s, model.visit[node, RELEASED])
         due_s = min(due_s, model.visit[node, DUE_BACK])
+        unloading_s += model.visit[node, UNLOAD]
         node, last = link[node, SUCC], node
         metres += link[last, AHEAD_M] if node < visits else 0
     if last != here:
@@ -242,8 +247,8 @@ def spliced_s(model: Model, state: State, here: int, there: int) -> int:
         if node == here or follower >= visits:
             follower = follower if follower < visits else end
             drive_s = leg_s(model, vehicle[MATRIX], state.place[node], state.place[follower])
-        stay_s = vehicle[TURNAROUND] if row[NEXT] >= 0 else 0
-        early, late = 0, min(due_s, until_s)
+        stay_s = unloading_s + (vehicle[TURNAROUND] if row[NEXT] >= 0 else 0)
+        early, late = 0, min(due_s, until_s) - unloading_s
         if follower != end:
             stay_s, early = model.visit[follower, SERVICE], model.visit[follower, OPENS]
             late = model.visit[follower, CLOSES]

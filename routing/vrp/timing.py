@@ -26,10 +26,10 @@ def earliest(
     packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int, leave_s: int
 ) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
     """
-    Return the earliest final return, NEVER if there is none, and the table that leads to it.
+    Return the earliest end of the last trip, NEVER if there is none, and the table that leads to it.
 
     The table has shape (length + 2, B + 1), B the vehicle's breaks: row 0 the moments to leave,
-    row i + 1 the departures from element i, the last row the final returns. Beside it, for each
+    row i + 1 the departures from element i, the last row the ends of the last trip. Beside it, for each
     cell, the state before it: 2⁸·(breaks before) + (breaks taken in the drive). Loads, range, due
     moments and the shift are looked at, the duration limit is not (it depends on when one leaves).
     """
@@ -81,9 +81,10 @@ def earliest_into(
             drive_s = int(durations_s[here, there])
         if drive_s >= UNREACHABLE:
             return NEVER
-        due_s, release_s = NEVER, 0
+        due_s, release_s, unloading_s = NEVER, 0, 0
         if visit == DEPOT:
             due_s = _due_s(packed, sequence, row - 1)
+            unloading_s = _unloading_s(packed, sequence, row - 1)
             release_s = _release_s(packed, sequence, length, row)
         reachable = False
         for before in range(states):
@@ -92,9 +93,9 @@ def earliest_into(
                 continue
             for driven in range(before, states):
                 arrival_s = _arrival_s(breaks, before, driven, depart_s, drive_s)
-                if arrival_s > due_s:
+                if arrival_s + unloading_s > due_s:
                     break
-                clock_s = arrival_s
+                clock_s = over_s = arrival_s + unloading_s
                 turning_s = int(packed.turnaround_s[vehicle])  # it goes on until a break begins
                 for after in range(driven, states):
                     if after > driven:
@@ -108,7 +109,7 @@ def earliest_into(
                     elif row <= length:
                         moment_s = max(clock_s + turning_s, release_s)
                     else:  # what is rested after the return delays nothing
-                        moment_s = arrival_s
+                        moment_s = over_s
                     if moment_s < table[row, after]:
                         table[row, after] = moment_s
                         origin[row, after] = before * 256 + driven
@@ -122,7 +123,7 @@ def earliest_into(
 
 @njit(cache=True, nogil=True)
 def busy_s(packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int) -> int:
-    """Return the seconds of driving, services and turnarounds: no day takes less."""
+    """Return the seconds of driving, services, unloading and turnarounds: no day takes less."""
     durations_s = packed.durations_s[packed.matrix[vehicle]]
     here, seconds = packed.ends[vehicle, 0], 0
     for position in range(length + 1):
@@ -131,7 +132,7 @@ def busy_s(packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: in
         if min(here, there) != NOWHERE:
             seconds += int(durations_s[here, there])
         if visit != DEPOT:
-            seconds += int(packed.service_s[visit])
+            seconds += int(packed.service_s[visit] + packed.unload_s[visit])
         elif position < length:
             seconds += int(packed.turnaround_s[vehicle])
         here = there
@@ -282,6 +283,16 @@ def _due_s(packed: Packed, sequence: NDArray[np.int64], end: int) -> int:
         due_s = min(due_s, int(packed.due_s[sequence[position]]))
         position -= 1
     return due_s
+
+
+@njit(cache=True, nogil=True)
+def _unloading_s(packed: Packed, sequence: NDArray[np.int64], end: int) -> int:
+    """How long the trip that ends before element `end` is unloaded."""
+    seconds, position = 0, end - 1
+    while position >= 0 and sequence[position] != DEPOT:
+        seconds += int(packed.unload_s[sequence[position]])
+        position -= 1
+    return seconds
 
 
 @njit(cache=True, nogil=True)

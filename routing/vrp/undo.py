@@ -26,7 +26,7 @@ class Undo(NamedTuple):
     board: NDArray[np.int64]
     trips: NDArray[np.int32]  # (T,)
     trip_from: NDArray[np.int64]  # (K + 1,)
-    trip: NDArray[np.int64]  # (T, 8)
+    trip: NDArray[np.int64]  # (T, 9)
     load: NDArray[np.int64]
 
 

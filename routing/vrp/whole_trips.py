@@ -41,6 +41,7 @@ from routing.vrp.search_state import (
     SUF_LATE,
     SUF_S,
     TRIPS,
+    UNLOADING,
     VEHICLE,
     State,
     attach_trip,
@@ -92,7 +93,7 @@ def as_driven_by(model: Model, state: State, trip: int, number: int) -> tuple[in
         there = vehicle[END] if ends else place[node]
         metres += leg_m(model, vehicle[MATRIX], here, there)
         if model.timed:
-            stay_s, early, late = 0, 0, min(row[DUE], until_s)
+            stay_s, early, late = row[UNLOADING], 0, min(row[DUE], until_s) - row[UNLOADING]
             if not ends:
                 visit = model.visit[node]
                 stay_s, early, late = visit[SERVICE], visit[OPENS], visit[CLOSES]

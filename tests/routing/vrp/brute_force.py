@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
-from routing.vrp.cost import cost, route_cost, unserved_of
+from routing.vrp.cost import cost, over_s, route_cost, unserved_of
 from routing.vrp.problem import Break, Feature, Preference, Problem, Vehicle, Visit, Window
 from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
 
@@ -50,6 +50,7 @@ def tiny_problem(seed: int, features: frozenset[Feature], visits: int = 4) -> Pr
                 if uses(Feature.DELIVERIES)
                 else (),
                 windows=tuple(windows),
+                unload_s=draw.choice([0, 1, 4]) if uses(Feature.UNLOADING) else 0,
                 due_s=draw.choice([None, draw.randrange(40, 110)]) if uses(Feature.DUE) else None,
                 release_s=draw.choice([0, draw.randrange(5, 60)]) if uses(Feature.RELEASE) else 0,
                 skills=frozenset({"cold"}) if cold else frozenset(),
@@ -87,7 +88,7 @@ def _paired(draw: random.Random, drawn: list[Visit]) -> list[Visit]:
     """One pair, of visits without alternatives, due moments and goods from the depot, and few windows."""
     free = [number for number, visit in enumerate(drawn) if visit.group is None]
     first, second = draw.sample(free, 2)
-    plain = {"due_s": None, "release_s": 0, "deliveries": ()}
+    plain = {"due_s": None, "release_s": 0, "unload_s": 0, "deliveries": ()}
     windows = draw.choice([(), (), drawn[first].windows])
     drawn[first] = replace(drawn[first], **plain, windows=windows)
     price = drawn[first].unserved_cost
@@ -314,7 +315,7 @@ def _timetables(problem: Problem, number: int, order: Order) -> Iterator[Route]:
             trips = _drive(problem, vehicle, order, rests, leave_s)
             if trips is None:
                 continue
-            out_s = trips[-1].back_s - leave_s
+            out_s = over_s(problem, trips[-1]) - leave_s
             if vehicle.duration_limit_s is None or out_s <= vehicle.duration_limit_s:
                 yield Route(vehicle=number, trips=trips, break_starts_s=starts)
             if not paid:
@@ -328,7 +329,7 @@ def _drive(
     trips: list[Trip] = []
     for trip in order:
         if trips:
-            leave_s = _worked(trips[-1].back_s, vehicle.turnaround_s, rests)
+            leave_s = _worked(over_s(problem, trips[-1]), vehicle.turnaround_s, rests)
             leave_s = max(leave_s, *(problem.visits[each].release_s for each in trip))
             leave_s = _free(leave_s, 0, rests)
         elif _free(leave_s, 0, rests) != leave_s:
@@ -348,10 +349,13 @@ def _drive(
                 )
             )
         back_s = _worked(clock_s, legs[-1][0], rests)
-        dues = [problem.visits[each].due_s for each in trip]
-        if back_s > min([vehicle.shift.latest_s, *(due for due in dues if due is not None)]):
-            return None
         trips.append(Trip(leave_s=leave_s, visits=tuple(halts), back_s=back_s))
+        end_s = over_s(problem, trips[-1])
+        dues = [problem.visits[each].due_s for each in trip]
+        if end_s > min([vehicle.shift.latest_s, *(due for due in dues if due is not None)]):
+            return None
+        if _free(back_s, end_s - back_s, rests) != back_s:
+            return None
     return tuple(trips)
 
 

@@ -110,6 +110,14 @@ def test_what_was_brought_is_on_board_no_more(case: Case) -> None:
     assert check(case.problem, case.solution) == ()
 
 
+def test_a_trip_is_over_when_its_load_is_unloaded(case: Case) -> None:
+    """Ten seconds are paid, and allowed until the shift and the longest day end."""
+    paid = case.solution.cost
+    unloaded(10, shift=Window(1_000, 1_260), duration_limit_s=260, of_visit={"due_s": 1_260})(case)
+    assert case.solution.cost == paid + 10 * 2
+    assert check(case.problem, case.solution) == ()
+
+
 def test_the_cost_is_what_one_adds_up_by_hand(case: Case) -> None:
     driven_m = 500 * (1 + 1 + 2 + 3 + 3) + 500 * 2
     seconds = (2_550 - 1_000) + (1_250 - 1_000)
@@ -191,6 +199,24 @@ def paired(first: int, second: int, load: int = 4) -> Callable[[Case], None]:
         visit(second, loads=(0,), brings=first, **plain)(case)
 
     return bend
+
+
+def unloaded(
+    seconds: int, *, of_visit: dict[str, int] | None = None, **changes: object
+) -> Callable[[Case], None]:
+    """Vehicle 1 is back at 1250, and its load takes so long."""
+
+    def bend(case: Case) -> None:
+        visit(3, unload_s=seconds, **(of_visit or {}))(case)
+        vehicle(1, **changes)(case)
+        case.solution = replace(case.solution, cost=cost(case.problem, case.solution.routes))
+
+    return bend
+
+
+def rested_while_unloading(case: Case) -> None:
+    unloaded(100, breaks=(Break(window=Window(1_300, 1_300), duration_s=9),))(case)
+    route(1, break_starts_s=(1_300,))(case)
 
 
 def swapped(case: Case) -> None:
@@ -309,6 +335,11 @@ FAULTS = [
     (Rule.WINDOW, visit(0, windows=(Window(0, 1_099), Window(1_101, 2_000)))),
     (Rule.TURNAROUND, vehicle(0, turnaround_s=101)),
     (Rule.TURNAROUND, rested(1_600, turnaround_s=101)),
+    (Rule.TURNAROUND, visit(0, unload_s=1)),
+    (Rule.SHIFT, unloaded(1_750, shift=Window(1_000, 2_999))),
+    (Rule.DURATION, unloaded(500, duration_limit_s=749)),
+    (Rule.DUE, unloaded(500, of_visit={"due_s": 1_749})),
+    (Rule.BREAK_OVERLAP, rested_while_unloading),
     (Rule.SHIFT, vehicle(1, shift=Window(1_001, 3_000))),
     (Rule.SHIFT, vehicle(1, shift=Window(1_000, 1_249))),
     (Rule.DURATION, vehicle(0, duration_limit_s=1_549)),

@@ -25,6 +25,7 @@ COMBINATIONS = [
     frozenset({Feature.DELIVERIES}),
     frozenset({Feature.DELIVERIES, Feature.RELOADS}),
     frozenset({Feature.DUE, Feature.RELOADS}),
+    frozenset({Feature.PAIRS}),
     frozenset({Feature.RELEASE}),
     frozenset({Feature.RELEASE, Feature.RELOADS}),
     frozenset({Feature.RELEASE, Feature.RELOADS, Feature.BREAKS}),
@@ -34,7 +35,10 @@ COMBINATIONS = [
 
 def drawn(brute_force, seed: int, features) -> Problem:
     draw = random.Random(f"{seed} others")
-    others = draw.sample(list(Feature), draw.choice([0, 1, 3]))
+    stated = [each for each in Feature if each not in (Feature.PAIRS, Feature.UNLOADING)]
+    others = draw.sample(stated, draw.choice([0, 1, 3]))
+    if Feature.PAIRS in features:  # several trips with pairs it refuses
+        others = [each for each in others if each is not Feature.RELOADS]
     return brute_force.tiny_problem(seed, features | {Feature.PRIZES} | set(others))
 
 

@@ -146,6 +146,7 @@ FEATURES = [
     (Feature.SEVERAL_WINDOWS, {"windows": (Window(1, 2), Window(4, 5))}, {}),
     (Feature.SETUPS, {}, {}),
     (Feature.SKILLS, {"skills": frozenset({"cold"})}, {}),
+    (Feature.UNLOADING, {"unload_s": 1}, {}),
     (Feature.VISIT_PRICES, {"cost": 1}, {}),
 ]
 

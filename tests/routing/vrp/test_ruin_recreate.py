@@ -14,11 +14,12 @@ from routing.vrp.model import EACH_S, MATRIX, PLACE, SERVICE, model_of
 from routing.vrp.packed import NEVER, pack
 from routing.vrp.places import at_least, dearer_s, waited_s
 from routing.vrp.portfolio import Portfolio
-from routing.vrp.problem import Break, Problem, Vehicle, Visit, Window
+from routing.vrp.problem import Break, Feature, Problem, Vehicle, Visit, Window
 from routing.vrp.ruin_recreate import RuinRecreate
 from routing.vrp.schedule import Scheduler
 from routing.vrp.search_state import AHEAD_S, BUSY_S, METRES, SUCC, TRIP, VEHICLE, leg_m, leg_s
 from routing.vrp.solution import Solution
+from routing.vrp.solve import solve
 
 MANY = range(60)
 
@@ -181,7 +182,7 @@ def test_what_days_drive_and_serve_is_what_their_trips_say(villages, seed):
             for here, there in pairwise(int(each) for each in places):
                 metres += leg_m(model, matrix, here, there)
                 busy_s += leg_s(model, matrix, here, there)
-            busy_s += int(packed.service_s[list(trip)].sum())
+            busy_s += int((packed.service_s + packed.unload_s)[list(trip)].sum())
         assert state.vehicle[number, METRES] == metres
         assert state.vehicle[number, BUSY_S] == busy_s or not model.timed
 

@@ -59,8 +59,9 @@ def hard_problem(
     matrices = tuple(matrix() for _ in range(draw.choice([1, 1, 2])))
     drawn = [_visit(draw, place, dimensions) for place in range(2, places)]
     vehicles_drawn = [_vehicle(draw, len(matrices), dimensions) for _ in range(fleet)]
+    unloaded = _with_unloading(random.Random(f"unloading {seed}"), drawn)
     visits_with_goods = _with_goods(
-        random.Random(f"goods {seed}"), _grouped(random.Random(seed), drawn)
+        random.Random(f"goods {seed}"), _grouped(random.Random(seed), list(unloaded))
     )
     return Problem(
         matrices=matrices,
@@ -104,6 +105,14 @@ def _grouped(draw: random.Random, visits: Sequence[Visit]) -> Iterator[Visit]:
             yield visit
 
 
+def _with_unloading(draw: random.Random, visits: Iterable[Visit]) -> Iterator[Visit]:
+    """In a third of the problems loads take their time at the depot."""
+    takes_time = draw.choice([False, True, False])
+    for visit in visits:
+        unload_s = draw.choice([0, 20, 200])
+        yield replace(visit, unload_s=unload_s) if takes_time else visit
+
+
 def _with_goods(draw: random.Random, visits: Iterable[Visit]) -> Iterator[Visit]:
     """In a third of the problems goods are brought as well, some of them not before a release."""
     brings = draw.choice([False, True, False])
@@ -139,7 +148,7 @@ def with_pairs(
     share = draw.choice([0, 0, 0.67]) if share is None else share
     pairs = round(share * len(free) / 2)
     for first, second in zip(free[:pairs], free[pairs : 2 * pairs], strict=False):
-        plain = {"due_s": None, "release_s": 0, "deliveries": ()}
+        plain = {"due_s": None, "release_s": 0, "unload_s": 0, "deliveries": ()}
         visits[first] = replace(visits[first], **plain)
         nothing = (0,) * len(visits[second].loads)
         visits[second] = replace(visits[second], **plain, loads=nothing, brings=first)
