@@ -436,7 +436,7 @@ def offer_near(model: Model, state: State, part: Part, places: Places, visit: in
             else:
                 if not model.allowed[visit, model.vehicle[number, KIND]]:
                     break
-                if side == 0 and not has_room(model, state, trip, visit):
+                if not has_room(model, state, trip, visit):
                     break
                 dearest = offer_after(model, state, places, visit, before, trip, dearest)
 

@@ -237,3 +237,14 @@ def test_a_slow_listener_costs_rounds_but_not_the_rest_of_the_budget(villages):
     )
     assert heard, "the first rounds find something better"
     assert time.monotonic() - began_s > 2.5
+
+
+def test_room_is_looked_at_in_every_dimension_on_both_sides_of_a_neighbour(
+    brute_force, caplog
+) -> None:
+    """Once it was not where only the place behind a neighbour was cheap: the judge refused such answers."""
+    problem = brute_force.tiny_problem(5, frozenset({Feature.OPEN_ROUTES, Feature.PRIZES}))
+    best = brute_force.optimum(problem).cost
+    costs = [solve(problem, budget_s=60.0, iterations=2_000, seed=each).cost for each in range(4)]
+    assert not caplog.records
+    assert costs == [best] * 4
