@@ -30,6 +30,8 @@ class ItemResult:
 
     outcome
         created, changed, unchanged, conflict, placed, recorded, duplicate, unresolved or refused.
+    code
+        Why it is not simply taken in, or what was doubtful in an item that was.
     line
         Line of a CSV or NDJSON body, 1-based; position in a JSON list, 0-based.
     """

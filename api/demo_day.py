@@ -49,9 +49,10 @@ def _route_reports(route: Route, chance: random.Random) -> list[Report]:
         free_at = max(free_at, trip.leave_at)
         for stop in trip.stops:
             drive_s = stop.leg.duration_s * pace * max(0.7, chance.gauss(1.0, LEG_SPREAD))
-            waits = stop.begin_at > stop.arrive_at
-            arrive_at = free_at + timedelta(seconds=drive_s)
-            begin_at = max(arrive_at, stop.begin_at) if waits else arrive_at
+            setup = timedelta(seconds=stop.setup_s)
+            waits = stop.begin_at > stop.arrive_at + setup
+            ready_at = free_at + timedelta(seconds=drive_s) + setup
+            begin_at = max(ready_at, stop.begin_at) if waits else ready_at
             service_s = (stop.depart_at - stop.begin_at).total_seconds()
             service_s *= pace * max(0.4, chance.gauss(1.0, SERVICE_SPREAD))
             free_at = begin_at + timedelta(seconds=service_s)
@@ -62,7 +63,7 @@ def _route_reports(route: Route, chance: random.Random) -> list[Report]:
                     event_id=f"{route.courier_id}-{stop.seq}-arrived",
                     courier_id=route.courier_id,
                     order_ids=stop.order_ids,
-                    at=begin_at,
+                    at=begin_at - setup,
                 ),
                 Report(
                     kind="failed" if fails else "collected",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Final
 
@@ -20,14 +21,21 @@ from api.batches import (
     parse_batch,
     unresolved_result,
 )
-from api.requests import Day, GuardedRoute, With, day_clock, locator_of
+from api.requests import Day, Deps, GuardedRoute, With, day_clock, locator_of
 from api.schemas import CancelIn, OrderIn
 from dispatch import operations
 from dispatch.access import Identity
-from dispatch.days import DayClock
+from dispatch.days import DayClock, DepotDay
 from dispatch.gazetteer import AddressQuestion, Gazetteer, Locator
 from dispatch.households import Registry
-from dispatch.intake import Intake, at_address, read_orders, time_objections
+from dispatch.intake import (
+    BadCell,
+    Intake,
+    at_address,
+    point_doubts,
+    read_orders,
+    time_objections,
+)
 from dispatch.operations import OrderOutcome, OrderPage, Outcome
 from dispatch.orders import Order, OrderId, OrderRecord
 
@@ -88,7 +96,11 @@ async def create_orders(
         by=caller.author,
         at=deps.clock.now(),
     )
-    taken = (_result(each, reader.questions.get(each.order_id)) for each in outcomes)
+    doubts = await _doubts(deps, day, batch.records, points)
+    taken = (
+        _doubted(_result(each, reader.questions.get(each.order_id)), doubts.get(each.order_id))
+        for each in outcomes
+    )
     return as_json(answer_of((*taken, *strangers.values(), *batch.refused)))
 
 
@@ -141,6 +153,27 @@ def _stranger(order: Order, *, is_point: bool) -> ItemResult:
         column=f"/{what}_id",
         advice=f"add the {what} to the registry first, or correct the id",
     )
+
+
+async def _doubts(
+    deps: Deps, day: DepotDay, orders: Sequence[Order], missing: set[str]
+) -> Mapping[str, BadCell]:
+    """Order id to what is wrong with the points to which it would be brought; it is taken all the same."""
+    doubtful = [each for each in orders if missing.intersection(each.points or ())]
+    if not doubtful:
+        return {}
+    registry = await operations.read_registry(deps.store, day.scope)
+    return {
+        order.order_id: bad
+        for order in doubtful
+        for bad in point_doubts(order.points or (), registry.points)
+    }
+
+
+def _doubted(result: ItemResult, bad: BadCell | None) -> ItemResult:
+    if bad is None or result.code:
+        return result
+    return replace(result, code=bad.code, detail=bad.detail, column="/points", advice=bad.advice)
 
 
 def _result(outcome: OrderOutcome, question: AddressQuestion | None) -> ItemResult:

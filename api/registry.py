@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, TypeVar
 
@@ -25,8 +25,9 @@ from api.schemas import HouseholdIn, PointIn
 from dispatch import operations
 from dispatch.access import Identity
 from dispatch.fleet import Fleet
-from dispatch.households import CollectionPoint, Household, masked_name, masked_phone
-from dispatch.intake import Intake, Kind, read_fleet, read_registry
+from dispatch.households import CollectionPoint, Household, Registry, masked_name, masked_phone
+from dispatch.intake import Intake, Kind, point_doubts, read_fleet, read_registry
+from dispatch.offers import useless_points
 from routing.places import Place
 from routing.roads.doubts import doubt_of
 
@@ -93,12 +94,44 @@ async def _change(
     change = await operations.change_registry(
         deps.store, scope, households, points, by=caller.author, at=deps.clock.now()
     )
-    answer = answer_of((*unresolved, *batch.refused))
+    registry, useless = await _points_told(deps, scope, households, points)
+    doubts = (each for household in households for each in _doubts(household, registry))
+    answer = answer_of((*unresolved, *doubts, *batch.refused))
     told = {"created": change.created, "changed": change.changed, "unchanged": change.unchanged}
     places = [each.place for each in households if each.place is not None]
     places += [each.place for each in points]
     warnings = await asyncio.to_thread(_warnings, deps, places)
-    return as_json(replace(answer, counts=told | answer.counts, warnings=warnings))
+    return as_json(replace(answer, counts=told | answer.counts, warnings=(*warnings, *useless)))
+
+
+async def _points_told(
+    deps: Deps,
+    scope: Scope,
+    households: Sequence[Household],
+    points: Sequence[CollectionPoint],
+) -> tuple[Registry, tuple[str, ...]]:
+    """The registry, and what is wrong with the points sent; both empty where no point is spoken of."""
+    if not points and not any(each.points for each in households):
+        return Registry(), ()
+    registry = await operations.read_registry(deps.store, scope)
+    fleet = await operations.find_fleet(deps.store, scope) if points else None
+    if fleet is None:
+        return registry, ()
+    sent = Registry(points={each.point_id: each for each in points})
+    return registry, useless_points(fleet, sent)
+
+
+def _doubts(household: Household, registry: Registry) -> Iterator[ItemResult]:
+    """Points of a household taken in that the registry does not have."""
+    for bad in point_doubts(household.points, registry.points):
+        yield ItemResult(
+            id=household.household_id,
+            outcome="unresolved",
+            code=bad.code,
+            detail=bad.detail,
+            column="/points",
+            advice=bad.advice,
+        )
 
 
 def _warnings(deps: Deps, places: Sequence[Place]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from dispatch.events import Arrived, Collected, CourierEvent, Failed, FailReason
 from dispatch.fleet import CourierId
 from dispatch.gazetteer import Match
 from dispatch.households import (
+    POINTS_MAX,
     CollectionPoint,
     Household,
     HouseholdId,
@@ -125,9 +126,15 @@ class WindowIn(Strict):
         return self
 
 
+PointIds = Annotated[tuple[TextId, ...], Field(max_length=POINTS_MAX)]
+
+
 class OrderIn(Strict):
     """
     One pickup request. Give a household, a collection point or a place; a point comes first.
+
+    `points` are the collection points to which the household would bring this order: an empty list
+    for none of them, null for those to which it brings any.
 
     `address` is where the parcels wait in the seller's own words; it is looked up in the registry,
     then by the configured geocoder, and asked of a person (`GET /v1/addresses`) if it stays unclear.
@@ -162,6 +169,7 @@ class OrderIn(Strict):
     handling: frozenset[Handling] = frozenset()
     note: Note = ""
     address: Text = ""
+    points: PointIds | None = None
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -193,7 +201,12 @@ class OrderIn(Strict):
             handling=self.handling,
             note=self.note,
             address=self.address,
+            points=None if self.points is None else _point_ids(self.points),
         )
+
+
+def _point_ids(told: Sequence[str]) -> tuple[PointId, ...]:
+    return tuple(PointId(each) for each in dict.fromkeys(told))
 
 
 class HouseholdIn(Strict):
@@ -206,6 +219,7 @@ class HouseholdIn(Strict):
                     "name": "王小明",
                     "phone": "13800001234",
                     "place": {"lon": 118.1402, "lat": 33.9011, "crs": "gcj02"},
+                    "points": ["P07"],
                 }
             ]
         }
@@ -218,6 +232,7 @@ class HouseholdIn(Strict):
     address: Text = ""
     place: PlaceIn | None = None
     aliases: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
+    points: PointIds = ()
 
     def household(self) -> Household:
         return Household(
@@ -228,6 +243,7 @@ class HouseholdIn(Strict):
             address=self.address,
             place=None if self.place is None else self.place.place(),
             aliases=self.aliases,
+            points=_point_ids(self.points),
         )
 
 
@@ -266,6 +282,14 @@ class PointIn(Strict):
     hours: Annotated[tuple[HoursIn, ...], Field(max_length=8)] = ()
     capacity_pieces: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     capacity_volume_ml: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    takes_bulky: bool = True
+
+    @model_validator(mode="after")
+    def _hours_agree(self) -> Self:
+        ordered = sorted(self.hours, key=lambda each: each.opens)
+        if any(a.closes > b.opens for a, b in pairwise(ordered)):
+            raise ValueError("opening hours overlap: join them")
+        return self
 
     def point(self) -> CollectionPoint:
         return CollectionPoint(
@@ -277,6 +301,7 @@ class PointIn(Strict):
             hours=tuple(OpeningHours(each.opens, each.closes) for each in self.hours),
             capacity_pieces=self.capacity_pieces,
             capacity_volume_ml=self.capacity_volume_ml,
+            takes_bulky=self.takes_bulky,
         )
 
 

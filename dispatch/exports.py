@@ -43,6 +43,8 @@ class Summary:
     km: float
     hours: float
     cost_yuan: float
+    brought: int
+    """Orders that their households bring to a point."""
     least_slack_min: int | None
     """Least minutes between a trip's return and the departure it must catch; None: no trip."""
 
@@ -63,6 +65,7 @@ def summary(plan: Plan) -> Summary:
         km=round(figures.distance_m / 1000, 1),
         hours=round(figures.duration_s / 3600, 1),
         cost_yuan=round(figures.cost_fen / 100, 2),
+        brought=figures.brought,
         least_slack_min=None if not slacks else int(min(slacks) // 60),
     )
 
@@ -135,6 +138,7 @@ def plan_geojson(plan: Plan) -> bytes:
                 begin_at=stop.begin_at,
                 pieces=stop.pieces,
                 order_ids=stop.order_ids,
+                brought_order_ids=tuple(each.order_id for each in stop.brought),
             )
             for stop in route.stops
         ]
@@ -211,8 +215,15 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
     Every order of the plan: who fetches it and when, or why nobody does.
 
     The status is what became of the order by `records`; without its record, whether the plan serves it.
+    `brought_by` is the household that brings it to the point and must be told.
     """
     statuses: dict[str, str] = {record.order.order_id: record.status for record in records}
+    bringing = {
+        each.order_id: each.household_id or ""
+        for route in plan.routes
+        for stop in route.stops
+        for each in stop.brought
+    }
     rows: list[tuple[object, ...]] = [
         (
             order_id,
@@ -222,6 +233,7 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
             stop.seq,
             stop.begin_at.isoformat(timespec="minutes"),
             stop.title,
+            bringing.get(order_id, ""),
             "",
             "",
         )
@@ -234,13 +246,15 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
         (
             each.order_id,
             statuses.get(each.order_id, "unserved"),
-            *([""] * 5),
+            *([""] * 6),
             each.reason,
             each.detail,
         )
         for each in plan.unserved
     ]
-    header = ("order", "status", "courier", "trip", "stop", "planned", "where", "reason", "detail")
+    header = (
+        "order", "status", "courier", "trip", "stop", "planned", "where", "brought_by", "reason", "detail",
+    )  # fmt: skip
     return csv_of(header, sorted(rows, key=lambda row: str(row[0])))
 
 

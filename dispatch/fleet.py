@@ -23,14 +23,19 @@ class Depot:
     departures
         Local times at which the line-haul truck leaves, sorted; the last is the day's cut-off.
     service_per_stop_s, service_per_piece_s
-        How long a halt takes: find the door, then scan and load each piece. Defaults are chosen,
-        not measured.
+        How long a stop takes: park and find the door once, then scan and load each piece. Defaults
+        are chosen, not measured.
     turnaround_s
         Unloading at the depot between two trips. Default chosen, not measured.
     unserved_cost_fen
         Price of leaving one order out: far above any detour, so that leaving out is a last resort.
     strange_village_cost_fen
         Price of a stop in a village that some couriers know, by one who does not. Default chosen.
+    walk_cost_per_km_fen
+        What it is worth, for each order, that its household need not bring it a kilometre to a
+        point. Default chosen: 500 m then weigh as much as 2½ minutes of a courier at 25 yuan an hour.
+    walk_max_m
+        A household farther from a point on foot is not asked. Default chosen: some twenty minutes.
     """
 
     depot_id: DepotId
@@ -43,6 +48,8 @@ class Depot:
     turnaround_s: int = 600
     unserved_cost_fen: int = 50_000
     strange_village_cost_fen: int = 300
+    walk_cost_per_km_fen: int = 200
+    walk_max_m: int = 1_500
 
     @property
     def zone(self) -> ZoneInfo:

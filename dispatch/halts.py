@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dispatch.fleet import VehicleModel
-from dispatch.households import PointId, Registry
+from dispatch.households import CollectionPoint, PointId, Registry
 from dispatch.inputs import DayInputs
-from dispatch.orders import Order
+from dispatch.offers import Offer
+from dispatch.orders import Order, OrderId
+from dispatch.pickup_times import at_own_place, brought_to_point, common, due_s, length_s, ready_s
 from dispatch.plan import StopKind, Unserved
 from routing.places import Place
 from routing.vrp.problem import Visit, Window
@@ -20,9 +22,6 @@ merging never makes a day tighter than its orders. Chosen, not measured."""
 
 MILLIFEN: Final = 1000
 """The solver counts in thousandths of a fen, so that fen per kilometre are whole units per metre."""
-
-DAY_S: Final = 30 * 3600
-"""A depot-day ends here at the latest: shifts may run past midnight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +37,25 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Orders of one spot that become one visit."""
+    """
+    Orders of one spot that become one visit.
+
+    `walk_m` is how far their household brings them there; None: that is where they wait.
+    """
 
     spot: Spot
     orders: tuple[Order, ...]
     visit: Visit
+    walk_m: int | None = None
 
 
 def left_out(order: Order, reason: str, detail: str, place: Place | None = None) -> Unserved:
     """`order` in no route, for the lasting code `reason`."""
     return Unserved(order_id=order.order_id, reason=reason, detail=detail, place=place)
+
+
+def spot_at(point: CollectionPoint) -> Spot:
+    return Spot(StopKind.POINT, point.place, point.name, point.village, point.point_id)
 
 
 def spot_of(order: Order, registry: Registry) -> Spot | Unserved:
@@ -58,7 +66,7 @@ def spot_of(order: Order, registry: Registry) -> Spot | Unserved:
         point = registry.points.get(order.point_id)
         if point is None:
             return left_out(order, "point-unknown", f"no collection point {order.point_id}")
-        return Spot(StopKind.POINT, point.place, point.name, point.village, point.point_id)
+        return spot_at(point)
     household = None if order.household_id is None else registry.households.get(order.household_id)
     if order.place is not None:
         village = "" if household is None else household.village
@@ -78,56 +86,6 @@ def spot_of(order: Order, registry: Registry) -> Spot | Unserved:
     return Spot(StopKind.HOUSEHOLD, household.place, title, household.village)
 
 
-def _windows(order: Order, spot: Spot, inputs: DayInputs) -> tuple[Window, ...]:
-    """When service may begin: ready, inside the household's windows and the point's hours."""
-    clock = inputs.clock
-    ready_s = 0 if order.ready_at is None else max(0, clock.seconds(order.ready_at))
-    windows: tuple[Window, ...] = (Window(ready_s, DAY_S),) if ready_s <= DAY_S else ()
-    if order.windows:
-        stated = (
-            Window(clock.seconds(each.earliest_at), clock.seconds(each.latest_at))
-            for each in order.windows
-        )
-        windows = _intersection(windows, stated)
-    if spot.point_id is not None:
-        hours = inputs.registry.points[spot.point_id].hours
-        if hours:
-            opened = (
-                Window(clock.seconds_of(each.opens), clock.seconds_of(each.closes))
-                for each in hours
-            )
-            windows = _intersection(windows, opened)
-    return windows
-
-
-def _intersection(left: Iterable[Window], right: Iterable[Window]) -> tuple[Window, ...]:
-    """The moments in both, sorted; windows that touch become one."""
-    right = tuple(right)
-    common = sorted(
-        (max(a.earliest_s, b.earliest_s), min(a.latest_s, b.latest_s)) for a in left for b in right
-    )
-    joined: list[Window] = []
-    for earliest_s, latest_s in common:
-        if earliest_s > latest_s:
-            continue
-        if joined and earliest_s <= joined[-1].latest_s:
-            joined[-1] = Window(joined[-1].earliest_s, max(joined[-1].latest_s, latest_s))
-        else:
-            joined.append(Window(earliest_s, latest_s))
-    return tuple(joined)
-
-
-def _length_s(windows: Iterable[Window], until_s: int) -> int:
-    return sum(max(0, min(each.latest_s, until_s) - each.earliest_s) for each in windows)
-
-
-def _due_s(order: Order, inputs: DayInputs) -> int:
-    """The truck that the order must catch: its own cut-off, or the depot's last departure."""
-    clock, depot = inputs.clock, inputs.fleet.depot
-    last_s = clock.seconds_of(depot.departures[-1]) if depot.departures else DAY_S
-    return last_s if order.cut_off_at is None else min(last_s, clock.seconds(order.cut_off_at))
-
-
 @dataclass(frozen=True, slots=True)
 class _Group:
     """Orders of one spot with the common time in which all of them can be picked up at once."""
@@ -136,6 +94,7 @@ class _Group:
     windows: tuple[Window, ...]
     due_s: int
     skills: frozenset[str]
+    offers: tuple[Offer, ...]
 
     @property
     def loads(self) -> tuple[int, int, int]:
@@ -147,19 +106,31 @@ class _Group:
 
 
 def halts_at(
-    spot: Spot, orders: Sequence[Order], inputs: DayInputs, *, row: int, walk_s: int
+    spot: Spot,
+    orders: Sequence[Order],
+    inputs: DayInputs,
+    *,
+    row: int,
+    offers: Mapping[OrderId, tuple[Offer, ...]],
 ) -> Iterable[Halt | Unserved]:
     """
     Group one spot's orders into halts, greedily by time of readiness.
 
-    Merged orders share truck and skills, keep MERGE_WINDOW_S of common time, and together still
-    fit every vehicle that each of them fits: merging never costs a vehicle that could have come.
+    Merged orders share truck, skills and points offered, keep MERGE_WINDOW_S of common time, and
+    together still fit every vehicle that each of them fits: merging never costs a vehicle that
+    could have come.
     """
+    hours = () if spot.point_id is None else inputs.registry.points[spot.point_id].hours
     groups: list[_Group] = []
-    for order in sorted(orders, key=lambda each: (_ready_key(each, inputs), each.order_id)):
-        windows = _windows(order, spot, inputs)
-        due_s = _due_s(order, inputs)
-        if not windows or windows[0].earliest_s > due_s:
+    for order in sorted(orders, key=lambda each: (ready_s(each, inputs), each.order_id)):
+        alone = _Group(
+            orders=(order,),
+            windows=at_own_place(order, inputs, hours),
+            due_s=due_s(order, inputs),
+            skills=frozenset(order.handling),
+            offers=offers.get(order.order_id, ()),
+        )
+        if not alone.windows or alone.windows[0].earliest_s > alone.due_s:
             yield left_out(
                 order,
                 "no-common-time",
@@ -167,7 +138,6 @@ def halts_at(
                 spot.place,
             )
             continue
-        alone = _Group((order,), windows, due_s, frozenset(order.handling))
         for index, group in enumerate(groups):
             joined = _joined(group, alone, inputs)
             if joined is not None:
@@ -176,20 +146,50 @@ def halts_at(
         else:
             groups.append(alone)
     for group in groups:
-        yield _halt(group, spot, row, walk_s, inputs)
+        yield Halt(spot, group.orders, _visit(group, row, inputs))
 
 
-def _ready_key(order: Order, inputs: DayInputs) -> int:
-    return 0 if order.ready_at is None else inputs.clock.seconds(order.ready_at)
+def halts_brought(
+    orders: tuple[Order, ...],
+    offers: Iterable[Offer],
+    inputs: DayInputs,
+    rows: Mapping[PointId, int],
+) -> Iterable[Halt]:
+    """
+    The same `orders`, of one halt, at each of the points to which their household would bring them.
+
+    `offers` are those of each of the orders; `rows` are the points' rows of the matrices.
+    """
+    for offer in offers:
+        hours = offer.point.hours
+        windows = brought_to_point(orders[0], inputs, hours, walk_s=offer.walk_s)
+        for order in orders[1:]:
+            windows = common(windows, brought_to_point(order, inputs, hours, walk_s=offer.walk_s))
+        group = _Group(
+            orders=orders,
+            windows=windows,
+            due_s=min(due_s(order, inputs) for order in orders),
+            skills=frozenset(word for order in orders for word in order.handling),
+            offers=(),
+        )
+        cost_fen_per_km = inputs.fleet.depot.walk_cost_per_km_fen
+        visit = _visit(
+            group,
+            rows[offer.point.point_id],
+            inputs,
+            # Fen a kilometre are thousandths of a fen a metre.
+            cost=len(orders) * offer.walk_m * cost_fen_per_km,
+        )
+        yield Halt(spot_at(offer.point), orders, visit, offer.walk_m)
 
 
 def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
-    if group.due_s != alone.due_s or group.skills != alone.skills:
+    if (group.due_s, group.skills, group.offers) != (alone.due_s, alone.skills, alone.offers):
         return None
-    windows = _intersection(group.windows, alone.windows)
-    if _length_s(windows, group.due_s) < MERGE_WINDOW_S:
+    windows = common(group.windows, alone.windows)
+    if length_s(windows, group.due_s) < MERGE_WINDOW_S:
         return None
-    joined = _Group(group.orders + alone.orders, windows, group.due_s, group.skills)
+    joined = replace(group, orders=group.orders + alone.orders, windows=windows)
     fleet = inputs.fleet
     for courier in fleet.couriers.values():
         model = fleet.models[courier.model_id]
@@ -203,20 +203,19 @@ def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
 def _fits(group: _Group, model: VehicleModel) -> bool:
     limits = (model.capacity_weight_g, model.capacity_volume_ml, model.capacity_pieces)
     return all(
-        limit is None or load <= limit for load, limit in zip(group.loads, limits, strict=True)
+        limit is None or load <= limit for limit, load in zip(limits, group.loads, strict=True)
     )
 
 
-def _halt(group: _Group, spot: Spot, row: int, walk_s: int, inputs: DayInputs) -> Halt:
+def _visit(group: _Group, row: int, inputs: DayInputs, *, cost: int = 0) -> Visit:
     depot = inputs.fleet.depot
-    pieces = group.loads[2]
-    visit = Visit(
+    return Visit(
         place=row,
-        service_s=depot.service_per_stop_s + pieces * depot.service_per_piece_s + walk_s,
+        service_s=group.loads[2] * depot.service_per_piece_s,
         loads=group.loads,
         windows=group.windows,
         due_s=group.due_s,
         skills=group.skills,
         unserved_cost=len(group.orders) * depot.unserved_cost_fen * MILLIFEN,
+        cost=cost,
     )
-    return Halt(spot, group.orders, visit)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
-from typing import NewType
+from typing import Final, NewType
 
 from routing.places import Place
 
 HouseholdId = NewType("HouseholdId", str)
 PointId = NewType("PointId", str)
+
+POINTS_MAX: Final = 8
+"""Points to which one household brings parcels: each is one more place for a search to weigh. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Household:
 
     `place` is None while nobody knows where it lies; its orders then wait in the address queue.
     `aliases` are other names under which exports and neighbours speak of it (shop name, landmark).
+    `points` are the collection points to which it is willing to bring its parcels.
     """
 
     household_id: HouseholdId
@@ -37,11 +41,16 @@ class Household:
     address: str = ""
     place: Place | None = None
     aliases: tuple[str, ...] = ()
+    points: tuple[PointId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionPoint:
-    """A village collection point 村级代收点, with what it can hold (None: no limit known)."""
+    """
+    A village collection point 村级代收点, with what it can hold (None: no limit known).
+
+    `takes_bulky` speaks of what households may be asked to bring; what waits there anyway, waits there.
+    """
 
     point_id: PointId
     village: str
@@ -51,6 +60,7 @@ class CollectionPoint:
     hours: tuple[OpeningHours, ...] = ()
     capacity_pieces: int | None = None
     capacity_volume_ml: int | None = None
+    takes_bulky: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

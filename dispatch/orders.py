@@ -47,6 +47,9 @@ class Order:
         The parcels are not there before; None: from the start of the day.
     windows
         When the seller is there; empty: any time. Sorted, disjoint.
+    points
+        The collection points to which the household would bring this order; (): none, None: those
+        to which it brings any.
     cut_off_at
         The truck that must be caught; None: the depot's last departure of the day.
     """
@@ -65,6 +68,7 @@ class Order:
     note: str = ""
     address: str = ""
     unclear: bool = False
+    points: tuple[PointId, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

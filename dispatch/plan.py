@@ -43,8 +43,18 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """An order that waits at a point because its household brings it there: it must be told."""
+
+    order_id: OrderId
+    household_id: HouseholdId | None
+    walk_m: int
+    """On foot from where the parcels are, estimated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One halt and the orders picked up there; it holds no name and no phone."""
+    """One place and the orders picked up there; it holds no name and no phone."""
 
     seq: int
     """1-based place in the courier's whole shift."""
@@ -63,8 +73,12 @@ class Stop:
     notes: tuple[str, ...]
     arrive_at: datetime
     begin_at: datetime
+    """The first parcel: after the setup, and not before it is ready."""
     depart_at: datetime
     leg: Leg
+    setup_s: int = 0
+    """To park and to find the door, once for all orders of the stop."""
+    brought: tuple[Brought, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +141,8 @@ class Figures:
     distance_m: int
     duration_s: int
     cost_fen: int
+    brought: int = 0
+    """Orders that their households bring to a point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 import numpy as np
@@ -11,10 +11,20 @@ import numpy as np
 from dispatch.days import DayClock
 from dispatch.errors import DispatchError
 from dispatch.fleet import BreakRule, Courier, Depot, Fleet
-from dispatch.halts import MILLIFEN, Halt, Spot, halts_at, left_out, spot_of
+from dispatch.halts import (
+    MILLIFEN,
+    Halt,
+    Spot,
+    halts_at,
+    halts_brought,
+    left_out,
+    spot_at,
+    spot_of,
+)
 from dispatch.households import PointId
 from dispatch.inputs import DayInputs
-from dispatch.orders import Order
+from dispatch.offers import WALKING_M_PER_S, Offer, accepted_points, offers_of
+from dispatch.orders import Order, OrderId
 from dispatch.plan import Unserved
 from dispatch.territory import with_territory
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
@@ -24,9 +34,6 @@ from routing.roads.snap import PlaceOffRoad, Snap
 from routing.vrp.problem import Break, Problem, Vehicle, Window
 
 DIMENSIONS: Final = ("weight_g", "volume_ml", "pieces")
-
-WALKING_M_PER_S: Final = 1.2
-"""From the road to the door and back with parcels in hand. Chosen, not measured."""
 
 
 class DepotOffRoad(DispatchError):
@@ -47,7 +54,7 @@ class Posed:
     A day as a problem, with what is needed to read its solution.
 
     `halts` run parallel to the problem's visits, `couriers` to its vehicles; row 0 of the matrices
-    is the depot. `snaps[profile][row]` is None where that profile has no road near. `unserved` are
+    is the depot. Halts of the same orders are visits of one group. `snaps[profile][row]` is None where that profile has no road near. `unserved` are
     orders that no search could help.
     """
 
@@ -64,6 +71,9 @@ class _Door:
 
     spot: Spot
     orders: list[Order]
+
+    def order(self, order_id: OrderId) -> Order:
+        return next(each for each in self.orders if each.order_id == order_id)
 
 
 def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
@@ -88,6 +98,8 @@ def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
             unserved.append(left_out(order, "no-courier", "the fleet has no courier", spot.place))
         else:
             doors.setdefault((spot.place, spot.point_id), _Door(spot, [])).orders.append(order)
+    for point in _accepted(doors.values(), inputs):
+        doors.setdefault((point.place, point.point_id), _Door(point, []))
 
     places = (fleet.depot.place, *(place for place, _ in doors))
     snaps, misses = _snap_all(network, places, profiles)
@@ -97,25 +109,74 @@ def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
         max((_walk_s(snap) for profile in profiles if (snap := snaps[profile][row])), default=0)
         for row in range(len(places))
     ]
+    point_rows = {
+        door.spot.point_id: row
+        for row, door in enumerate(doors.values(), start=1)
+        if door.spot.point_id is not None and any(snaps[profile][row] for profile in profiles)
+    }
+    offers = offers_of(
+        ((order, door.spot.place) for door in doors.values() for order in door.orders),
+        inputs,
+        point_rows.keys(),
+    )
 
     halts: list[Halt] = []
     for row, door in enumerate(doors.values(), start=1):
-        if all(snaps[profile][row] is None for profile in profiles):
-            unserved.extend(_off_road(order, door.spot, misses[row]) for order in door.orders)
-            continue
-        for halt in halts_at(door.spot, door.orders, inputs, row=row, walk_s=walks_s[row]):
-            if isinstance(halt, Unserved):
-                unserved.append(halt)
-            else:
-                halts.append(with_territory(halt, couriers, fleet.depot))
+        for answer in _at_door(door, inputs, snaps, misses[row], row=row, offers=offers):
+            orders = answer.orders if isinstance(answer, Halt) else (door.order(answer.order_id),)
+            points = offers.get(orders[0].order_id, ())
+            places_of_one = [
+                with_territory(halt, couriers, fleet.depot)
+                for halt in (
+                    *((answer,) if isinstance(answer, Halt) else ()),
+                    *halts_brought(orders, points, inputs, point_rows),
+                )
+            ]
+            if isinstance(answer, Unserved) and not places_of_one:
+                unserved.append(answer)
+            halts.extend(_alternatives(places_of_one, group=len(halts)))
 
     problem = Problem(
         matrices=tuple(_matrix(network, profile, snaps[profile]) for profile in profiles),
         dimensions=DIMENSIONS,
         visits=tuple(halt.visit for halt in halts),
         vehicles=tuple(_vehicle(courier, fleet, profiles, halts, clock) for courier in couriers),
+        setups_s=(0, *(fleet.depot.service_per_stop_s + walk_s for walk_s in walks_s[1:])),
     )
     return Posed(problem, tuple(halts), couriers, snaps, tuple(unserved))
+
+
+def _accepted(doors: Iterable[_Door], inputs: DayInputs) -> tuple[Spot, ...]:
+    """The points to which any of the waiting orders might be brought, each once."""
+    points = {
+        point.point_id: point
+        for door in doors
+        for order in door.orders
+        for point in accepted_points(order, inputs.registry)
+    }
+    return tuple(spot_at(point) for point in points.values())
+
+
+def _at_door(
+    door: _Door,
+    inputs: DayInputs,
+    snaps: Mapping[str, Sequence[Snap | None]],
+    miss: PlaceOffRoad | None,
+    *,
+    row: int,
+    offers: Mapping[OrderId, tuple[Offer, ...]],
+) -> Iterable[Halt | Unserved]:
+    """The halts at the door itself; all its orders left out where no vehicle finds a road to it."""
+    if any(each[row] for each in snaps.values()):
+        return halts_at(door.spot, door.orders, inputs, row=row, offers=offers)
+    return [_off_road(order, door.spot, miss) for order in door.orders]
+
+
+def _alternatives(halts: Sequence[Halt], *, group: int) -> Sequence[Halt]:
+    """Halts of the same orders, of which at most one may be made."""
+    if len(halts) == 1:
+        return halts
+    return [replace(halt, visit=replace(halt.visit, group=group)) for halt in halts]
 
 
 def _off_road(order: Order, spot: Spot, miss: PlaceOffRoad | None) -> Unserved:

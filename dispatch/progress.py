@@ -242,11 +242,11 @@ class _Forecast:
         """
         Predicted begin at a stop not reached yet.
 
-        Nobody can have arrived in the past unheard, so it is never before now; where the plan
-        waits for the household (`waits`), the courier is not let in before the planned begin.
+        Nobody can have arrived in the past unheard, so it is a setup after now at the earliest; where
+        the plan waits for the household (`waits`), the courier is not let in before the planned begin.
         """
         arrive_at = self.free_at + timedelta(seconds=stop.leg.duration_s) + pause
-        begin_at = max(arrive_at, self.now)
+        begin_at = max(arrive_at, self.now) + _setup(stop)
         return max(begin_at, stop.begin_at) if waits else begin_at
 
 
@@ -279,17 +279,17 @@ def _route_progress(
                 if rest.starts_at >= planned_free_at:
                     pause += rest.ends_at - rest.starts_at
             drive = timedelta(seconds=stop.leg.duration_s)
-            waits = stop.begin_at > planned_free_at + drive + pause
+            waits = stop.begin_at > planned_free_at + drive + pause + _setup(stop)
             service = stop.depart_at - stop.begin_at
             planned_free_at = stop.depart_at
             heard = _heard_at(stop, facts)
             if state is StopState.CANCELLED:
                 begin_at = stop.begin_at  # nobody goes there: the drive on starts where it stood
             elif state in (StopState.DONE, StopState.FAILED):
-                begin_at = heard.arrived_at or heard.ended_at or now
+                begin_at = _begun_at(stop, heard) or now
                 forecast.free_at = max(forecast.free_at, heard.ended_at or begin_at)
             elif state is StopState.ARRIVED:
-                begin_at = heard.arrived_at or heard.ended_at or now
+                begin_at = _begun_at(stop, heard) or now
                 forecast.free_at = max(begin_at + service, now)
             else:
                 begin_at = forecast.reach(stop, pause=pause, waits=waits)
@@ -343,6 +343,18 @@ def _heard_at(stop: Stop, facts: RoadFacts) -> _Heard:
         if order in facts.fates and facts.fates[order].status is not OrderStatus.CANCELLED
     ]
     return _Heard(min(arrivals, default=None), max(ends, default=None))
+
+
+def _setup(stop: Stop) -> timedelta:
+    return timedelta(seconds=stop.setup_s)
+
+
+def _begun_at(stop: Stop, heard: _Heard) -> datetime | None:
+    """A setup after the arrival, unless the pickup was over sooner."""
+    if heard.arrived_at is None:
+        return heard.ended_at
+    begun_at = heard.arrived_at + _setup(stop)
+    return begun_at if heard.ended_at is None else min(begun_at, heard.ended_at)
 
 
 def _route_state(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -12,10 +12,13 @@ import polyline
 
 from dispatch.days import DayClock
 from dispatch.fleet import Fleet
-from dispatch.halts import DAY_S, MILLIFEN, left_out
+from dispatch.halts import MILLIFEN, left_out
 from dispatch.inputs import DayInputs
+from dispatch.orders import Order
+from dispatch.pickup_times import DAY_S
 from dispatch.plan import (
     BreakTaken,
+    Brought,
     Figures,
     Leg,
     Plan,
@@ -32,6 +35,7 @@ from routing.vrp.cost import route_cost
 from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.solution import Route as SolvedRoute
 from routing.vrp.solution import ScheduledVisit, Solution
+from routing.vrp.solution import Trip as SolvedTrip
 
 _T = TypeVar("_T")
 
@@ -78,6 +82,7 @@ def read_back(
             distance_m=sum(route.distance_m for route in routes),
             duration_s=sum(route.duration_s for route in routes),
             cost_fen=sum(route.cost_fen for route in routes),
+            brought=sum(len(stop.brought) for route in routes for stop in route.stops),
         ),
     )
 
@@ -98,7 +103,7 @@ class _Reader:
         trips: list[Trip] = []
         for trip in solved.trips:
             first_seq = 1 + sum(len(each.stops) for each in trips)
-            stops, home = self._stops(trip.visits, model.profile, first_seq)
+            stops, home = self._stops(trip, solved, model.profile, first_seq)
             trips.append(self._trip(trip.leave_s, trip.back_s, trip.visits, stops, home))
         distance_m = sum(
             trip.home.distance_m + sum(stop.leg.distance_m for stop in trip.stops) for trip in trips
@@ -140,12 +145,13 @@ class _Reader:
         )
 
     def _stops(
-        self, visits: Sequence[ScheduledVisit], profile: str, first_seq: int
+        self, trip: SolvedTrip, solved: SolvedRoute, profile: str, first_seq: int
     ) -> tuple[list[Stop], Leg]:
         """The halts of one trip, visits at one door in a row as one stop, and the leg home."""
         halts = self.posed.halts
         doors = [
-            list(group) for _, group in groupby(visits, lambda each: halts[each.visit].visit.place)
+            list(group)
+            for _, group in groupby(trip.visits, lambda each: halts[each.visit].visit.place)
         ]
         rows = [0, *(halts[door[0].visit].visit.place for door in doors), 0]
         snaps = [self._snap(row, profile) for row in rows]
@@ -158,18 +164,40 @@ class _Reader:
             )
             for leg, snap in zip(self.network.legs(snaps, profile), snaps[1:], strict=True)
         ]
+        arrivals_s = self._arrivals_s(doors, trip.leave_s, solved)
         stops = [
-            self._stop(seq, door, leg)
-            for seq, (door, leg) in enumerate(zip(doors, legs, strict=False), start=first_seq)
+            self._stop(seq, door, leg, arrived_s)
+            for seq, (door, leg, arrived_s) in enumerate(
+                zip(doors, legs, arrivals_s, strict=False), start=first_seq
+            )
         ]
         return stops, legs[-1]
+
+    def _arrivals_s(
+        self, doors: Sequence[Sequence[ScheduledVisit]], leave_s: int, solved: SolvedRoute
+    ) -> Iterator[int]:
+        """When the vehicle reaches each door: the setup, and breaks taken during it, come after."""
+        rests = self.posed.problem.vehicles[solved.vehicle].breaks
+        taken = sorted(zip(solved.break_starts_s, (rest.duration_s for rest in rests), strict=True))
+        left_s = leave_s
+        for door in doors:
+            clock_s, setup_s = door[0].arrival_s, self._setup_s(door)
+            for start_s, duration_s in reversed(taken):
+                worked_s = clock_s - (start_s + duration_s)
+                if left_s <= start_s < clock_s and worked_s < setup_s:
+                    clock_s, setup_s = start_s, setup_s - worked_s
+            yield clock_s - setup_s
+            left_s = door[-1].departure_s
+
+    def _setup_s(self, door: Sequence[ScheduledVisit]) -> int:
+        return self.posed.problem.setups_s[self.posed.halts[door[0].visit].visit.place]
 
     def _snap(self, row: int, profile: str) -> Snap:
         snap = self.posed.snaps[profile][row]
         assert snap is not None, "a search drove where its matrix had no path"
         return snap
 
-    def _stop(self, seq: int, door: Sequence[ScheduledVisit], leg: Leg) -> Stop:
+    def _stop(self, seq: int, door: Sequence[ScheduledVisit], leg: Leg, arrived_s: int) -> Stop:
         halts = [self.posed.halts[each.visit] for each in door]
         spot = halts[0].spot
         orders = [order for halt in halts for order in halt.orders]
@@ -187,10 +215,19 @@ class _Reader:
             volume_ml=sum(order.volume_ml for order in orders),
             handling=tuple(sorted({word.value for order in orders for word in order.handling})),
             notes=_distinct(order.note or None for order in orders),
-            arrive_at=self.clock.moment(door[0].arrival_s),
+            arrive_at=self.clock.moment(arrived_s),
             begin_at=self.clock.moment(door[0].begin_s),
             depart_at=self.clock.moment(door[-1].departure_s),
             leg=leg,
+            setup_s=self._setup_s(door),
+            brought=tuple(
+                Brought(
+                    order_id=order.order_id, household_id=order.household_id, walk_m=halt.walk_m
+                )
+                for halt in halts
+                if halt.walk_m is not None
+                for order in halt.orders
+            ),
         )
 
 
@@ -215,8 +252,16 @@ _DETAILS: Final[Mapping[Reason, str]] = {
 
 
 def _left_out(posed: Posed, solution: Solution) -> Iterable[Unserved]:
+    """Each order once: of its places, the one that came nearest to working gives the reason."""
     reasons = why_unserved(posed.problem, solution)
+    removed_first = list(Reason)
+    nearest: dict[tuple[Order, ...], int] = {}
     for visit in solution.unserved:
-        halt, reason = posed.halts[visit], reasons[visit]
-        for order in halt.orders:
-            yield left_out(order, reason.value, _DETAILS[reason], halt.spot.place)
+        orders = posed.halts[visit].orders
+        known = nearest.setdefault(orders, visit)
+        if removed_first.index(reasons[visit]) > removed_first.index(reasons[known]):
+            nearest[orders] = visit
+    for orders, visit in nearest.items():
+        for order in orders:
+            place = posed.halts[visit].spot.place
+            yield left_out(order, reasons[visit].value, _DETAILS[reasons[visit]], place)

@@ -40,9 +40,10 @@ from dispatch.exports import (
     summary,
 )
 from dispatch.gazetteer import AddressQuestion, Locator
-from dispatch.households import Registry
+from dispatch.households import CollectionPoint, Household, Registry
 from dispatch.inputs import DayInputs
 from dispatch.intake import Intake, Kind, read_fleet, read_orders, read_registry, registry_of
+from dispatch.offers import useless_points
 from dispatch.plan import Plan
 from dispatch.planning import SearchStep, plan_day
 from dispatch.rehearsal import rehearse
@@ -68,7 +69,7 @@ class _Refused:
     def take(self, file: Path, intake: Intake[Any]) -> None:
         self.rows += [
             (file.name, each.line, each.column, each.code, each.detail, each.advice, each.value)
-            for each in intake.problems
+            for each in (*intake.problems, *intake.doubts)
         ]
         self.rows += [
             (file.name, each.line, "", each.reason, each.detail, _candidates(each), each.text)
@@ -178,6 +179,8 @@ def plan_files(
         note(f"{households.name}: {doubt}")
     for sentence in unknown_villages(crew, registry):
         note(f"{fleet.name}: {sentence}")
+    for sentence in useless_points(crew, registry):
+        note(f"{(points or households).name}: {sentence}")
     if refused.rows:
         note(
             f"{len(refused.rows):,} rows were refused or need an answer: see {out / PROBLEMS_FILE}"
@@ -191,14 +194,19 @@ def plan_files(
 def _registry(
     households: Path, points: Path | None, refused: _Refused, locator: Locator | None
 ) -> Registry:
-    known = read_registry(households, name=households.name, locator=locator)
-    refused.take(households, known)
-    accepted = list(known.accepted)
+    apart: tuple[Household | CollectionPoint, ...] = ()
     if points is not None:
-        apart = read_registry(points, name=points.name, kind=Kind.POINT)
-        refused.take(points, apart)
-        accepted += apart.accepted
-    return registry_of(accepted)
+        told = read_registry(points, name=points.name, kind=Kind.POINT)
+        refused.take(points, told)
+        apart = told.accepted
+    known = read_registry(
+        households,
+        name=households.name,
+        locator=locator,
+        points=tuple(registry_of(apart).points),
+    )
+    refused.take(households, known)
+    return registry_of((*known.accepted, *apart))
 
 
 def _network(roads: Path, profiles: Sequence[str]) -> RoadNetwork:
@@ -228,6 +236,8 @@ def _show(plan: Plan, out: Path) -> None:
         f"{told.served:,} of {told.orders:,} orders served at {told.stops:,} stops: "
         f"{told.km:,.1f} km, {told.hours:,.1f} h, {told.cost_yuan:,.2f} yuan"
     )
+    if told.brought:
+        typer.echo(f"{told.brought:,} of them are brought to a point: orders.csv says by whom")
     for reason, count in told.unserved.items():
         typer.echo(f"{count:,} unserved: {reason}")
     typer.echo(f"written to {out}")

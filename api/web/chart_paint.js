@@ -31,10 +31,10 @@ export function rowHeight(scroller, routes) {
   return Math.floor(Math.min(ROW.most, Math.max(ROW.least, room)));
 }
 
-/** When a stop is served, as far as anybody knows. */
+/** When a courier is busy at a stop, parking included, as far as anybody knows. */
 export function spanOf(stop, times) {
   const begins = times ? times.etaAt[stop.index] : stop.beginAt;
-  return [begins, begins + stop.departAt - stop.beginAt];
+  return [begins - stop.setupMs, begins + stop.departAt - stop.beginAt];
 }
 
 export function paint(context, scroller, view, shown) {

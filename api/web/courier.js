@@ -83,6 +83,12 @@ function Reasons({ stop, onBack }) {
   `;
 }
 
+/** How many orders households bring to the point, and which households. */
+function broughtWords(stop) {
+  const households = [...stop.brought.values()].map((each) => each.householdId).filter(Boolean);
+  return { count: stop.brought.size, total: stop.orderIds.length, households: [...new Set(households)].join(", ") };
+}
+
 function StopCard({ stop }) {
   const [asking, setAsking] = useState(false);
   const state = stateOf(stop);
@@ -107,6 +113,7 @@ function StopCard({ stop }) {
       ${cancelled.length > 0 &&
       state !== "cancelled" &&
       html`<p class="note cancelled">${t("courier.cancelled.some", { orders: cancelled.join(", ") })}</p>`}
+      ${stop.brought.size > 0 && html`<p class="note brought">${t("courier.brought", broughtWords(stop))}</p>`}
       ${stop.notes.map((note) => html`<p class="note" key=${note}>${note}</p>`)}
       <div class="ways">
         ${stop.contact?.phone &&

@@ -12,6 +12,7 @@
  * @property {number} lon
  * @property {number} lat
  * @property {string[]} orderIds
+ * @property {Map<string, {householdId: string | null, walkM: number}>} brought by order id, what households bring here
  * @property {number} pieces
  * @property {number} weightG
  * @property {string[]} handling
@@ -19,6 +20,7 @@
  * @property {number} beginAt
  * @property {number} departAt
  * @property {number} arriveAt
+ * @property {number} setupMs to park and to find the door
  * @property {{duration_s: number, distance_m: number, polyline6: string, walk_m: number}} leg
  *
  * @typedef {object} TripView
@@ -63,6 +65,15 @@
  * @property {number[]} cutOffs distinct, sorted
  */
 
+/** What households bring to a stop, by order id; plans of earlier versions speak of none. @param {any} stop */
+export const viewBrought = (stop) =>
+  new Map(
+    (stop.brought ?? []).map((each) => [
+      each.order_id,
+      { householdId: each.household_id, walkM: each.walk_m },
+    ]),
+  );
+
 /**
  * @param {any} plan as the API has it
  * @param {any} fleet null while unknown: then couriers are shown by id
@@ -89,6 +100,7 @@ export function viewPlan(plan, fleet) {
           lon: stop.place.lon,
           lat: stop.place.lat,
           orderIds: stop.order_ids,
+          brought: viewBrought(stop),
           pieces: stop.pieces,
           weightG: stop.weight_g,
           handling: stop.handling,
@@ -96,6 +108,7 @@ export function viewPlan(plan, fleet) {
           arriveAt: Date.parse(stop.arrive_at),
           beginAt: Date.parse(stop.begin_at),
           departAt: Date.parse(stop.depart_at),
+          setupMs: 1000 * (stop.setup_s ?? 0),
           leg: stop.leg,
         });
       }

@@ -46,6 +46,11 @@ export function StopRow({ index, named = false, onClick }) {
 /** Words of a handling code. @param {string} word */
 const handlingWord = (word) => (hasWords(`handling.${word}`) ? t(`handling.${word}`) : word);
 
+/** Who brings an order to a point, and how far; the household has to be told. */
+function BroughtBy({ brought }) {
+  return html` <small>${t("stop.brought", { household: brought.householdId ?? "–", metres: brought.walkM })}</small>`;
+}
+
 function StopCard({ index }) {
   const stop = plan.value.stops[index];
   const now = progress.value;
@@ -82,7 +87,7 @@ function StopCard({ index }) {
       <div class="stop-orders">
         <h4>${t("stop.orders")} <span class="number">${stop.orderIds.length}</span></h4>
         <ul>
-          ${stop.orderIds.map((id) => html`<li key=${id}>${id}</li>`)}
+          ${stop.orderIds.map((id) => html`<li key=${id}>${id}${stop.brought.has(id) && html`<${BroughtBy} brought=${stop.brought.get(id)} />`}</li>`)}
         </ul>
       </div>
       ${stop.handling.length > 0 &&

@@ -4,6 +4,7 @@ import { batch, computed, signal } from "./html.js";
 import { timeZone } from "./format.js";
 import { Problem, readIfThere, request } from "./http.js";
 import { flush, put, reports } from "./outbox.js";
+import { viewBrought } from "./plan_view.js";
 
 const KEPT_AS = "cunlu.shift";
 const READ_EVERY_MS = 60_000;
@@ -14,6 +15,7 @@ const READ_EVERY_MS = 60_000;
  * @property {number} trip
  * @property {string} title
  * @property {string[]} orderIds
+ * @property {ReturnType<typeof viewBrought>} brought
  * @property {number} pieces
  * @property {string[]} handling
  * @property {string[]} notes
@@ -83,6 +85,7 @@ export const stops = computed(() => {
       trip: number,
       title: stop.title,
       orderIds: stop.order_ids,
+      brought: viewBrought(stop),
       pieces: stop.pieces,
       handling: stop.handling,
       notes: stop.notes,

@@ -114,6 +114,7 @@ export const en = {
   "stop.leg": "{distance}, {duration} from the stop before",
   "stop.close": "Close the stop",
   "stop.pieces.count": "{count} pcs",
+  "stop.brought": "brought by {household}, {metres} m",
   "kind.household": "Household",
   "kind.point": "Collection point",
   "kind.place": "Place",
@@ -229,6 +230,7 @@ export const en = {
   "courier.wrong.role.hint": "Use the key that was given to you.",
   "courier.planned": "planned {time}",
   "courier.cancelled.some": "Cancelled, leave them: {orders}",
+  "courier.brought": "{count} of {total} orders are brought here by {households}",
   "courier.old": "No signal: this is the route as of {time}",
 
   "reason.no-vehicle": "no vehicle",

@@ -114,6 +114,7 @@ export const zh = {
   "stop.leg": "上一站起 {distance}，{duration}",
   "stop.close": "关闭停靠点详情",
   "stop.pieces.count": "{count} 件",
+  "stop.brought": "{household} 送来，{metres} 米",
   "kind.household": "农户",
   "kind.point": "代收点",
   "kind.place": "位置",
@@ -247,6 +248,7 @@ export const zh = {
   "courier.wrong.role.hint": "请使用发给您本人的密钥。",
   "courier.planned": "计划 {time}",
   "courier.cancelled.some": "已取消，不用取：{orders}",
+  "courier.brought": "{total} 单中有 {count} 单由农户送来：{households}",
   "courier.old": "断网中，显示的是 {time} 的路线",
 
   "reason.no-vehicle": "没有可用车辆",

@@ -15,7 +15,7 @@ from dispatch.intake.problems import (
 )
 from dispatch.intake.registry import Kind, read_registry, registry_of
 from dispatch.intake.rows import Intake
-from dispatch.intake.rules import at_address, at_match, time_objections
+from dispatch.intake.rules import at_address, at_match, point_doubts, time_objections
 
 __all__ = [
     "LIMIT_BYTES",
@@ -32,6 +32,7 @@ __all__ = [
     "at_address",
     "at_match",
     "mapping_from_toml",
+    "point_doubts",
     "read_fleet",
     "read_orders",
     "read_places",

@@ -252,6 +252,14 @@ def clock_span(cell: str) -> tuple[time, time]:
     return starts, ends
 
 
+def identifiers(cell: str, *, most: int) -> tuple[str, ...]:
+    """Ids separated by `|`, each once, at most so many."""
+    found = tuple(dict.fromkeys(identifier(each) for each in pieces_of(cell, "|｜")))
+    if len(found) > most:
+        raise BadCell(RowCode.TOO_LONG, f"it has {len(found)} ids", f"keep the best {most}")
+    return found
+
+
 def pieces_of(cell: str, separators: str) -> list[str]:
     """`cell` split at any of `separators`, stripped, without empty pieces."""
     return [

@@ -33,6 +33,7 @@ ORDER_COLUMNS: Final[ColumnNames] = {
     "household": ("household_id", "农户", "农户编号", "农户号", "商户编号", "卖家编号"),
     "shop": ("seller", "店铺", "店铺名称", "网店", "卖家"),
     "point": ("point_id", "代收点", "代收点编号", "村级代收点"),
+    "points": ("可送代收点", "愿送代收点"),
     "pickup_address": ("取件地址", "取件地点", "揽收地址", "寄件地址"),
     **_PLACE,
     "pieces": ("parcels", "件数", "包裹数"),
@@ -63,6 +64,8 @@ REGISTRY_COLUMNS: Final[ColumnNames] = {
     "hours": ("opening_hours", "营业时间"),
     "capacity_pieces": ("容量(件)",),
     "capacity_volume_l": ("容量(l)", "容量(升)"),
+    "takes_bulky": ("收大件",),
+    "points": ("可送代收点", "愿送代收点"),
 }
 
 _UNIT_WANTED: Final = re.compile(r"weight|volume|重量|体积")

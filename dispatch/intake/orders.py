@@ -10,7 +10,7 @@ from typing import Final
 
 from dispatch.days import DayClock
 from dispatch.gazetteer import AddressQuestion, Gazetteer, Locator, Match
-from dispatch.households import HouseholdId, PointId, Registry
+from dispatch.households import POINTS_MAX, HouseholdId, PointId, Registry
 from dispatch.intake import cells
 from dispatch.intake.columns import (
     ORDER_COLUMNS,
@@ -25,7 +25,7 @@ from dispatch.intake.columns import (
 from dispatch.intake.files import LIMIT_BYTES, load
 from dispatch.intake.problems import BadCell, ColumnsMissing, RowCode, RowProblem
 from dispatch.intake.rows import WORDS, Intake, Once, RowReader, whole
-from dispatch.intake.rules import at_address, time_objections, unclear
+from dispatch.intake.rules import at_address, point_doubts, time_objections, unclear
 from dispatch.intake.tables import Row, Table, read_table
 from dispatch.orders import Handling, Order, OrderId
 
@@ -48,6 +48,9 @@ _HANDLING: Final = {
     "冷藏": Handling.COLD,
     "冷链": Handling.COLD,
 }
+
+_DOOR: Final = ("door", "上门", "仅上门")
+"""In a list of points: the household brings this order nowhere."""
 
 _WHERE: Final = ("household", "shop", "point", "pickup_address", "lon")
 
@@ -121,6 +124,7 @@ def _read(
 ) -> Intake[Order]:
     accepted: list[Order] = []
     problems = list(table.problems)
+    doubts: list[RowProblem] = []
     unresolved: list[AddressQuestion] = []
     once: Once[Order] = Once()
     for rows in _orders_of(table.rows, columns, export):
@@ -133,6 +137,7 @@ def _read(
             order = _with_further_lines(order, rows[1:], columns, reader)
         if order is not None and once.add(order.order_id, order, reader):
             accepted.append(order)
+            doubts += reader.doubts
             if question is not None:
                 unresolved.append(replace(question, line=reader.row.line))
         problems += reader.problems
@@ -140,6 +145,7 @@ def _read(
         accepted=tuple(accepted),
         problems=tuple(sorted(problems, key=lambda each: each.line)),
         unresolved=tuple(unresolved),
+        doubts=tuple(doubts),
         merged=once.merged,
         ignored_columns=columns.ignored,
         encoding=table.encoding,
@@ -214,24 +220,37 @@ class _OrderReader:
             cut_off_at=row.read("cut_off", partial(cells.moment, clock=self.day), None),
             handling=row.read("handling", _handling, frozenset()),
             note=row.read("note", partial(cells.text, limit=NOTE_LENGTH), ""),
+            points=row.read("points", self._points, None),
         )
+        for bad in point_doubts(order.points or (), self.registry.points):
+            row.doubt("points", bad)
         for column, bad in time_objections(order, self.day):
             row.refuse(column, bad)
         order, question = self._placed(order, row)
         return (None, None) if row.problems else (order, question)
 
     def _point(self, cell: str) -> PointId:
-        point_id = PointId(cells.identifier(cell))
+        point_id = self._point_named(cells.identifier(cell))
         if point_id in self.registry.points:
             return point_id
-        found = self.gazetteer.find(cell)
-        if isinstance(found, Match) and found.point_id is not None:
-            return found.point_id
         raise BadCell(
             RowCode.POINT_UNKNOWN,
             "the registry has no such collection point",
             "add the point to the registry first, or correct it",
         )
+
+    def _points(self, cell: str) -> tuple[PointId, ...]:
+        """Ids and names of points; the word for the door alone leaves none."""
+        named = cells.identifiers(cell, most=POINTS_MAX)
+        return tuple(self._point_named(each) for each in named if each.casefold() not in _DOOR)
+
+    def _point_named(self, named: str) -> PointId:
+        """The point of this id or name; as it was named if there is none."""
+        if PointId(named) not in self.registry.points:
+            found = self.gazetteer.find(named)
+            if isinstance(found, Match) and found.point_id is not None:
+                return found.point_id
+        return PointId(named)
 
     def _placed(self, order: Order, row: RowReader) -> tuple[Order, AddressQuestion | None]:
         """`order` with the household and place that its row names, or the question that remains."""

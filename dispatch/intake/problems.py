@@ -30,6 +30,7 @@ class RowCode(StrEnum):
     UNKNOWN_CRS = "unknown-crs"
     UNKNOWN_HANDLING = "unknown-handling"
     UNKNOWN_KIND = "unknown-kind"
+    NOT_YES_OR_NO = "not-yes-or-no"
     NOT_A_PLACE = "not-a-place"
     LON_LAT_SWAPPED = "lon-lat-swapped"
     HALF_A_PLACE = "half-a-place"

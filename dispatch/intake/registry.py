@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Final
 
 from dispatch.gazetteer import AddressQuestion, Locator, Unclear
 from dispatch.households import (
+    POINTS_MAX,
     CollectionPoint,
     Household,
     HouseholdId,
@@ -24,6 +25,7 @@ from dispatch.intake.columns import REGISTRY_COLUMNS, has_columns, own_columns
 from dispatch.intake.files import LIMIT_BYTES, load
 from dispatch.intake.problems import BadCell, RowCode
 from dispatch.intake.rows import Intake, Once, RowReader, whole, word_of
+from dispatch.intake.rules import point_doubts
 from dispatch.intake.tables import read_table
 from routing.places import Place
 
@@ -48,6 +50,8 @@ _KINDS: Final = {
     "村级代收点": Kind.POINT,
 }
 
+_TRUTHS: Final = {"yes": True, "no": False, "true": True, "false": False, "是": True, "否": False}
+
 
 def registry_of(accepted: Sequence[Household | CollectionPoint]) -> Registry:
     """The registry that these make."""
@@ -63,6 +67,7 @@ def read_registry(
     name: str,
     kind: Kind = Kind.HOUSEHOLD,
     locator: Locator | None = None,
+    points: Collection[PointId] = (),
     limit_bytes: int = LIMIT_BYTES,
 ) -> Intake[Household | CollectionPoint]:
     """
@@ -75,6 +80,8 @@ def read_registry(
         What rows are whose own column `kind` is empty or missing.
     locator
         Asked for the addresses of households without coordinates; None: nobody is asked.
+    points
+        Those of other files, to which households may bring parcels as well.
 
     Raises
     ------
@@ -92,6 +99,7 @@ def read_registry(
     accepted: list[Household | CollectionPoint] = []
     problems = list(table.problems)
     unresolved: list[AddressQuestion] = []
+    bringing: list[tuple[Household, RowReader]] = []
     once: Once[Household | CollectionPoint] = Once()
     for row in table.rows:
         reader = RowReader(row, columns)
@@ -107,11 +115,18 @@ def read_registry(
                         replace(answer, household_id=record.household_id, line=row.line)
                     )
             accepted.append(record)
+            if isinstance(record, Household) and record.points:
+                bringing.append((record, reader))
         problems += reader.problems
+    known = {*points, *registry_of(accepted).points}
+    for household, reader in bringing:
+        for bad in point_doubts(household.points, known):
+            reader.doubt("points", bad)
     return Intake(
         accepted=tuple(accepted),
         problems=tuple(sorted(problems, key=lambda each: each.line)),
         unresolved=tuple(unresolved),
+        doubts=tuple(doubt for _, reader in bringing for doubt in reader.doubts),
         merged=once.merged,
         ignored_columns=columns.ignored,
         encoding=table.encoding,
@@ -150,6 +165,7 @@ def _household(row: RowReader) -> Household | None:
         address=row.read("address", partial(cells.text, limit=ADDRESS_LENGTH), ""),
         place=row.place(),
         aliases=row.read("aliases", _aliases, ()),
+        points=row.read("points", _points, ()),
     )
     return None if row.problems else household
 
@@ -160,6 +176,9 @@ def _point(row: RowReader) -> CollectionPoint | None:
     hours = row.read("hours", _hours, ())
     capacity_pieces = row.read("capacity_pieces", whole(1, CAPACITY_MAX_PIECES), None)
     capacity_volume_ml = row.read("capacity_volume_l", _volume, None)
+    takes_bulky = row.read(
+        "takes_bulky", word_of(_TRUTHS, RowCode.NOT_YES_OR_NO, "yes or no"), True
+    )
     if place is None:
         if not row.problems:
             row.refuse(
@@ -180,6 +199,7 @@ def _point(row: RowReader) -> CollectionPoint | None:
         hours=hours,
         capacity_pieces=capacity_pieces,
         capacity_volume_ml=capacity_volume_ml,
+        takes_bulky=takes_bulky,
     )
     return None if row.problems else point
 
@@ -187,6 +207,10 @@ def _point(row: RowReader) -> CollectionPoint | None:
 _volume: Final[Callable[[str], int]] = partial(
     cells.amount, per=1000, low=1, high=CAPACITY_MAX_ML, unit="l"
 )
+
+
+def _points(cell: str) -> tuple[PointId, ...]:
+    return tuple(PointId(each) for each in cells.identifiers(cell, most=POINTS_MAX))
 
 
 def _aliases(cell: str) -> tuple[str, ...]:

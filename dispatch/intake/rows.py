@@ -22,6 +22,8 @@ class Intake(Generic[_T]):
     """
     What a file held: every row is accepted, a problem, or unresolved.
 
+    doubts
+        What cannot be right in rows that are accepted all the same, because the rest of them works.
     merged
         How many rows repeated an earlier one word for word.
     ignored_columns
@@ -33,6 +35,7 @@ class Intake(Generic[_T]):
     accepted: tuple[_T, ...]
     problems: tuple[RowProblem, ...]
     unresolved: tuple[AddressQuestion, ...] = ()
+    doubts: tuple[RowProblem, ...] = ()
     merged: int = 0
     ignored_columns: tuple[str, ...] = ()
     encoding: str = ""
@@ -45,6 +48,7 @@ class RowReader:
     def __init__(self, row: Row, columns: Columns) -> None:
         self.row, self._columns = row, columns
         self.problems: list[RowProblem] = []
+        self.doubts: list[RowProblem] = []
 
     def cell(self, column: str) -> str:
         return self._columns.cell(self.row.cells, column)
@@ -87,10 +91,17 @@ class RowReader:
             return None
 
     def refuse(self, column: str, bad: BadCell, value: str | None = None) -> None:
+        self.problems.append(self._told(column, bad, value))
+
+    def doubt(self, column: str, bad: BadCell) -> None:
+        """Name what is wrong with a cell that the row can do without."""
+        self.doubts.append(self._told(column, bad))
+
+    def _told(self, column: str, bad: BadCell, value: str | None = None) -> RowProblem:
         cells = self.row.cells
         shown = self.cell(column) if value is None else value
         header = self._columns.header(cells, column)
-        self.problems.append(bad.at(self.row.line, header, shown or None))
+        return bad.at(self.row.line, header, shown or None)
 
 
 class Once(Generic[_T]):

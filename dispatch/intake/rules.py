@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from dispatch.days import DayClock
+from dispatch.errors import meant
 from dispatch.gazetteer import AddressQuestion, Gazetteer, Locator, Match, Unclear
+from dispatch.households import PointId
 from dispatch.intake import cells
 from dispatch.intake.problems import BadCell, RowCode
 from dispatch.orders import Order
@@ -71,6 +73,17 @@ def at_match(order: Order, found: Match) -> Order | None:
         return None
     # Another household's door: the parcels wait there, the seller stays the seller.
     return replace(order, place=found.place, unclear=False)
+
+
+def point_doubts(points: Iterable[PointId], known: Collection[PointId]) -> Iterator[BadCell]:
+    """What is wrong with those of `points` that the registry does not have: the door is still right."""
+    for point_id in points:
+        if point_id not in known:
+            yield BadCell(
+                RowCode.POINT_UNKNOWN,
+                f"the registry has no collection point {point_id!r}{meant(point_id, known)}",
+                "add the point to the registry, or correct the id; until then nothing is brought there",
+            )
 
 
 def unclear(order: Order, question: AddressQuestion) -> tuple[Order, AddressQuestion]:

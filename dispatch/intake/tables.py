@@ -277,9 +277,16 @@ def _json_objects(text: str, name: str) -> Iterator[tuple[int, Any] | RowProblem
             name, f"it is no JSON ({failure})", "bring a list of objects, or one object a line"
         ) from failure
     if isinstance(whole, dict):
-        lists = [whole[key] for key in _LISTS if isinstance(whole.get(key), list)]
+        lists = [whole[key] for key in _LISTS if _holds_rows(whole.get(key), whole)]
         whole = lists[0] if len(lists) == 1 else [whole]
     yield from enumerate(whole, start=1)
+
+
+def _holds_rows(value: Any, whole: Mapping[str, Any]) -> bool:
+    """Whether `value` is the list of the file's rows, and not the list of points of its only row."""
+    if not isinstance(value, list):
+        return False
+    return not any(isinstance(each, str) for each in value) if value else "id" not in whole
 
 
 def _ndjson_objects(text: str) -> Iterator[tuple[int, Any] | RowProblem]:

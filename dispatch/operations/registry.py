@@ -101,9 +101,14 @@ async def read_registry(store: Store, scope: DepotScope) -> Registry:
 async def missing_from_registry(
     store: Store, scope: DepotScope, orders: Sequence[Order]
 ) -> tuple[set[str], set[str]]:
-    """The households and the points that these orders name and the registry does not have."""
+    """
+    The households and the points that these orders name and the registry does not have.
+
+    Points are those where orders wait, and those to which they would be brought.
+    """
     households = dict.fromkeys(each.household_id for each in orders if each.household_id)
     points = dict.fromkeys(each.point_id for each in orders if each.point_id)
+    points |= dict.fromkeys(point for each in orders for point in each.points or ())
     return await store.depots.missing(scope, tuple(households), tuple(points))
 
 
@@ -136,10 +141,16 @@ async def read_fleet(store: Store, scope: DepotScope) -> Fleet:
     FleetMissing
         None was ever sent.
     """
-    body = await store.depots.fleet(scope)
-    if body is None:
+    fleet = await find_fleet(store, scope)
+    if fleet is None:
         raise FleetMissing(scope.depot_id)
-    return _fleet_decoder.decode(body)
+    return fleet
+
+
+async def find_fleet(store: Store, scope: DepotScope) -> Fleet | None:
+    """The same, or None if none was ever sent."""
+    body = await store.depots.fleet(scope)
+    return None if body is None else _fleet_decoder.decode(body)
 
 
 async def list_depots(store: Store, company_id: CompanyId) -> tuple[DepotId, ...]:

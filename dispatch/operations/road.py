@@ -21,7 +21,7 @@ from dispatch.ids import checked_text_id
 from dispatch.operations.plans import RouteMissing
 from dispatch.operations.registry import read_fleet
 from dispatch.orders import OrderId, OrderStatus
-from dispatch.plan import Plan
+from dispatch.plan import Brought, Plan
 from dispatch.progress import Board, ShiftProgress, StopState, board, shift_progress
 from dispatch.store import COLLECTED_RANK, ReportAnswer, ReportEntry, Store
 
@@ -56,6 +56,7 @@ class Arrival:
     late_s: int
     pieces: int
     order_ids: tuple[OrderId, ...]
+    brought: tuple[Brought, ...]
 
 
 async def record_events(
@@ -204,6 +205,7 @@ def arrivals_at(
             late_s=told.late_s,
             pieces=stop.pieces,
             order_ids=stop.order_ids,
+            brought=stop.brought,
         )
         for route in plan.routes
         for stop in route.stops

@@ -82,7 +82,11 @@ class RequiredUnserved(RoutingError):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A better solution was found, `seconds` after the search began."""
+    """
+    A better solution was found, `seconds` after the search began.
+
+    Visits of one group count once.
+    """
 
     seconds: float
     cost: int
@@ -122,7 +126,7 @@ def solve(
     began_s = time.monotonic()
     if engine is Engine.ORTOOLS and (why := unfit(problem)) is not None:
         raise EngineUnfit(engine, why)
-    best = _Best(began_s, on_progress)
+    best = _Best(problem, began_s, on_progress)
     if start is not None:
         if violations := check(problem, start):
             raise StartRefused(violations)
@@ -190,8 +194,11 @@ def _share_of_ortools(problem: Problem, engine: Engine, iterations: int | None) 
 class _Best:
     """The best solution so far; tells whoever listens."""
 
-    def __init__(self, began_s: float, on_progress: Callable[[Progress], None] | None) -> None:
+    def __init__(
+        self, problem: Problem, began_s: float, on_progress: Callable[[Progress], None] | None
+    ) -> None:
         self.solution: Solution | None = None
+        self._groups = [visit.group for visit in problem.visits]
         self._began_s, self._on_progress = began_s, on_progress
 
     def offer(self, found: Solution | None) -> None:
@@ -200,8 +207,10 @@ class _Best:
         self.solution = found
         if self._on_progress is not None:
             served = sum(len(trip.visits) for route in found.routes for trip in route.trips)
+            groups = [self._groups[visit] for visit in found.unserved]
+            unserved = groups.count(None) + len(set(groups) - {None})
             seconds = time.monotonic() - self._began_s
-            self._on_progress(Progress(seconds, found.cost, served, len(found.unserved)))
+            self._on_progress(Progress(seconds, found.cost, served, unserved))
 
 
 def _never() -> bool:

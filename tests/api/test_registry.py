@@ -59,3 +59,51 @@ async def test_households_that_lie_off_the_roads_by_a_datum_are_taken_in_with_a_
 
     assert answer["counts"]["created"] == 24
     assert ["GCJ-02" in each for each in answer["warnings"]] == [True] * warned
+
+
+async def test_points_that_nobody_knows_are_named_and_stop_neither_household_nor_order(village):
+    place = {"lon": 118.11, "lat": 33.89}
+    household = {"household_id": "x1", "place": place, "points": ["p1", "p2"]}
+    answer = await village.call("POST", "/v1/households", json={"households": [household]})
+    (told,) = answer.json()["results"]
+    assert answer.json()["counts"]["created"] == 1
+    assert (told["id"], told["outcome"], told["code"]) == ("x1", "unresolved", "point-unknown")
+    assert "'p2': did you mean 'p1'?" in told["detail"]
+
+    orders = [
+        {"order_id": "n1", "household_id": "x1", "points": ["p3"]},
+        {"order_id": "n2", "household_id": "x1", "points": ["p1"]},
+        {"order_id": "n3", "household_id": "x1", "points": []},
+        {"order_id": "n4", "household_id": "x1"},
+    ]
+    path = "/v1/orders?day=2026-11-11"
+    results = (await village.call("POST", path, json={"orders": orders})).json()["results"]
+    assert [each["outcome"] for each in results] == ["created"] * 4
+    assert [each["code"] for each in results] == ["point-unknown", "", "", ""]
+    assert results[0]["column"] == "/points"
+    again = (await village.call("POST", path, json={"orders": orders})).json()["results"]
+    assert [each["outcome"] for each in again] == ["unchanged"] * 4
+    page = (await village.call("GET", path + "&limit=50")).json()["records"]
+    stored = {each["order"]["order_id"]: each["order"]["points"] for each in page}
+    assert [stored[f"n{number}"] for number in (1, 2, 3, 4)] == [["p3"], ["p1"], [], None]
+
+
+async def test_points_to_which_nobody_can_bring_anything_are_told_when_they_are_sent(village):
+    def a_point(name, **facts):
+        return {"point_id": name, "name": "点", "place": {"lon": 118.11, "lat": 33.89}, **facts}
+
+    points = [
+        a_point("q1", capacity_pieces=0),
+        a_point("q2", hours=[{"opens": "19:00", "closes": "21:00"}]),
+        a_point("q3", hours=[{"opens": "08:00", "closes": "12:00"}], takes_bulky=False),
+        a_point(
+            "q4",
+            hours=[{"opens": "08:00", "closes": "12:00"}, {"opens": "11:00", "closes": "14:00"}],
+        ),
+    ]
+    answer = (await village.call("POST", "/v1/points", json={"points": points})).json()
+    (refused,) = answer["results"]
+    assert (refused["id"], refused["code"]) == ("q4", "not-valid")
+    assert "opening hours overlap: join them" in refused["detail"]
+    assert answer["counts"]["created"] == 3
+    assert [each.partition(":")[0].split()[-1] for each in answer["warnings"]] == ["q1", "q2"]

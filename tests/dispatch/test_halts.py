@@ -75,7 +75,7 @@ def the_day(*orders, fleet=FLEET, registry=REGISTRY):
 
 def halts_of(*orders, fleet=FLEET):
     spot = spot_of(orders[0], REGISTRY)
-    return list(halts_at(spot, orders, the_day(*orders, fleet=fleet), row=1, walk_s=20))
+    return list(halts_at(spot, orders, the_day(*orders, fleet=fleet), row=1, offers={}))
 
 
 def ids(halts):
@@ -120,7 +120,7 @@ def test_a_stop_is_titled_without_anything_personal():
 def test_orders_of_one_door_share_a_halt_and_add_up():
     (halt,) = halts_of(an_order("a", pieces=2), an_order("b", pieces=3, weight_g=500))
     assert halt.visit.loads == (1500, 0, 5)
-    assert halt.visit.service_s == 90 + 5 * 15 + 20
+    assert halt.visit.service_s == 5 * 15
     assert halt.visit.unserved_cost == 2 * 50_000 * 1000
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -257,3 +258,22 @@ def test_a_second_phone_learns_what_was_done_and_what_was_cancelled():
 
 def test_a_courier_without_a_route_has_no_shift():
     assert the_shift(SIMPLE, [], now=0, courier_id=CourierId("c2")) is None
+
+
+def test_a_courier_parks_and_finds_the_door_before_the_pickup_begins():
+    """Ten minutes of driving, two of setup, then the parcels: as planned, and as it went."""
+    stop = replace(a_stop(1, 12, wait=2), setup_s=120)
+    plan = a_plan(a_trip(0, [stop], back=27))
+
+    def told(now, *events):
+        (route,) = board(DAY, plan, events, now=now, as_of="0-0", orders_total=2).routes
+        return route
+
+    assert told(at(0)).stops[0].eta_at == at(12)
+    assert told(at(0)).late_s == 0
+    assert told(at(20)).stops[0].eta_at == at(22)  # nobody can have arrived unheard
+    stands = Arrived(at=at(14), by="c", event_id="1", courier_id=COURIER, order_ids=stop.order_ids)
+    assert told(at(14), stands).stops[0].eta_at == at(16)
+    assert told(at(14), stands).back_at == at(16 + 5 + 10)
+    quick = Collected(at=at(15), by="c", event_id="2", courier_id=COURIER, order_ids=stop.order_ids)
+    assert told(at(15), stands, quick).stops[0].eta_at == at(15)

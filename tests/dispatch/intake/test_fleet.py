@@ -162,3 +162,13 @@ def test_a_table_with_an_unknown_column_is_refused():
 def test_what_is_no_fleet_is_refused_by_name(content):
     with pytest.raises(FileRefused):
         read_fleet(content, name="fleet")
+
+
+def test_what_a_walk_to_a_point_is_worth_is_read_in_yuan_and_metres(examples):
+    text = (examples / "fleet.toml").read_text()
+    depot = read_fleet(text.encode(), name="fleet.toml").depot
+    assert (depot.walk_cost_per_km_fen, depot.walk_max_m) == (200, 1500)
+    other = text.replace("walk_cost_per_km_yuan = 2 ", "walk_cost_per_km_yuan = 0.5 ")
+    other = other.replace("walk_max_m = 1500", "walk_max_m = 0")
+    depot = read_fleet(other.encode(), name="fleet.toml").depot
+    assert (depot.walk_cost_per_km_fen, depot.walk_max_m) == (50, 0)

@@ -327,3 +327,22 @@ def test_ten_thousand_orders_are_read_in_less_than_two_seconds(read):
     taken = read(header + rows)
     assert process_time() - started < 2
     assert len(taken.accepted) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("cell", "points"),
+    [("", None), ("door", ()), ("上门", ()), ("P-DF", ("P-DF",)), ("东风村代收点|door", ("P-DF",))],
+)
+def test_an_order_says_for_itself_to_which_points_it_would_be_brought(read, cell, points):
+    taken = read(f"id,household,points\n1,0412,{cell}\n")
+    (order,) = taken.accepted
+    assert order.points == points
+    assert taken.doubts == taken.problems == ()
+
+
+def test_a_point_to_which_nobody_can_bring_an_order_is_named_and_the_order_stays(read):
+    taken = read("id,household,可送代收点\n1,0412,P-DG\n")
+    assert [each.points for each in taken.accepted] == [("P-DG",)]
+    (doubt,) = taken.doubts
+    assert (doubt.line, doubt.column, doubt.code) == (2, "可送代收点", "point-unknown")
+    assert "did you mean 'P-DF'?" in doubt.detail

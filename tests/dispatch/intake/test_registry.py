@@ -114,3 +114,68 @@ def test_a_registry_without_its_columns_is_refused():
     with pytest.raises(FileRefused) as refused:
         read_registry(b"id,name\n1,x\n", name="x")
     assert refused.value.code == "columns-missing"
+
+
+BRINGING = "kind,id,village,name,lon,lat,points,takes_bulky\n"
+
+
+def test_households_say_to_which_points_they_bring_their_parcels():
+    rows = (
+        "household,1,东风村,王小雨,118.1,33.9,P1|P2|P1,\n"
+        "household,2,东风村,李建国,118.1,33.9,,\n"
+        "point,P1,东风村,甲,118.1,33.9,,no\n"
+        "point,P2,东风村,乙,118.1,33.9,,\n"
+        "point,P3,东风村,丙,118.1,33.9,,是\n"
+    )
+    taken = read_registry((BRINGING + rows).encode(), name="registry.csv")
+    assert taken.problems == taken.doubts == ()
+    registry = registry_of(taken.accepted)
+    assert [each.points for each in registry.households.values()] == [("P1", "P2"), ()]
+    assert [each.takes_bulky for each in registry.points.values()] == [False, True, True]
+
+
+def test_a_point_that_nobody_knows_is_named_and_the_household_stays():
+    rows = "household,1,东风村,王小雨,118.1,33.9,P-DF1|P-XZ,\n"
+    taken = read_registry((BRINGING + rows).encode(), name="registry.csv", points=("P-DF", "P-XZ"))
+    (household,) = taken.accepted
+    assert household.points == ("P-DF1", "P-XZ")
+    (doubt,) = taken.doubts
+    assert (doubt.line, doubt.column, doubt.code) == (2, "points", RowCode.POINT_UNKNOWN)
+    assert doubt.detail.endswith("'P-DF1': did you mean 'P-DF'?")
+    assert taken.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "code"),
+    [
+        ("point,P1,东风村,甲,118.1,33.9,,maybe\n", "takes_bulky", RowCode.NOT_YES_OR_NO),
+        (
+            f"household,1,东风村,王,118.1,33.9,{'|'.join(map(str, range(9)))},\n",
+            "points",
+            RowCode.TOO_LONG,
+        ),
+    ],
+)
+def test_cells_about_points_that_cannot_be_read_are_problems(row, column, code):
+    taken = read_registry((BRINGING + row).encode(), name="registry.csv")
+    (problem,) = taken.problems
+    assert (problem.column, problem.code) == (column, code)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id": "1", "village": "东风村", "name": "王", "points": ["P1"]}',
+        '{"id": "1", "village": "东风村", "name": "王", "points": ["P1"]}\n',
+        '[{"id": "1", "village": "东风村", "name": "王", "points": ["P1"]}]',
+        '{"households": [{"id": "1", "village": "东风村", "name": "王", "points": ["P1"]}]}',
+    ],
+)
+def test_the_points_of_a_household_in_json_are_no_list_of_rows(text):
+    taken = read_registry(text.encode(), name="registry.json", points=("P1",))
+    assert [each.points for each in taken.accepted] == [("P1",)]
+    (point,) = read_registry(
+        b'{"points": [{"kind": "point", "id": "P1", "village": "v", "name": "n", "lon": 118, "lat": 33}]}',
+        name="points.json",
+    ).accepted
+    assert point.point_id == "P1"
