@@ -14,24 +14,27 @@ from dispatch.demo.sellers import Seller, Sellers, printed
 Rows = Iterable[Sequence[object]]
 """The header, then the rows."""
 
+_BRINGING = 3  # every third small shop would bring its parcels to the point; chosen
+
 
 def registry_rows(rng: np.random.Generator, sellers: Sellers) -> Rows:
     yield (
         "kind", "id", "village", "name", "phone", "lon", "lat", "crs",
-        "address", "aliases", "hours", "capacity_pieces", "capacity_volume_l",
+        "address", "aliases", "points", "hours", "capacity_pieces", "capacity_volume_l",
     )  # fmt: skip
-    for seller in sellers.sellers:
+    for number, seller in enumerate(sellers.sellers):
+        brings = not seller.furniture and number % _BRINGING == 0
         yield (
             "household", seller.household_id, seller.village, seller.name, seller.phone,
             *printed(seller.place, seller.datum), seller.datum,
-            seller.address, seller.shop, "", "", "",
+            seller.address, seller.shop, seller.point_id if brings else "", "", "", "",
         )  # fmt: skip
     for point in sellers.points:
         village = point.settlement.name
         yield (
             "point", point.point_id, village, f"{village}代收点", point.keeper_phone,
             *printed(point.settlement.centre, point.datum), point.datum,
-            "", "", rng.choice(("08:00-19:00", "07:30-12:30;13:30-19:30")), 400, 20_000,
+            "", "", "", rng.choice(("08:00-19:00", "07:30-12:30;13:30-19:30")), 400, 20_000,
         )  # fmt: skip
 
 

@@ -63,12 +63,12 @@ async def test_households_that_lie_off_the_roads_by_a_datum_are_taken_in_with_a_
 
 async def test_points_that_nobody_knows_are_named_and_stop_neither_household_nor_order(village):
     place = {"lon": 118.11, "lat": 33.89}
-    household = {"household_id": "x1", "place": place, "points": ["p1", "p2"]}
+    household = {"household_id": "x1", "place": place, "points": ["p1", "p11"]}
     answer = await village.call("POST", "/v1/households", json={"households": [household]})
     (told,) = answer.json()["results"]
     assert answer.json()["counts"]["created"] == 1
     assert (told["id"], told["outcome"], told["code"]) == ("x1", "unresolved", "point-unknown")
-    assert "'p2': did you mean 'p1'?" in told["detail"]
+    assert "'p11': did you mean 'p1'?" in told["detail"]
 
     orders = [
         {"order_id": "n1", "household_id": "x1", "points": ["p3"]},

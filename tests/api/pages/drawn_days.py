@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,20 @@ import polyline
 
 from dispatch.days import DepotDay, DepotId
 from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
-from dispatch.households import Household, HouseholdId
+from dispatch.households import Household, HouseholdId, PointId
 from dispatch.orders import OrderId
-from dispatch.plan import Figures, Leg, Plan, PlanId, Route, Stop, StopKind, Trip, Unserved
+from dispatch.plan import (
+    Brought,
+    Figures,
+    Leg,
+    Plan,
+    PlanId,
+    Route,
+    Stop,
+    StopKind,
+    Trip,
+    Unserved,
+)
 from routing.places import Place
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -141,3 +153,26 @@ def trip_of(first: int, stops: int, *, heading: int) -> Trip:
 def leg_between(start: Place, end: Place) -> Leg:
     line = [(start.lat, start.lon), (end.lat, end.lon)]
     return Leg(duration_s=180, distance_m=1000, polyline6=polyline.encode(line, 6))
+
+
+def at_point(plan: Plan) -> Plan:
+    """The plan with its first stop at a collection point: one order waits there, one is brought."""
+    route = plan.routes[0]
+    trip = route.trips[0]
+    stop, second, *others = trip.stops
+    point = replace(
+        stop,
+        kind=StopKind.POINT,
+        title="兴国代收点",
+        point_id=PointId("P01"),
+        order_ids=(*stop.order_ids, *second.order_ids),
+        pieces=stop.pieces + second.pieces,
+        setup_s=90,
+        arrive_at=stop.begin_at - timedelta(seconds=90),
+        brought=(
+            Brought(order_id=second.order_ids[0], household_id=HOUSEHOLD.household_id, walk_m=320),
+        ),
+    )
+    rest = tuple(replace(each, seq=each.seq - 1) for each in others)
+    drawn = replace(route, trips=(replace(trip, stops=(point, *rest)),))
+    return replace(plan, routes=(drawn, *plan.routes[1:]))

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from dispatch.access import Role
 from dispatch.plan import Unserved
 from routing.places import Place
+from tests.api.pages.drawn_days import at_point
 
 UNSERVED = (
     Unserved(
@@ -320,3 +321,17 @@ def test_two_tabs_share_one_connection(board, published):
     published.report("collected", "c001", ["o00001"])
     expect(figure(second, "stops")).to_have_text("2/12")
     assert len(streams) == 1
+
+
+def test_a_stop_at_a_point_says_of_each_order_who_brings_it(company, make_plan, open_page):
+    company.orders(12)
+    company.publish(at_point(make_plan(company, stops=4)))
+    watched = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}")
+    page = watched.page
+    page.locator(".route-row", has_text="朱雪华").click()
+    page.locator(".stop-row").first.click()
+    card = page.locator(".stop-card")
+    expect(card.locator("h3")).to_have_text("兴国代收点")
+    expect(card).to_contain_text("代收点")
+    expect(card.locator(".stop-orders li")).to_have_text(["o00000", "o00001 H001 送来，320 米"])
+    watched.assert_clean()

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from dispatch.access import Role
 from dispatch.orders import OrderId
-from tests.api.pages.drawn_days import STARTS_AT
+from tests.api.pages.drawn_days import STARTS_AT, at_point
 
 
 @pytest.fixture
@@ -279,3 +279,16 @@ def test_of_a_stop_half_cancelled_only_the_rest_is_collected(company, make_plan,
     expect(page.locator(".card h2")).to_have_text("兴国村 H00002")
     eventually_statuses(page, company, {"o00000": "collected"})
     assert company.statuses(13)["o00012"] == "cancelled"
+
+
+def test_a_stop_at_a_point_says_who_brings_what(company, make_plan, open_page):
+    company.orders(12)
+    company.publish(at_point(make_plan(company, stops=4)))
+    key = company.key(Role.COURIER, "c001")
+    phone = open_page(f"/c#key={key}", size=(360, 740), has_touch=True, is_mobile=True)
+    card = phone.page.locator(".card")
+    expect(card.locator("h2")).to_have_text("兴国代收点")
+    expect(card).to_contain_text("4 件")
+    expect(card).to_contain_text("2 单中有 1 单由农户送来：H001")
+    assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    phone.assert_clean()

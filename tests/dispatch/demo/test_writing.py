@@ -56,6 +56,10 @@ def test_order_ids_are_long_unique_text_and_orders_name_known_sellers(demo):
         seller = registry[row["农户"]]
         if row["代收点"]:
             assert registry[row["代收点"]]["village"] == seller["village"]
+    bringing = [row for row in registry.values() if row["points"]]
+    assert 0 < len(bringing) < demo.households / 2
+    for row in bringing:
+        assert registry[row["points"]]["village"] == row["village"]
     shops = {row["aliases"] for row in registry.values() if row["kind"] == "household"}
     assert len(shops) == demo.households
     assert {row["店铺名称"] for row in rows(demo.taobao_csv, "gb18030")} <= shops

@@ -186,6 +186,19 @@ def test_of_alternatives_the_cheap_one_is_made(villages) -> None:
         assert solution.cost == 2 * 100 * 5
 
 
+def test_progress_counts_alternatives_that_nobody_makes_once() -> None:
+    problem = _plain(visits=4, vehicles=1)
+    dear, price = problem.vehicles[0], 1
+    visits = tuple(
+        replace(visit, group=group, unserved_cost=price)
+        for visit, group in zip(problem.visits, (0, 0, 0, None), strict=True)
+    )
+    steps: list[Progress] = []
+    vehicles = (replace(dear, fixed_cost=1_000_000),)
+    solve(replace(problem, visits=visits, vehicles=vehicles), budget_s=0, on_progress=steps.append)
+    assert (steps[-1].served, steps[-1].unserved) == (0, 2)
+
+
 def test_a_start_for_another_problem_is_refused_by_name(villages) -> None:
     start = solve(villages.hard_problem(6, visits=12, vehicles=3), budget_s=0)
     with pytest.raises(StartRefused) as refused:
