@@ -29,7 +29,8 @@ class ItemResult:
     What became of one item.
 
     outcome
-        created, changed, unchanged, conflict, placed, recorded, duplicate, unresolved or refused.
+        created, changed, unchanged, conflict, placed, recorded, duplicate, unresolved, refused, or
+        doubtful: taken in, although part of it cannot be right.
     code
         Why it is not simply taken in, or what was doubtful in an item that was.
     line

@@ -126,7 +126,7 @@ def _doubts(household: Household, registry: Registry) -> Iterator[ItemResult]:
     for bad in point_doubts(household.points, registry.points):
         yield ItemResult(
             id=household.household_id,
-            outcome="unresolved",
+            outcome="doubtful",
             code=bad.code,
             detail=bad.detail,
             column="/points",

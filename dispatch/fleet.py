@@ -36,6 +36,9 @@ class Depot:
         point. Default chosen: 500 m then weigh as much as 2½ minutes of a courier at 25 yuan an hour.
     walk_max_m
         A household farther from a point on foot is not asked. Default chosen: some twenty minutes.
+    overtime_after_s, overtime_cost_per_hour_fen
+        What a courier's hour costs besides from so many seconds of a shift on; at the mean of all
+        couriers' hours it shares work evenly. None: no second is overtime.
     """
 
     depot_id: DepotId
@@ -50,6 +53,8 @@ class Depot:
     strange_village_cost_fen: int = 300
     walk_cost_per_km_fen: int = 200
     walk_max_m: int = 1_500
+    overtime_after_s: int | None = None
+    overtime_cost_per_hour_fen: int = 0
 
     @property
     def zone(self) -> ZoneInfo:

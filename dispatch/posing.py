@@ -264,6 +264,8 @@ def _vehicle(
         fixed_cost=model.fixed_cost_fen * MILLIFEN,
         cost_per_m=model.cost_per_km_fen,
         cost_per_s=round(model.cost_per_hour_fen * MILLIFEN / 3600),
+        overtime_after_s=fleet.depot.overtime_after_s,
+        overtime_cost_per_s=round(fleet.depot.overtime_cost_per_hour_fen * MILLIFEN / 3600),
     )
 
 

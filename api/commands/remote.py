@@ -212,11 +212,11 @@ def import_files(
                 media_type="application/octet-stream" if is_fleet else "text/csv",
             ).json()
             told[name] = {"couriers": len(answer["couriers"])} if is_fleet else answer
-    refused = [
+    doubtful = [
         (name, each)
         for name, answer in told.items()
         for each in answer.get("results", ())
-        if each["outcome"] in ("refused", "conflict", "unresolved")
+        if each["code"]
     ]
     if as_json:
         print_json({"depot": depot} | told)
@@ -229,13 +229,13 @@ def import_files(
     for name, answer in told.items():
         for warning in answer.get("warnings", ()):
             note(f"{name}: {warning}")
-    for name, each in refused:
+    for name, each in doubtful:
         where = f"line {each['line']}" if each["line"] is not None else each["id"]
         note(f"{name} {where} {each['column']}: {each['code']}: {each['detail']} {each['advice']}")
-    if asked := sum(each["outcome"] == "unresolved" for _, each in refused):
+    if asked := sum(each["outcome"] == "unresolved" for _, each in doubtful):
         need = "1 address needs" if asked == 1 else f"{asked:,} addresses need"
         note(f"{need} an answer: on the board, or see GET /v1/addresses")
-    if refused:
+    if doubtful:
         raise typer.Exit(ExitCode.REFUSED_SOME)
 
 

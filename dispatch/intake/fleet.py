@@ -102,6 +102,7 @@ _Millilitres = Annotated[int, _amount(1000, 200_000_000, "l", low=1)]
 _Metres = Annotated[int, _amount(1000, 5_000_000, "km", low=1)]
 _Fen = Annotated[int, _amount(100, 100_000_000, "yuan")]
 _Seconds = Annotated[int, _count(0, 36_000)]
+_Hours = Annotated[int, _amount(3600, 24 * 3600, "hours")]
 _Clock = Annotated[time, _as(cells.clock_time)]
 
 
@@ -159,6 +160,8 @@ class _Depot(_Strict):
     strange_village_cost_yuan: _Fen = _DEPOT.strange_village_cost_fen
     walk_cost_per_km_yuan: _Fen = _DEPOT.walk_cost_per_km_fen
     walk_max_m: Annotated[int, _count(0, 20_000)] = _DEPOT.walk_max_m
+    overtime_after_hours: _Hours | None = None
+    overtime_cost_per_hour_yuan: _Fen = _DEPOT.overtime_cost_per_hour_fen
 
 
 class _Fleet(_Strict):
@@ -277,6 +280,8 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             strange_village_cost_fen=depot.strange_village_cost_yuan,
             walk_cost_per_km_fen=depot.walk_cost_per_km_yuan,
             walk_max_m=depot.walk_max_m,
+            overtime_after_s=depot.overtime_after_hours,
+            overtime_cost_per_hour_fen=depot.overtime_cost_per_hour_yuan,
         ),
         models={VehicleModelId(each.id): _vehicle(each) for each in stated.vehicle_models},
         couriers={CourierId(each.id): _courier(each) for each in stated.couriers},
@@ -335,6 +340,11 @@ def _contradictions(stated: _Fleet, where: Mapping[str, str]) -> Iterator[FleetP
     ):
         if not listed:
             yield FleetProblem(where=part, detail="it is empty")
+    if stated.depot.overtime_cost_per_hour_yuan and stated.depot.overtime_after_hours is None:
+        yield FleetProblem(
+            where="depot.overtime_cost_per_hour_yuan",
+            detail="say with overtime_after_hours from when on it is paid",
+        )
     models = [each.id for each in stated.vehicle_models]
     for number, courier in enumerate(stated.couriers):
         if courier.vehicle_model not in models:

@@ -67,7 +67,7 @@ async def test_points_that_nobody_knows_are_named_and_stop_neither_household_nor
     answer = await village.call("POST", "/v1/households", json={"households": [household]})
     (told,) = answer.json()["results"]
     assert answer.json()["counts"]["created"] == 1
-    assert (told["id"], told["outcome"], told["code"]) == ("x1", "unresolved", "point-unknown")
+    assert (told["id"], told["outcome"], told["code"]) == ("x1", "doubtful", "point-unknown")
     assert "'p11': did you mean 'p1'?" in told["detail"]
 
     orders = [

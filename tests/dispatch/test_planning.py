@@ -334,6 +334,26 @@ def test_couriers_keep_to_the_villages_they_know_as_far_as_strangers_cost(
     assert bool(strange) is strangers
 
 
+def test_hours_beyond_the_limit_cost_more_and_so_work_is_shared(network):
+    """One courier could do it all, and a second one who is sent out costs nothing by himself."""
+    orders = [an_order(number) for number in range(25)]
+
+    def hours(**depot):
+        couriers = {key: FLEET.couriers[key] for key in (CourierId("c1"), CourierId("c2"))}
+        fleet = replace(FLEET, depot=replace(FLEET.depot, **depot), couriers=couriers)
+        plan = planned(network, the_day(orders, fleet))
+        assert plan.figures.served == 25
+        worked_s = sorted(route.duration_s for route in plan.routes)
+        return worked_s if len(worked_s) == 2 else [0, *worked_s]
+
+    least_s, most_s = hours()
+    limit_s = (least_s + most_s) // 2
+    least_evenly_s, most_evenly_s = hours(
+        overtime_after_s=limit_s, overtime_cost_per_hour_fen=50_000
+    )
+    assert most_evenly_s - least_evenly_s < (most_s - least_s) / 2
+
+
 def test_what_a_stranger_costs_stands_in_the_plan(network):
     fleet = replace(
         FLEET,

@@ -258,6 +258,20 @@ def test_a_stranger_pays_for_the_village_of_the_place_that_is_chosen(network):
     ]
 
 
+def test_a_break_during_the_setup_comes_after_the_arrival(network):
+    """Who must begin by 09:50 after an hour of setup can rest from 09:00 only in the midst of it."""
+    rests = (BreakRule(time(9), time(9, 10), 600),)
+    fleet = a_fleet(
+        a_courier("c1", shift_starts=time(8, 30), breaks=rests), service_per_stop_s=3600
+    )
+    order = an_order("h1", points=(), windows=(TimeWindow(at(9, 45), at(9, 50)),))
+    plan = planned(network, a_day([order], [FAR_HOME], fleet=fleet))
+    ((stop,), (rest,)) = stops_of(plan), plan.routes[0].breaks
+    drive = timedelta(seconds=stop.leg.duration_s)
+    assert stop.arrive_at == plan.routes[0].trips[0].leave_at + drive < rest.starts_at
+    assert rest.ends_at < stop.begin_at
+
+
 def a_generated_day(seed):
     """Households and points at random on the grid of streets, with everything that can bind them."""
     chance = random.Random(seed)

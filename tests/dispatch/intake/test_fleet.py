@@ -168,7 +168,17 @@ def test_what_a_walk_to_a_point_is_worth_is_read_in_yuan_and_metres(examples):
     text = (examples / "fleet.toml").read_text()
     depot = read_fleet(text.encode(), name="fleet.toml").depot
     assert (depot.walk_cost_per_km_fen, depot.walk_max_m) == (200, 1500)
+    assert (depot.overtime_after_s, depot.overtime_cost_per_hour_fen) == (30_600, 1000)
     other = text.replace("walk_cost_per_km_yuan = 2 ", "walk_cost_per_km_yuan = 0.5 ")
     other = other.replace("walk_max_m = 1500", "walk_max_m = 0")
     depot = read_fleet(other.encode(), name="fleet.toml").depot
     assert (depot.walk_cost_per_km_fen, depot.walk_max_m) == (50, 0)
+
+
+def test_what_overtime_costs_needs_a_moment_from_which_it_is_paid(examples):
+    text = (examples / "fleet.toml").read_text()
+    lines = [each for each in text.splitlines() if not each.startswith("overtime_after_hours")]
+    with pytest.raises(FleetInvalid) as refused:
+        read_fleet("\n".join(lines).encode(), name="fleet.toml")
+    (problem,) = refused.value.problems
+    assert problem.where == "depot.overtime_cost_per_hour_yuan"
