@@ -25,7 +25,7 @@ from dispatch.exports import (
 from dispatch.fleet import Courier, CourierId, VehicleModelId
 from dispatch.households import Household, HouseholdId, Registry
 from dispatch.orders import Order, OrderId, OrderRecord, OrderStatus
-from dispatch.plan import Figures, Leg, Plan, Route, Stop, StopKind, Trip, Unserved
+from dispatch.plan import Brought, Figures, Leg, Plan, Route, Stop, StopKind, Trip, Unserved
 from routing.places import Place
 
 EIGHT = datetime(2026, 11, 11, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -250,3 +250,17 @@ def test_the_least_slack_is_of_the_trip_that_comes_closest_to_its_truck():
         summary(replace(PLAN, routes=(replace(ROUTE, trips=(TRIP, later)),))).least_slack_min == 7
     )
     assert summary(replace(PLAN, routes=())).least_slack_min is None
+
+
+def test_whoever_brings_an_order_to_a_point_is_named_to_dispatcher_and_courier():
+    brought = Brought(order_id=OrderId("o1"), household_id=HouseholdId("h1"), walk_m=300)
+    trip = replace(TRIP, stops=(replace(STOPS[0], brought=(brought,)), *STOPS[1:]))
+    route = replace(ROUTE, trips=(trip,))
+    plan = replace(PLAN, routes=(route,))
+    rows = csv.DictReader(io.StringIO(fates_csv(plan).decode("utf-8-sig")))
+    assert {row["order"]: row["brought_by"] for row in rows if row["brought_by"]} == {"o1": "h1"}
+    assert "brought by h1" in route_sheet(plan, route, COURIER, {})
+    assert "brought by" not in route_sheet(PLAN, ROUTE, COURIER, {})
+    features = json.loads(plan_geojson(plan))["features"]
+    stops = [each["properties"] for each in features if each["properties"]["kind"] == "stop"]
+    assert [each["brought_order_ids"] for each in stops] == [["o1"], []]
