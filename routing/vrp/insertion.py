@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from routing.vrp.packed import NOWHERE, Packed
 from routing.vrp.timing import DEPOT, earliest, fits
 
-_INFINITE: Final = 1e300
+INFINITE: Final = 1e300
 """The price of a place that does not exist."""
 
 _SECOND_PRICE: Final = 1e-6
@@ -25,8 +25,8 @@ def cheapest_place(
     width = len(sequence) + 3
     route = np.full(width, DEPOT, dtype=np.int64)
     route[: len(sequence)] = sequence
-    price, _, _ = _cheapest(packed, vehicle, route, len(sequence), visit)
-    if price >= _INFINITE:
+    price, _, _ = cheapest(packed, vehicle, route, len(sequence), visit)
+    if price >= INFINITE:
         return None
     return float(price) + (float(packed.made[visit, vehicle]) if packed.made.shape[1] else 0.0)
 
@@ -93,13 +93,13 @@ def twins(packed: Packed) -> NDArray[np.int64]:
 
 
 @njit(cache=True, nogil=True)
-def _cheapest(
+def cheapest(
     packed: Packed, vehicle: int, route: NDArray[np.int64], length: int, visit: int
 ) -> tuple[float, int, int]:
     """The visit's cheapest feasible place: price, position, kind (see `put`)."""
     if not packed.allowed[visit, vehicle]:
-        return _INFINITE, -1, 0
-    prices = _prices(packed, vehicle, route, length, visit).reshape(-1)
+        return INFINITE, -1, 0
+    prices = place_prices(packed, vehicle, route, length, visit).reshape(-1)
     attempt = np.empty(length + 2, dtype=np.int64)
     states = packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1
     table = np.empty((length + 4, states), dtype=np.int64)
@@ -107,21 +107,21 @@ def _cheapest(
     while True:  # cheapest first: the schedule is far dearer to compute than the price
         place = int(np.argmin(prices))
         price = float(prices[place])
-        if price >= _INFINITE:
-            return _INFINITE, -1, 0
+        if price >= INFINITE:
+            return INFINITE, -1, 0
         position, kind = place // 3, place % 3
         grown = put(attempt, length, visit, position, kind, route)
         if fits(packed, vehicle, attempt, grown, table, origin):
             return price, position, kind
-        prices[place] = _INFINITE
+        prices[place] = INFINITE
 
 
 @njit(cache=True, nogil=True)
-def _prices(
+def place_prices(
     packed: Packed, vehicle: int, route: NDArray[np.int64], length: int, visit: int
 ) -> NDArray[np.float64]:
     """Shape (length + 1, 3): the price of each position and kind, infinite where loads forbid it."""
-    prices = np.full((length + 1, 3), _INFINITE)
+    prices = np.full((length + 1, 3), INFINITE)
     departures_s = earliest(packed, vehicle, route, length, 0)[1]
     closes_s = packed.windows[packed.window_from[visit + 1] - 1, 1]
     more_trips = length > 0 and packed.limits[vehicle, 2] > 1

@@ -1,0 +1,60 @@
+"""One vehicle's day as a problem of its own: so small that the judge looks at it in a millisecond."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from routing.matrix import TravelMatrix
+from routing.vrp.check import check
+from routing.vrp.cost import cost, visit_cost
+from routing.vrp.problem import Problem, Vehicle, Visit
+from routing.vrp.schedule import Scheduler
+from routing.vrp.solution import Solution
+
+
+def day_cost(
+    problem: Problem, number: int, vehicle: Vehicle, trips: Sequence[Sequence[Visit]]
+) -> int | None:
+    """
+    Return what the vehicle's route costs if it makes these visits; None if the judge finds no day.
+
+    `vehicle` and the visits need not be the problem's: `number` is who it is for preferences.
+
+    Raises
+    ------
+    ProblemRefused
+        Vehicle or visits contradict themselves.
+    """
+    visits = [visit for trip in trips for visit in trip]
+    ends = (vehicle.start_place, vehicle.end_place)
+    places = sorted({visit.place for visit in visits} | {end for end in ends if end is not None})
+    row_of = {place: row for row, place in enumerate(places)}
+    start_place, end_place = (None if end is None else row_of[end] for end in ends)
+    day = Problem(
+        matrices=(_among(problem.matrices[vehicle.matrix], places),),
+        visits=tuple(
+            replace(
+                visit, place=row_of[visit.place], cost=visit_cost(visit, number), preferences=()
+            )
+            for visit in visits
+        ),
+        vehicles=(replace(vehicle, matrix=0, start_place=start_place, end_place=end_place),),
+        dimensions=problem.dimensions,
+        setups_s=tuple(problem.setups_s[place] for place in places) if problem.setups_s else (),
+    )
+    numbers = iter(range(len(visits)))
+    route = Scheduler(day).schedule(0, [[next(numbers) for _ in trip] for trip in trips])
+    if route is None:
+        return None
+    solution = Solution(routes=(route,), unserved=(), cost=cost(day, (route,)))
+    return None if check(day, solution) else solution.cost
+
+
+def _among(matrix: TravelMatrix, places: Sequence[int]) -> TravelMatrix:
+    picked = np.ix_(places, places)
+    return replace(
+        matrix, durations_s=matrix.durations_s[picked], distances_m=matrix.distances_m[picked]
+    )
