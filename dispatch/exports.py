@@ -18,7 +18,7 @@ import polyline
 from dispatch.fleet import Courier
 from dispatch.households import Registry
 from dispatch.orders import OrderRecord
-from dispatch.plan import Plan, Route, Trip
+from dispatch.plan import Plan, Route, Trip, Unserved
 from routing.places import Place
 
 SYNTHETIC_NOTE: Final = "示例数据：村庄、道路和人物均为虚构 · synthetic villages, roads and people"
@@ -38,6 +38,8 @@ class Summary:
     served: int
     unserved: Mapping[str, int]
     """Reason to number of orders."""
+    remedies: Mapping[str, int]
+    """Code of the cheapest remedy to number of orders that have one."""
     couriers: int
     stops: int
     km: float
@@ -60,6 +62,7 @@ def summary(plan: Plan) -> Summary:
         orders=figures.orders,
         served=figures.served,
         unserved=dict(Counter(each.reason for each in plan.unserved)),
+        remedies=dict(Counter(each.remedies[0].code for each in plan.unserved if each.remedies)),
         couriers=figures.couriers,
         stops=figures.stops,
         km=round(figures.distance_m / 1000, 1),
@@ -149,6 +152,7 @@ def plan_geojson(plan: Plan) -> bytes:
             order_id=each.order_id,
             reason=each.reason,
             detail=each.detail,
+            remedies=[remedy.detail for remedy in each.remedies],
         )
         for each in plan.unserved
         if each.place is not None
@@ -212,7 +216,8 @@ def csv_of(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
 
 def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
     """
-    Every order of the plan: who fetches it and when, or why nobody does.
+    Every order of the plan: who fetches it and when, or why nobody does and what the cheapest
+    remedy would be.
 
     The status is what became of the order by `records`; without its record, whether the plan serves it.
     `brought_by` is the household that brings it to the point and must be told.
@@ -234,8 +239,7 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
             stop.begin_at.isoformat(timespec="minutes"),
             stop.title,
             bringing.get(order_id, ""),
-            "",
-            "",
+            *([""] * 4),
         )
         for route in plan.routes
         for number, trip in enumerate(route.trips, start=1)
@@ -249,13 +253,21 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
             *([""] * 6),
             each.reason,
             each.detail,
+            *_cheapest(each),
         )
         for each in plan.unserved
     ]
     header = (
-        "order", "status", "courier", "trip", "stop", "planned", "where", "brought_by", "reason", "detail",
-    )  # fmt: skip
+        *("order", "status", "courier", "trip", "stop", "planned", "where", "brought_by"),
+        *("reason", "detail", "remedy", "remedy_yuan"),
+    )
     return csv_of(header, sorted(rows, key=lambda row: str(row[0])))
+
+
+def _cheapest(left: Unserved) -> tuple[str, str]:
+    if not left.remedies:
+        return "", ""
+    return left.remedies[0].detail, f"{left.remedies[0].cost_fen / 100:.2f}"
 
 
 def contacts_of(route: Route, registry: Registry) -> Mapping[str, Contact]:

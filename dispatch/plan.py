@@ -120,14 +120,62 @@ class Route:
         return tuple(stop for trip in self.trips for stop in trip.stops)
 
 
+class RemedyCode(StrEnum):
+    SHIFT_BEGINS_EARLIER = "shift-begins-earlier"
+    SHIFT_ENDS_LATER = "shift-ends-later"
+    WINDOW_OPENS_EARLIER = "window-opens-earlier"
+    WINDOW_CLOSES_LATER = "window-closes-later"
+    LATER_TRUCK = "later-truck"
+    MORE_RANGE = "more-range"
+    OTHER_VEHICLE = "other-vehicle"
+    ONE_MORE_COURIER = "one-more-courier"
+    SKILLS_ADDED = "skills-added"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """
+    A change that would have an order picked up, `detail` a sentence for people.
+
+    Only the facts that belong to the code are there.
+
+    cost_fen
+        What the day's routes then cost more.
+    courier_id
+        Who comes then. One more courier has no id yet.
+    like_courier_id
+        Whose vehicle, shift and skills one more courier would have.
+    at
+        When the shift, the window or the wait for the truck then begins or ends.
+    minutes
+        By how many that is earlier or later.
+    """
+
+    code: RemedyCode
+    detail: str
+    cost_fen: int
+    courier_id: CourierId | None = None
+    like_courier_id: CourierId | None = None
+    at: datetime | None = None
+    minutes: int | None = None
+    distance_m: int | None = None
+    model_id: VehicleModelId | None = None
+    skills: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unserved:
-    """An order in no route: `reason` is a lasting code, `detail` a sentence for people."""
+    """
+    An order in no route: `reason` is a lasting code, `detail` a sentence for people.
+
+    Each of `remedies` would do by itself, the cheapest first; orders of one halt share theirs.
+    """
 
     order_id: OrderId
     reason: str
     detail: str
     place: Place | None = None
+    remedies: tuple[Remedy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

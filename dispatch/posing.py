@@ -10,7 +10,7 @@ import numpy as np
 
 from dispatch.days import DayClock
 from dispatch.errors import DispatchError
-from dispatch.fleet import BreakRule, Courier, Depot, Fleet
+from dispatch.fleet import BreakRule, Courier, Depot, Fleet, VehicleModelId
 from dispatch.halts import (
     MILLIFEN,
     Halt,
@@ -54,8 +54,10 @@ class Posed:
     A day as a problem, with what is needed to read its solution.
 
     `halts` run parallel to the problem's visits, `couriers` to its vehicles; row 0 of the matrices
-    is the depot. Halts of the same orders are visits of one group. `snaps[profile][row]` is None where that profile has no road near. `unserved` are
-    orders that no search could help.
+    is the depot. Halts of the same orders are visits of one group. `snaps[profile][row]` is None
+    where that profile has no road near. `unserved` are orders that no search could help. `kinds` are
+    vehicles of every model that drives on roads that somebody drives on anyway; who drives them and
+    when is anybody's.
     """
 
     problem: Problem
@@ -63,6 +65,7 @@ class Posed:
     couriers: tuple[Courier, ...]
     snaps: Mapping[str, tuple[Snap | None, ...]]
     unserved: tuple[Unserved, ...]
+    kinds: Mapping[VehicleModelId, Vehicle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +139,23 @@ def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
                 unserved.append(answer)
             halts.extend(_alternatives(places_of_one, group=len(halts)))
 
+    def vehicle_of(courier: Courier) -> Vehicle:
+        return _vehicle(courier, fleet, profiles, halts, clock)
+
     problem = Problem(
         matrices=tuple(_matrix(network, profile, snaps[profile]) for profile in profiles),
         dimensions=DIMENSIONS,
         visits=tuple(halt.visit for halt in halts),
-        vehicles=tuple(_vehicle(courier, fleet, profiles, halts, clock) for courier in couriers),
+        vehicles=tuple(vehicle_of(courier) for courier in couriers),
         setups_s=(0, *(fleet.depot.service_per_stop_s + walk_s for walk_s in walks_s[1:])),
     )
-    return Posed(problem, tuple(halts), couriers, snaps, tuple(unserved))
+    kinds = {
+        model.model_id: vehicle_of(replace(courier, model_id=model.model_id))
+        for courier in couriers[:1]
+        for model in fleet.models.values()
+        if model.profile in profiles
+    }
+    return Posed(problem, tuple(halts), couriers, snaps, tuple(unserved), kinds)
 
 
 def _accepted(doors: Iterable[_Door], inputs: DayInputs) -> tuple[Spot, ...]:

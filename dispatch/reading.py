@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Final, TypeVar
@@ -29,6 +29,7 @@ from dispatch.plan import (
     plan_id_of,
 )
 from dispatch.posing import Posed
+from dispatch.remedies import remedies_of
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
 from routing.vrp.cost import route_cost
@@ -56,7 +57,7 @@ def read_back(
     depot, clock = inputs.fleet.depot, inputs.clock
     reader = _Reader(posed, network, inputs.fleet, clock)
     routes = tuple(reader.route(route) for route in solution.routes)
-    unserved = (*posed.unserved, *_left_out(posed, solution))
+    unserved = (*posed.unserved, *_left_out(posed, solution, inputs))
     served = sum(len(stop.order_ids) for route in routes for stop in route.stops)
     return Plan(
         plan_id=plan_id_of(inputs.day, version),
@@ -251,8 +252,8 @@ _DETAILS: Final[Mapping[Reason, str]] = {
 }
 
 
-def _left_out(posed: Posed, solution: Solution) -> Iterable[Unserved]:
-    """Each order once: of its places, the one that came nearest to working gives the reason."""
+def _left_out(posed: Posed, solution: Solution, inputs: DayInputs) -> Iterable[Unserved]:
+    """Each order once: of its places, the one that came nearest to working gives reason and remedies."""
     reasons = why_unserved(posed.problem, solution)
     removed_first = list(Reason)
     nearest: dict[tuple[Order, ...], int] = {}
@@ -261,7 +262,10 @@ def _left_out(posed: Posed, solution: Solution) -> Iterable[Unserved]:
         known = nearest.setdefault(orders, visit)
         if removed_first.index(reasons[visit]) > removed_first.index(reasons[known]):
             nearest[orders] = visit
+    told = {visit: reasons[visit] for visit in nearest.values()}
+    remedies = remedies_of(posed, solution, told, inputs)
     for orders, visit in nearest.items():
         for order in orders:
             place = posed.halts[visit].spot.place
-            yield left_out(order, reasons[visit].value, _DETAILS[reasons[visit]], place)
+            left = left_out(order, reasons[visit].value, _DETAILS[reasons[visit]], place)
+            yield replace(left, remedies=remedies[visit])

@@ -21,6 +21,8 @@ _BUDGET_S: Final = 0.1
 """Long enough for every engine to begin; the answer does not matter."""
 
 _MODEL: Final = VehicleModelId("trike")
+_OTHER: Final = VehicleModelId("cart")
+"""Nobody drives it: what is left out is asked whether it would help."""
 
 
 def rehearse() -> None:
@@ -38,7 +40,10 @@ def rehearse() -> None:
             model.add_edge(*ends, road=road, highway="residential")
     fleet = Fleet(
         depot=Depot(depot_id=DepotId("rehearsal"), name="", place=places[0]),
-        models={_MODEL: VehicleModel(model_id=_MODEL, profile="trike", trips_max=2)},
+        models={
+            _MODEL: VehicleModel(model_id=_MODEL, profile="trike", trips_max=2),
+            _OTHER: VehicleModel(model_id=_OTHER, profile="trike"),
+        },
         couriers={
             CourierId("c"): Courier(
                 courier_id=CourierId("c"),
@@ -50,8 +55,10 @@ def rehearse() -> None:
             )
         },
     )
-    orders = tuple(
-        Order(order_id=OrderId(str(number)), place=place) for number, place in enumerate(places[1:])
+    starts_at = datetime(2026, 11, 11, 8, tzinfo=fleet.depot.zone)
+    orders = (
+        *(Order(order_id=OrderId(str(row)), place=place) for row, place in enumerate(places[1:])),
+        Order(order_id=OrderId("too late"), place=places[1], cut_off_at=starts_at),
     )
     plan_day(
         DayInputs(

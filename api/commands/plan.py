@@ -240,6 +240,8 @@ def _show(plan: Plan, out: Path) -> None:
         typer.echo(f"{told.brought:,} of them are brought to a point: orders.csv says by whom")
     for reason, count in told.unserved.items():
         typer.echo(f"{count:,} unserved: {reason}")
+    for code, count in told.remedies.items():
+        typer.echo(f"{count:,} of them: {code} would do, see orders.csv")
     typer.echo(f"written to {out}")
     note(plan.attribution)
 

@@ -7,7 +7,6 @@ import {
   progress,
   selectRoute,
   selectStop,
-  selectUnserved,
   selectedRoute,
   selection,
 } from "./day.js";
@@ -17,9 +16,10 @@ import { EmptyDay } from "./empty.js";
 import { clockTime, count } from "./format.js";
 import { order, sorting } from "./route_order.js";
 import { RouteDetail, StopRow } from "./route_detail.js";
+import { UnservedRow, heightOf as heightOfUnserved } from "./unserved_row.js";
 import { Verdict } from "./verdict.js";
 import { VirtualList } from "./virtual_list.js";
-import { hasWords, t } from "./words.js";
+import { t } from "./words.js";
 
 const MOST_FOUND = 200;
 
@@ -55,9 +55,6 @@ function found(texts, wanted) {
   return indices;
 }
 
-/** The sentence for a reason code, or the code itself. @param {string} reason */
-export const reasonWords = (reason) => (hasWords(`reason.${reason}`) ? t(`reason.${reason}`) : reason);
-
 function RouteRow({ index }) {
   const route = plan.value.routes[index];
   const now = progress.value?.routes[index];
@@ -80,28 +77,14 @@ function RouteRow({ index }) {
   `;
 }
 
-function UnservedRow({ index }) {
-  const each = plan.value.unserved[index];
-  const chosen = selection.value;
-  const isChosen = chosen?.kind === "unserved" && chosen.order === each.orderId;
-  return html`
-    <button
-      type="button"
-      class="unserved-row"
-      aria-pressed=${isChosen}
-      onClick=${() => selectUnserved(each.orderId)}
-    >
-      <strong>${each.orderId}</strong>
-      <span class="tag bad">${reasonWords(each.reason)}</span>
-      <small title=${each.detail}>${each.detail}${each.lon === null ? ` · ${t("unserved.no_place")}` : ""}</small>
-    </button>
-  `;
-}
-
 const heading = (key, text) => ({ key, height: 34, text });
 const routeRow = (index) => ({ key: `r${index}`, height: 68, route: index });
 const stopRow = (index) => ({ key: `s${index}`, height: 46, stop: index });
-const unservedRow = (index) => ({ key: `u${index}`, height: 82, unserved: index });
+const unservedRow = (index) => ({
+  key: `u${index}`,
+  height: heightOfUnserved(plan.value.unserved[index]),
+  unserved: index,
+});
 const addressRow = (question) => ({ key: nameOf(question), height: heightOf(question), question });
 
 function renderRow(row) {

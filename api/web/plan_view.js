@@ -46,7 +46,18 @@
  * @property {number} distanceM
  * @property {number} costFen
  *
- * @typedef {{orderId: string, reason: string, detail: string, lon: number | null, lat: number | null}} UnservedView
+ * @typedef {object} RemedyView
+ * @property {string} code
+ * @property {string} detail
+ * @property {number} costFen
+ * @property {string | null} courierName null where nobody is meant yet
+ * @property {number | null} at
+ * @property {number | null} minutes
+ * @property {number | null} distanceM
+ * @property {string | null} modelName
+ * @property {string[]} skills
+ *
+ * @typedef {{orderId: string, reason: string, detail: string, lon: number | null, lat: number | null, remedies: RemedyView[]}} UnservedView
  *
  * @typedef {object} PlanView
  * @property {string} planId
@@ -157,6 +168,19 @@ export function viewPlan(plan, fleet) {
       detail: order.detail,
       lon: order.place?.lon ?? null,
       lat: order.place?.lat ?? null,
+      // A plan stored by an earlier version has none.
+      remedies: (order.remedies ?? []).map((remedy) => ({
+        code: remedy.code,
+        detail: remedy.detail,
+        costFen: remedy.cost_fen,
+        courierName:
+          remedy.courier_id && (fleet?.couriers?.[remedy.courier_id]?.name || remedy.courier_id),
+        at: remedy.at && Date.parse(remedy.at),
+        minutes: remedy.minutes,
+        distanceM: remedy.distance_m,
+        modelName: remedy.model_id && (fleet?.models?.[remedy.model_id]?.name || remedy.model_id),
+        skills: remedy.skills,
+      })),
     })),
     figures: plan.figures,
     startsAt: trips.reduce((least, trip) => Math.min(least, trip.leaveAt), Infinity),

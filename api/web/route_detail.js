@@ -44,7 +44,7 @@ export function StopRow({ index, named = false, onClick }) {
 }
 
 /** Words of a handling code. @param {string} word */
-const handlingWord = (word) => (hasWords(`handling.${word}`) ? t(`handling.${word}`) : word);
+export const handlingWord = (word) => (hasWords(`handling.${word}`) ? t(`handling.${word}`) : word);
 
 /** Who brings an order to a point, and how far; the household has to be told. */
 function BroughtBy({ brought }) {

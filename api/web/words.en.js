@@ -250,4 +250,15 @@ export const en = {
   "reason.place-unknown": "place unknown",
   "reason.off-road": "off the road",
   "reason.no-common-time": "no time for the pickup",
+
+  "remedy.shift-begins-earlier": "{who} begins {minutes} min earlier, at {at}",
+  "remedy.shift-ends-later": "{who} works {minutes} min longer, until {at}",
+  "remedy.window-opens-earlier": "Pickup {minutes} min earlier, from {at} on, by {who}",
+  "remedy.window-closes-later": "Pickup {minutes} min later, until {at}, by {who}",
+  "remedy.later-truck": "The truck at {at}; {who} comes",
+  "remedy.more-range": "{who} charges for {distance} more",
+  "remedy.other-vehicle": "{who} drives {model} instead",
+  "remedy.one-more-courier": "One more courier with {model}",
+  "remedy.skills-added": "{who} may carry: {skills}",
+  "remedy.and": ", ",
 };

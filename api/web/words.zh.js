@@ -268,4 +268,15 @@ export const zh = {
   "reason.place-unknown": "位置未知",
   "reason.off-road": "离路太远",
   "reason.no-common-time": "没有可取件的时间",
+
+  "remedy.shift-begins-earlier": "{who}提前 {minutes} 分钟出班（{at}）",
+  "remedy.shift-ends-later": "{who}延长 {minutes} 分钟，到 {at}",
+  "remedy.window-opens-earlier": "取件提前 {minutes} 分钟，{at} 起，由{who}来取",
+  "remedy.window-closes-later": "取件推迟 {minutes} 分钟，到 {at}，由{who}来取",
+  "remedy.later-truck": "改赶 {at} 的班车，由{who}来取",
+  "remedy.more-range": "{who}补电，多跑 {distance}",
+  "remedy.other-vehicle": "{who}改开{model}",
+  "remedy.one-more-courier": "再派一名揽件员，开{model}",
+  "remedy.skills-added": "准许{who}搬运：{skills}",
+  "remedy.and": "、",
 };

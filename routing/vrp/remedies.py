@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, NamedTuple, assert_never
 
@@ -107,6 +107,24 @@ def with_remedy(
     return changed, None if None in planned or check(changed, found) else found
 
 
+def promise(problem: Problem, solution: Solution) -> Problem:
+    """
+    The problem in which all that the solution serves is required.
+
+    Who worked longer for a visit expects that it is made, and who was told that somebody comes that
+    somebody does. A search that may leave out what it likes takes another visit of the same price
+    for it as soon as that saves a metre.
+    """
+    left_out = set(solution.unserved)
+    return replace(
+        problem,
+        visits=tuple(
+            visit if number in left_out else replace(visit, unserved_cost=None)
+            for number, visit in enumerate(problem.visits)
+        ),
+    )
+
+
 class _Turn(NamedTuple):
     """A knob to turn, by how much at a time and how often at most; `window` is a row of the packed ones."""
 
@@ -195,9 +213,9 @@ class _Search:
     def _with_time(self, visit: int) -> Iterator[_Found]:
         yield from self._turned(visit, self._time_turns)
         due_s = self._problem.visits[visit].due_s
-        for later_s in self._dues_s if due_s is not None else ():
-            if later_s <= due_s:
-                continue
+        if due_s is None:
+            return
+        for later_s in (each for each in self._dues_s if each > due_s):
             turn = _Turn(Knob.DUE, later_s - due_s, 1)
             trucks = list(self._turned(visit, lambda *_, turn=turn: [turn]))
             yield from trucks
@@ -210,7 +228,7 @@ class _Search:
         """What a number changed by the least does, for each near vehicle."""
         for vehicle in self._near(self._packed, visit):
             for turn in turns_of(visit, vehicle):
-                steps, *place = least_steps(
+                steps, price, position, kind = least_steps(
                     self._packed,
                     vehicle,
                     self._routes[vehicle],
@@ -223,7 +241,7 @@ class _Search:
                 )
                 if 0 < steps <= turn.most:
                     change = self._change(visit, vehicle, turn, steps * turn.step)
-                    yield self._found(turn.knob, visit, vehicle, change, *place)
+                    yield self._found(turn.knob, visit, vehicle, change, price, position, kind)
 
     def _time_turns(self, visit: int, vehicle: int) -> Iterator[_Turn]:
         shift, windows = self._problem.vehicles[vehicle].shift, self._problem.visits[visit].windows
@@ -360,7 +378,7 @@ def _has_skills(problem: Problem) -> NDArray[np.bool_]:
 def _holds(packed: Packed) -> NDArray[np.bool_]:
     """Shape (V, K): whether the vehicle is big enough for the visit, whatever its skills."""
     most = np.maximum(packed.loads, packed.deliveries)
-    return (most[:, np.newaxis] <= packed.capacities).all(axis=2)
+    return np.all(most[:, np.newaxis] <= packed.capacities, axis=2)
 
 
 def _as_kind(problem: Problem, packed: Packed, model: Vehicle) -> Packed:

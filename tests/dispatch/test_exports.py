@@ -25,7 +25,19 @@ from dispatch.exports import (
 from dispatch.fleet import Courier, CourierId, VehicleModelId
 from dispatch.households import Household, HouseholdId, Registry
 from dispatch.orders import Order, OrderId, OrderRecord, OrderStatus
-from dispatch.plan import Brought, Figures, Leg, Plan, Route, Stop, StopKind, Trip, Unserved
+from dispatch.plan import (
+    Brought,
+    Figures,
+    Leg,
+    Plan,
+    Remedy,
+    RemedyCode,
+    Route,
+    Stop,
+    StopKind,
+    Trip,
+    Unserved,
+)
 from routing.places import Place
 
 EIGHT = datetime(2026, 11, 11, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -91,7 +103,23 @@ ROUTE = Route(
     duration_s=3000,
     cost_fen=12345,
 )
-LEFT = Unserved(order_id=OrderId("o9"), reason="too-heavy", detail="-no, really", place=FIRST)
+REMEDIES = (
+    Remedy(
+        code=RemedyCode.OTHER_VEHICLE,
+        detail="+courier c1 drives a van instead of a trike",
+        cost_fen=8210,
+        courier_id=COURIER.courier_id,
+        model_id=VehicleModelId("van"),
+    ),
+    Remedy(code=RemedyCode.ONE_MORE_COURIER, detail="one more courier", cost_fen=9000),
+)
+LEFT = Unserved(
+    order_id=OrderId("o9"),
+    reason="too-heavy",
+    detail="-no, really",
+    place=FIRST,
+    remedies=REMEDIES,
+)
 PLAN = Plan(
     plan_id="shaji.2026-11-11.1",
     day=DepotDay(CompanyId("demo"), DepotId("shaji"), date(2026, 11, 11)),
@@ -193,6 +221,22 @@ def test_every_order_has_its_fate_and_no_cell_is_a_formula():
     assert (told["o9"]["reason"], told["o9"]["detail"]) == ("too-heavy", "'-no, really")
 
 
+def test_an_unserved_order_has_its_cheapest_remedy_beside_it():
+    told = {row["order"]: row for row in rows(fates_csv(PLAN))}
+    remedy = "'+courier c1 drives a van instead of a trike"
+    assert (told["o9"]["remedy"], told["o9"]["remedy_yuan"]) == (remedy, "82.10")
+    assert told["o3"]["remedy"] == ""
+    without = replace(PLAN, unserved=(replace(LEFT, remedies=()),))
+    (row,) = [row for row in rows(fates_csv(without)) if row["order"] == "o9"]
+    assert (row["remedy"], row["remedy_yuan"]) == ("", "")
+    (left,) = [
+        each["properties"]
+        for each in json.loads(plan_geojson(PLAN))["features"]
+        if each["properties"]["kind"] == "unserved"
+    ]
+    assert left["remedies"] == [each.detail for each in REMEDIES]
+
+
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_first_character_makes_a_cell_a_formula(first):
     left = replace(LEFT, detail=f"{first}1+1")
@@ -240,6 +284,9 @@ def test_contacts_are_of_those_on_the_route():
 def test_the_summary_counts_what_a_dispatcher_asks_for():
     told = summary(PLAN)
     assert told.unserved == {"too-heavy": 1}
+    assert told.remedies == {"other-vehicle": 1}
+    no_remedy = replace(PLAN, unserved=(replace(LEFT, remedies=()),))
+    assert summary(no_remedy).remedies == {}
     assert told.least_slack_min == 45
     assert told.cost_yuan == pytest.approx(123.45)
 

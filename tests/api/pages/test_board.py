@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from dispatch.access import Role
-from dispatch.plan import Unserved
+from dispatch.fleet import CourierId, VehicleModelId
+from dispatch.plan import Remedy, RemedyCode, Unserved
 from routing.places import Place
 from tests.api.pages.drawn_days import at_point
 
@@ -18,6 +20,23 @@ UNSERVED = (
         reason="no-capacity-left",
         detail="every vehicle is full",
         place=Place(118.08, 33.86),
+        remedies=(
+            Remedy(
+                code=RemedyCode.SHIFT_ENDS_LATER,
+                detail="courier c001 works 12 min longer, until 18:42",
+                cost_fen=640,
+                courier_id=CourierId("c001"),
+                at=datetime.fromisoformat("2026-11-11T18:42+08:00"),
+                minutes=12,
+            ),
+            Remedy(
+                code=RemedyCode.ONE_MORE_COURIER,
+                detail="one more courier with a trike, as c002 has",
+                cost_fen=4_700,
+                like_courier_id=CourierId("c002"),
+                model_id=VehicleModelId("trike"),
+            ),
+        ),
     ),
     Unserved(order_id="x2", reason="place-unknown", detail="household H9 has no coordinates yet"),
 )
@@ -169,6 +188,19 @@ def test_an_unserved_order_tells_why_and_shows_where(board):
         """() => document.querySelector(".map").mapOfBoard
              .getFeatureState({ source: "unserved", id: "x1" }).selected === true"""
     )
+
+
+def test_an_unserved_order_shows_what_would_have_it_picked_up(published, open_page):
+    page = open_page(f"/?day=2026-11-11#key={published.key(Role.DISPATCHER)}").page
+    page.get_by_role("tab", name="未安排").click()
+    first = page.locator(".unserved-row").nth(0)
+    expect(first.locator(".remedy")).to_have_text(
+        ["陈敏霞延长 12 分钟，到 18:42", "再派一名揽件员，开电动三轮车"]
+    )
+    expect(first.locator(".remedy-price")).to_have_text(["+¥6", "+¥47"])
+    expect(page.locator(".unserved-row").nth(1).locator(".remedy")).to_have_count(0)
+    box, row = first.locator(".remedy").last.bounding_box(), first.bounding_box()
+    assert box["y"] + box["height"] <= row["y"] + row["height"]
 
 
 def test_search_finds_couriers_villages_orders_and_unserved_ones(board):

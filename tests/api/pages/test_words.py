@@ -9,6 +9,7 @@ from api.pages import WEB
 from dispatch.events import FailReason
 from dispatch.gazetteer import Unclear
 from dispatch.orders import Handling
+from dispatch.plan import RemedyCode
 from dispatch.progress import RouteState, StopState
 from routing.vrp.reasons import Reason
 
@@ -62,6 +63,7 @@ def test_every_word_that_is_written_is_asked_for():
         ("stop.state", StopState),
         ("route.state", RouteState),
         ("reason", Reason),
+        ("remedy", RemedyCode),
         ("address.reason", Unclear),
     ],
 )

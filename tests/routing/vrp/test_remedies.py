@@ -32,6 +32,7 @@ from routing.vrp.remedies import (
     RANGE_STEP_M,
     REMEDIES_MAX,
     Remedy,
+    promise,
     remedies,
     with_remedy,
 )
@@ -205,6 +206,14 @@ def test_waiting_and_overtime_are_in_the_price(villages) -> None:
     assert by_shift.cost == 2_000 * (2 + 7)
 
 
+def test_the_setup_of_a_place_takes_its_time(villages) -> None:
+    vehicle = replace(TRIKE, shift=Window(10_000, 14_000))
+    problem = line(villages, [FAR], [vehicle], setups_s=(0, 30, 61))
+    longer = next(each for each in offered(problem) if each.change.later_s)
+    assert longer.change == ShiftLonger(vehicle=0, later_s=120)
+    assert longer.cost == 20_000 + 2 * 4_061
+
+
 def everywhere(problem: Problem, vehicle: int, trips, visit: int) -> Iterator[list[list[int]]]:
     """Each way to make the visit beside these trips: in one of them, or in a trip of its own."""
     old = [list(trip) for trip in trips]
@@ -325,13 +334,7 @@ def test_after_a_remedy_a_new_search_serves_the_visit_and_all_served_before(
     for visit, found in all_offered(problem, before).items():
         for remedy in found[:1]:
             changed, start = with_remedy(problem, before, remedy)
-            promised = replace(
-                changed,
-                visits=tuple(
-                    each if number in start.unserved else replace(each, unserved_cost=None)
-                    for number, each in enumerate(changed.visits)
-                ),
-            )
+            promised = promise(changed, start)
             after = solve(promised, budget_s=5.0, iterations=50, seed=seed, start=start)
             assert visit not in after.unserved
             assert set(after.unserved) <= set(before.unserved)
