@@ -10,10 +10,11 @@ import { clockTime, minutes } from "./format.js";
 import { keyRefused, key } from "./http.js";
 import { KeyForm } from "./key_form.js";
 import { MapPane } from "./map.js";
-import { Panel, reasonWords } from "./panel.js";
+import { Panel } from "./panel.js";
 import { isAhead, LATE_AFTER_S } from "./plan_view.js";
 import { DraftBanner, PlanDialog } from "./planning.js";
 import { Topbar } from "./topbar.js";
+import { reasonWords } from "./unserved_row.js";
 import { t } from "./words.js";
 
 /** Least and greatest share of the height that the chart takes. */

@@ -14,7 +14,7 @@ const REMEDY_PX = 22;
 export const heightOf = (order) => ROW_PX + REMEDY_PX * order.remedies.length;
 
 /** The sentence for a reason code, or the code itself. @param {string} reason */
-const reasonWords = (reason) => (hasWords(`reason.${reason}`) ? t(`reason.${reason}`) : reason);
+export const reasonWords = (reason) => (hasWords(`reason.${reason}`) ? t(`reason.${reason}`) : reason);
 
 /** The sentence for a remedy; of a code that this page does not know the plan's own. @param {import("./plan_view.js").RemedyView} remedy */
 function remedyWords(remedy) {

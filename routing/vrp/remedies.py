@@ -378,7 +378,8 @@ def _has_skills(problem: Problem) -> NDArray[np.bool_]:
 def _holds(packed: Packed) -> NDArray[np.bool_]:
     """Shape (V, K): whether the vehicle is big enough for the visit, whatever its skills."""
     most = np.maximum(packed.loads, packed.deliveries)
-    return np.all(most[:, np.newaxis] <= packed.capacities, axis=2)
+    holds: NDArray[np.bool_] = np.all(most[:, np.newaxis] <= packed.capacities, axis=2)
+    return holds
 
 
 def _as_kind(problem: Problem, packed: Packed, model: Vehicle) -> Packed:
