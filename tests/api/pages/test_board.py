@@ -190,12 +190,12 @@ def test_an_unserved_order_tells_why_and_shows_where(board):
     )
 
 
-def test_an_unserved_order_shows_what_would_have_it_picked_up(published, open_page):
-    page = open_page(f"/?day=2026-11-11#key={published.key(Role.DISPATCHER)}").page
+def test_an_unserved_order_shows_what_would_have_it_picked_up(board):
+    page = board.page
     page.get_by_role("tab", name="未安排").click()
     first = page.locator(".unserved-row").nth(0)
     expect(first.locator(".remedy")).to_have_text(
-        ["陈敏霞延长 12 分钟，到 18:42", "再派一名揽件员，开电动三轮车"]
+        ["朱雪华延长 12 分钟，到 18:42", "再派一名揽件员，开电动三轮车"]
     )
     expect(first.locator(".remedy-price")).to_have_text(["+¥6", "+¥47"])
     expect(page.locator(".unserved-row").nth(1).locator(".remedy")).to_have_count(0)

@@ -166,6 +166,30 @@ def test_a_skill_is_offered_to_who_lacks_the_fewest_kilometres(villages) -> None
     assert found.change == SkillsAdded(vehicle=1, skills=frozenset({"tall"}))
 
 
+def test_a_dear_vehicle_that_catches_the_first_truck_beats_a_cheap_one_for_a_later(
+    villages,
+) -> None:
+    cheap = replace(TRIKE, shift=Window(15_000, 30_000))
+    problem = line(villages, [replace(FAR, due_s=13_000)], [VAN, cheap])
+    late = the(offered(problem, dues_s=[14_000, 20_000]), DueLater)
+    assert late == DueLater(visit=0, due_s=14_000)
+
+
+def test_what_is_farther_than_twice_the_range_asks_for_a_kind_that_gets_there(villages) -> None:
+    problem = line(villages, [FAR], [replace(TRIKE, range_m=9_999)])
+    assert offered(problem) == ()
+    (far,) = offered(problem, kinds=[VAN])
+    assert far.change == OtherKind(vehicle=0, kind=0, model=VAN)
+
+
+def test_another_kind_is_offered_to_who_has_the_skills(villages) -> None:
+    heavy = replace(FAR, loads=(200,), skills=frozenset({"cold"}))
+    near = replace(TRIKE, start_place=1, end_place=1)
+    cold = replace(TRIKE, skills=frozenset({"cold"}))
+    (van,) = offered(line(villages, [heavy], [near, cold]), kinds=[VAN])
+    assert van.change == OtherKind(vehicle=1, kind=0, model=VAN)
+
+
 NO_WAY = [[0, 1000, UNREACHABLE], [1000, 0, UNREACHABLE], [UNREACHABLE, UNREACHABLE, 0]]
 
 
