@@ -48,7 +48,7 @@ export function UnservedRow({ index }) {
         const words = remedyWords(remedy);
         return html`
           <span class="remedy" key=${remedy.code} title=${words}>${words}</span>
-          <span class="remedy-price">+${yuan(remedy.costFen)}</span>
+          <span class="remedy-price">${remedy.costFen < 0 ? "" : "+"}${yuan(remedy.costFen)}</span>
         `;
       })}
     </button>
