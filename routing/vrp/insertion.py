@@ -40,7 +40,7 @@ def cheapest_pair(
     route = np.concatenate([sequence, np.full(3, DEPOT, np.int64)])
     length = len(sequence)
     price = float(_cheapest_pair(packed, vehicle, route, length, first, second))
-    if price >= _INFINITE:
+    if price >= INFINITE:
         return None
     made = packed.made[[first, second], vehicle].sum() if packed.made.shape[1] else 0
     return price + float(made)
@@ -54,7 +54,7 @@ def _cheapest_pair(
     one, both = np.empty(length + 4, np.int64), np.empty(length + 4, np.int64)
     table = np.empty((length + 6, states), np.int64)
     origin = np.empty((length + 6, states), np.int64)
-    best = _INFINITE
+    best = INFINITE
     for kind in range(3 if length > 0 and packed.limits[vehicle, 2] > 1 else 1):
         for position in range(length + 1 if kind == 0 else 1):
             at = position if kind < 2 else length

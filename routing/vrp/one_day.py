@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,19 +16,29 @@ from routing.vrp.solution import Solution
 
 
 def day_cost(
-    problem: Problem, number: int, vehicle: Vehicle, trips: Sequence[Sequence[Visit]]
+    problem: Problem,
+    number: int,
+    vehicle: Vehicle,
+    trips: Sequence[Sequence[int]],
+    changed: Mapping[int, Visit],
 ) -> int | None:
     """
     Return what the vehicle's route costs if it makes these visits; None if the judge finds no day.
 
-    `vehicle` and the visits need not be the problem's: `number` is who it is for preferences.
+    `vehicle` need not be the problem's: `number` is who it is for preferences. Nor need the visits
+    that are `changed`.
 
     Raises
     ------
     ProblemRefused
         Vehicle or visits contradict themselves.
     """
-    visits = [visit for trip in trips for visit in trip]
+    made = [each for trip in trips for each in trip]
+    visits = [changed.get(each, problem.visits[each]) for each in made]
+    # A pair torn apart is no day.
+    new_number = {None: None} | {each: at for at, each in enumerate(made)}
+    if any(visit.brings not in new_number for visit in visits):
+        return None
     ends = (vehicle.start_place, vehicle.end_place)
     places = sorted({visit.place for visit in visits} | {end for end in ends if end is not None})
     row_of = {place: row for row, place in enumerate(places)}
@@ -37,7 +47,11 @@ def day_cost(
         matrices=(_among(problem.matrices[vehicle.matrix], places),),
         visits=tuple(
             replace(
-                visit, place=row_of[visit.place], cost=visit_cost(visit, number), preferences=()
+                visit,
+                place=row_of[visit.place],
+                brings=new_number[visit.brings],
+                cost=visit_cost(visit, number),
+                preferences=(),
             )
             for visit in visits
         ),

@@ -80,7 +80,7 @@ def remedies(
     do, range by as few hundred metres. Each has been tried: with the visit in its route the day has
     times that `check` passes, other routes stay, and it costs less than leaving the visit out.
 
-    Not tried: two changes at once, routes other than the given ones, vehicles beyond the six with
+    Not tried: pairs of visits, two changes at once, routes other than the given ones, vehicles beyond the six with
     the least detour, more than three hours, more than twice the range. A visit without a remedy may
     have one there. O(visits · places in six routes) schedules, some milliseconds a visit.
     """
@@ -167,6 +167,8 @@ class _Search:
         self._nothing = np.full(width, DEPOT, dtype=np.int64)
 
     def remedies(self, visit: int, reason: Reason) -> tuple[Remedy, ...]:
+        if self._packed.brings[visit] >= 0 or self._packed.brought_by[visit] >= 0:
+            return ()
         best: dict[Hashable, _Found] = {}
         for found in self._tried(visit, reason):
             if found.way not in best or found.price < best[found.way].price:
@@ -351,10 +353,7 @@ class _Search:
                 vehicle = change.of(self._problem.vehicles[found.vehicle])
             case _:
                 assert_never(change)
-        trips = [
-            [visits.get(each, self._problem.visits[each]) for each in trip] for trip in found.trips
-        ]
-        after = day_cost(self._problem, found.vehicle, vehicle, trips)
+        after = day_cost(self._problem, found.vehicle, vehicle, found.trips, visits)
         if after is None:
             return None
         cost = after - self._cost_now.get(found.vehicle, 0)

@@ -275,7 +275,7 @@ def less(change: Change) -> Change | None:
 def a_day(villages, seed: int) -> tuple[Problem, Solution]:
     """A day of a village where shifts, windows, loads, ranges and trucks leave something out."""
     draw = random.Random(f"remedies {seed}")
-    problem = villages.hard_problem(seed, visits=draw.choice([5, 9, 14]), vehicles=3)
+    problem = villages.hard_problem(seed, visits=draw.choice([5, 9, 14]), vehicles=3, pairs=0)
     vehicles = [
         replace(
             vehicle,
