@@ -13,6 +13,9 @@ from dispatch.errors import DispatchError
 JobId = NewType("JobId", str)
 """`DEPOT.YYYY-MM-DD.jXXXXXXXX`: unique within a company, and says which depot-day it plans."""
 
+QuestionId = NewType("QuestionId", str)
+"""`DEPOT.qXXXXXXXXXXXXXXXX`; without the depot where a question is about none."""
+
 _TEXT_ID: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,64}")
 _DEPOT_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _DAY_ID: Final = re.compile(
@@ -76,6 +79,27 @@ def day_of_job(company_id: CompanyId, job_id: str) -> DepotDay:
     if not re.fullmatch(r"j[0-9a-f]{8}", rest):
         raise IdMalformed("job id", job_id, "DEPOT.YYYY-MM-DD.jXXXXXXXX")
     return day
+
+
+def new_question_id(depot_id: DepotId | None) -> QuestionId:
+    """Long enough that nobody guesses another's: it is asked for by this alone."""
+    own = f"q{secrets.token_hex(8)}"
+    return QuestionId(own if depot_id is None else f"{depot_id}.{own}")
+
+
+def depot_of_question(question_id: str) -> DepotId | None:
+    """
+    The depot that a question is about; None: it is about none.
+
+    Raises
+    ------
+    IdMalformed
+        It is no question id.
+    """
+    depot, _, own = question_id.rpartition(".")
+    if not re.fullmatch(r"q[0-9a-f]{16}", own):
+        raise IdMalformed("question id", question_id, "DEPOT.qXXXXXXXXXXXXXXXX")
+    return checked_depot_id(depot) if depot else None
 
 
 def day_of_plan(company_id: CompanyId, plan_id: str) -> tuple[DepotDay, int]:

@@ -1,4 +1,4 @@
-"""Jobs: planning that runs in a worker, its record, and the queue that gets it there."""
+"""Jobs: planning that runs in a worker, its record, and the queue that gets jobs and questions there."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import ClassVar, Final
 
 from docket import Docket
 
-from dispatch.days import DepotDay
+from dispatch.days import CompanyId, DepotDay
 from dispatch.errors import DispatchError
-from dispatch.ids import JobId
+from dispatch.ids import JobId, QuestionId
 from dispatch.plan import PlanId
 
 QUEUE_NAME: Final = "cunlu-jobs"
@@ -89,6 +89,11 @@ async def plan_day(company_id: str, depot_id: str, day: str, job_id: str) -> Non
     raise NotImplementedError("only a worker runs this task: start one with `cunlu worker`")
 
 
+async def answer_question(company_id: str, question_id: str) -> None:
+    """As `plan_day`: ids only, and only a worker runs it."""
+    raise NotImplementedError("only a worker runs this task: start one with `cunlu worker`")
+
+
 @dataclass(frozen=True, slots=True)
 class JobQueue:
     """The durable queue, on the same server as the store."""
@@ -105,3 +110,11 @@ class JobQueue:
         """Queue the job; a second time is the same as once."""
         task = self.docket.add(plan_day, key=job_id)
         await task(day.company_id, day.depot_id, day.day.isoformat(), job_id)
+
+    async def put_question(self, company_id: CompanyId, question_id: QuestionId) -> None:
+        """Queue the question; a second time is the same as once."""
+        await self.docket.add(answer_question, key=question_id)(company_id, question_id)
+
+    async def has_workers(self) -> bool:
+        """Whether any worker was alive in the last ten seconds."""
+        return bool(await self.docket.workers())

@@ -1,4 +1,4 @@
-"""The planner from inside: the program that a worker runs to plan days, one after another."""
+"""The planner from inside: the program that a worker runs to plan days and answer questions in turn."""
 
 from __future__ import annotations
 
@@ -9,24 +9,30 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, assert_never
 
 import msgspec
 
+from dispatch.answering import answer
 from dispatch.errors import DispatchError
 from dispatch.jobs import JobProgress
 from dispatch.planner_process import (
     LENGTH,
     Answer,
+    Answered,
+    AskTask,
     Broken,
     Cancel,
     Instruction,
     Planned,
     PlanTask,
     Refused,
+    RoadsMissing,
     Step,
+    Task,
 )
 from dispatch.planning import SearchStep, plan_day
+from dispatch.questions import decode
 from dispatch.rehearsal import rehearse
 from routing.errors import RoutingError
 from routing.roads.network import RoadNetwork
@@ -35,12 +41,12 @@ _instructions: Final[msgspec.json.Decoder[Instruction]] = msgspec.json.Decoder(I
 
 
 class _Planner:
-    """Plans what comes in at `instructions` and answers at `answers`."""
+    """Does what comes in at `instructions` and answers at `answers`."""
 
     def __init__(self, instructions: BinaryIO, answers: BinaryIO) -> None:
         self._instructions = instructions
         self._answers = answers
-        self._tasks: queue.SimpleQueue[PlanTask] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
         self._network: tuple[tuple[str, int], RoadNetwork] | None = None
 
@@ -48,37 +54,55 @@ class _Planner:
         threading.Thread(target=self._listen, name="instructions", daemon=True).start()
         rehearse()
         while True:
-            self._answer(self._plan(self._tasks.get()))
+            self._answer(self._do(self._tasks.get()))
 
     def _listen(self) -> None:
         """Hear instructions while the main thread plans; when the worker is gone, so are we."""
         while head := self._instructions.read(LENGTH.size):
             (length,) = LENGTH.unpack(head)
             match _instructions.decode(self._instructions.read(length)):
-                case PlanTask() as task:
+                case PlanTask() | AskTask() as task:
                     self._tasks.put(task)
                 case Cancel(job_id=job_id):
                     self._cancelled.add(job_id)
         # Searches run in processes of their own: the whole group ends, or they would go on.
         os.killpg(0, signal.SIGKILL)
 
-    def _plan(self, task: PlanTask) -> Answer:
+    def _do(self, task: Task) -> Answer:
         try:
-            plan = plan_day(
-                task.inputs,
-                self._network_at(Path(task.roads)),
-                budget_s=task.budget_s,
-                seed=task.seed,
-                based_on=task.based_on,
-                made_at=task.made_at,
-                on_progress=self._tell,
-                cancelled=lambda: task.job_id in self._cancelled,
-            )
+            match task:
+                case PlanTask():
+                    return self._planned(task)
+                case AskTask(asked=asked, roads=roads):
+                    return Answered(
+                        body=msgspec.Raw(answer(decode(asked), lambda: self._network_of(roads)))
+                    )
+                case _:
+                    assert_never(task)
         except (DispatchError, RoutingError) as error:
             return Refused(code=error.code, message=str(error))
         except Exception:  # noqa: BLE001 -- a worker outlives a bug in planning, and records it
             return Broken(trace=traceback.format_exc())
+
+    def _planned(self, task: PlanTask) -> Planned:
+        plan = plan_day(
+            task.inputs,
+            self._network_at(Path(task.roads)),
+            budget_s=task.budget_s,
+            seed=task.seed,
+            based_on=task.based_on,
+            made_at=task.made_at,
+            on_progress=self._tell,
+            cancelled=lambda: task.job_id in self._cancelled,
+        )
         return Planned(plan=plan)
+
+    def _network_of(self, roads: str | None) -> RoadNetwork:
+        """As `_network_at`; a question may need no roads, so nobody has looked whether there are any."""
+        path = None if roads is None else Path(roads)
+        if path is None or not path.exists():
+            raise RoadsMissing(path)
+        return self._network_at(path)
 
     def _network_at(self, path: Path) -> RoadNetwork:
         """The network in `path`, kept until the file changes."""

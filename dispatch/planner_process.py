@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
+from dispatch.errors import DispatchError
 from dispatch.ids import JobId
 from dispatch.inputs import DayInputs
 from dispatch.jobs import JobProgress
@@ -34,6 +35,13 @@ class PlanTask(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     made_at: datetime
 
 
+class AskTask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
+    """A question as it was encoded, see `questions`: only the planner reads it."""
+
+    asked: msgspec.Raw
+    roads: str | None
+
+
 class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
     """Finish with the best so far. It names its job, for the next may have begun already."""
 
@@ -48,8 +56,12 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True, tag="planned"):
     plan: Plan
 
 
+class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
+    body: msgspec.Raw
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
-    """A named error: these inputs cannot be planned."""
+    """A named error: these inputs cannot be planned, this question has no answer."""
 
     code: str
     message: str
@@ -61,8 +73,9 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True, tag="broken"):
     trace: str
 
 
-Instruction = PlanTask | Cancel
-Answer = Step | Planned | Refused | Broken
+Task = PlanTask | AskTask
+Instruction = Task | Cancel
+Answer = Step | Planned | Answered | Refused | Broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,8 @@ class Gone:
     exit_code: int | None
 
 
-Outcome = Planned | Refused | Broken | Gone
+Trouble = Refused | Broken | Gone
+Outcome = Planned | Trouble
 
 _answers: Final[msgspec.json.Decoder[Answer]] = msgspec.json.Decoder(Answer)
 
@@ -114,6 +128,17 @@ class PlannerProcess:
 
     async def plan(self, task: PlanTask) -> Outcome:
         """Hand `task` over and wait for what comes of it; `latest` moves on meanwhile."""
+        outcome = await self._do(task)
+        assert not isinstance(outcome, Answered), "a plan was asked for"
+        return outcome
+
+    async def answer(self, task: AskTask) -> Answered | Trouble:
+        """Hand a question over and wait for what comes of it."""
+        outcome = await self._do(task)
+        assert not isinstance(outcome, Planned), "a question was asked"
+        return outcome
+
+    async def _do(self, task: Task) -> Planned | Answered | Trouble:
         self.latest = None
         await self._send(task)
         while True:
@@ -150,6 +175,17 @@ class PlannerProcess:
             return _answers.decode(await self._process.stdout.readexactly(length))
         except asyncio.IncompleteReadError:
             return None
+
+
+class RoadsMissing(DispatchError):
+    """A worker without a road network to plan on."""
+
+    code: ClassVar[str] = "roads-missing"
+
+    def __init__(self, roads: Path | None) -> None:
+        self.roads = roads
+        told = "CUNLU_ROADS is not set" if roads is None else f"there is no file {roads}"
+        super().__init__(f"{told}: build one with `cunlu roads build` and name it in CUNLU_ROADS")
 
 
 def network_path(roads: Path) -> str:

@@ -1,4 +1,4 @@
-"""The worker: takes jobs from the queue, has them planned by a process of its own, keeps the result."""
+"""The worker: takes jobs and questions from the queue; a process of its own plans, and it keeps the result."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 import logging
 import secrets
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import ClassVar, Final, assert_never
+from typing import Final, assert_never
 
 from docket import Worker
 from redis.exceptions import RedisError
@@ -19,7 +19,15 @@ from dispatch.clock import Clock
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.errors import DispatchError
 from dispatch.ids import JobId
-from dispatch.jobs import Job, JobFenced, JobProgress, JobQueue, JobState, plan_day
+from dispatch.jobs import (
+    Job,
+    JobFenced,
+    JobProgress,
+    JobQueue,
+    JobState,
+    answer_question,
+    plan_day,
+)
 from dispatch.planner_process import (
     Broken,
     Gone,
@@ -28,11 +36,14 @@ from dispatch.planner_process import (
     PlannerProcess,
     PlanTask,
     Refused,
+    RoadsMissing,
     network_path,
 )
+from dispatch.question_worker import QuestionWorker
 from dispatch.server import running_server
 from dispatch.settings import Settings
 from dispatch.store import Store
+from dispatch.workbench import Workbench
 
 ASK_EVERY_S: Final = 0.5
 """How often a worker asks whether its job was cancelled."""
@@ -60,17 +71,6 @@ AUTHOR: Final = "worker"
 _logger = logging.getLogger(__name__)
 
 
-class RoadsMissing(DispatchError):
-    """A worker without a road network to plan on."""
-
-    code: ClassVar[str] = "roads-missing"
-
-    def __init__(self, roads: Path | None) -> None:
-        self.roads = roads
-        told = "CUNLU_ROADS is not set" if roads is None else f"there is no file {roads}"
-        super().__init__(f"{told}: build one with `cunlu roads build` and name it in CUNLU_ROADS")
-
-
 @dataclass(slots=True)
 class _Watch:
     """One job in the hands of a planner, watched until it ends."""
@@ -81,16 +81,14 @@ class _Watch:
     overran: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class PlanningWorker:
     """Runs jobs one at a time: planning is work for the processor, and more workers are cheap."""
 
     store: Store
     clock: Clock
+    bench: Workbench
     roads: Path | None
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set it only after the queue was told to stop: it then keeps the job for another worker."""
-    _planner: PlannerProcess | None = field(default=None, init=False)
 
     async def run_job(self, company_id: str, depot_id: str, day: str, job_id: str) -> None:
         """
@@ -114,7 +112,7 @@ class PlanningWorker:
                 await asyncio.sleep(ASK_EVERY_S / 5)
             except RedisError as error:
                 _log(logging.WARNING, "the server was away: the job begins again", job_id, error)
-                if self.stopping.is_set():
+                if self.bench.stopping.is_set():
                     raise asyncio.CancelledError from error
                 await asyncio.sleep(RETRY_S)
             except JobFenced as error:
@@ -122,16 +120,6 @@ class PlanningWorker:
                 return
             else:
                 return
-
-    async def prepare(self) -> PlannerProcess:
-        """A living planner, which warms itself: started before a job asks for it, it costs none."""
-        if self._planner is None or not self._planner.is_alive:
-            self._planner = await PlannerProcess.start()
-        return self._planner
-
-    async def close(self) -> None:
-        if self._planner is not None:
-            await self._planner.kill()
 
     async def _attempt(self, day: DepotDay, job_id: JobId) -> None:
         run = secrets.token_hex(8)
@@ -166,27 +154,18 @@ class PlanningWorker:
             based_on=job.based_on,
             made_at=now,
         )
-        planner = await self.prepare()
-        planning = asyncio.create_task(planner.plan(task))
-        watching = asyncio.create_task(self._watch(watch, planner))
-        stopping = asyncio.create_task(self.stopping.wait())
-        helpers = (planning, watching, stopping)
-        try:
-            await asyncio.wait(helpers, return_when=asyncio.FIRST_COMPLETED)
-            if watching.done():
-                await watching  # raises: the job is no longer ours
-            if not planning.done():
-                raise asyncio.CancelledError
-            return await planning
-        finally:
-            if not planning.done():
-                await planner.kill()
-            for each in helpers:
-                each.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+        planner = await self.bench.prepare()
+        return await self.bench.watched(planner, planner.plan(task), self._watch(watch, planner))
 
     async def _watch(self, watch: _Watch, planner: PlannerProcess) -> None:
-        """Tell how far the search is, pass a cancellation on, and end a planner that hangs."""
+        """
+        Tell how far the search is, pass a cancellation on, and end a planner that hangs.
+
+        Raises
+        ------
+        JobFenced
+            The job is no longer ours.
+        """
         now_s = asyncio.get_running_loop().time
         deadline_s = now_s() + watch.job.budget_s + OVERHEAD_S
         told: JobProgress | None = None
@@ -297,8 +276,11 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -
 
 
 async def _serve(settings: Settings, store: Store, queue: JobQueue, stop: asyncio.Event) -> None:
-    planning = PlanningWorker(store, settings.clock(), settings.roads)
+    bench = Workbench()
+    planning = PlanningWorker(store, settings.clock(), bench, settings.roads)
+    answering = QuestionWorker(store, bench, settings.roads)
     queue.docket.register(planning.run_job, names=[plan_day.__name__])
+    queue.docket.register(answering.run_question, names=[answer_question.__name__])
     worker = Worker(
         queue.docket,
         concurrency=1,
@@ -306,16 +288,16 @@ async def _serve(settings: Settings, store: Store, queue: JobQueue, stop: asynci
         reconnection_delay=timedelta(seconds=RETRY_S),
         minimum_check_interval=timedelta(milliseconds=100),
     )
-    await planning.prepare()
+    await bench.prepare()
     async with worker:
         taking = asyncio.create_task(worker.run_forever(), name="taking jobs")
         stopping = asyncio.create_task(stop.wait(), name="waiting for the end")
         await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         taking.cancel()
-        planning.stopping.set()
+        bench.stopping.set()
         await asyncio.gather(taking, stopping, return_exceptions=True)
-        await planning.close()
+        await bench.close()
     if not stop.is_set():
         taking.result()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dispatch.access import KeyId
 from dispatch.days import CompanyId, DepotDay, DepotScope
-from dispatch.ids import JobId, checked_depot_id
+from dispatch.ids import JobId, QuestionId, checked_depot_id, depot_of_question
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,14 @@ def identity(key_id: KeyId) -> str:
 
 def answer(company_id: CompanyId, key: str) -> str:
     return f"cunlu:company:{company_id}:answer:{_short(key)}"
+
+
+def question(company_id: CompanyId, question_id: QuestionId) -> str:
+    """A question about a depot lies with the depot's keys, any other with the company's."""
+    depot_id = depot_of_question(question_id)
+    if depot_id is None:
+        return f"cunlu:company:{company_id}:question:{question_id}"
+    return f"{ScopeKeys(DepotScope(company_id, depot_id)).prefix}:question:{question_id}"
 
 
 def _short(text: str) -> str:

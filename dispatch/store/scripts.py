@@ -15,6 +15,8 @@ from dispatch.store.lane import Command, Lane
 
 NAMES: Final = (
     "add_closure",
+    "answer_question",
+    "ask_question",
     "cancel_job",
     "cancel_order",
     "change_registry",
@@ -33,6 +35,7 @@ NAMES: Final = (
     "reserve_answer",
     "revoke_identity",
     "start_job",
+    "start_question",
 )
 
 Argument = str | bytes | int

@@ -17,6 +17,7 @@ from dispatch.store.client import Commands, Entry, commands, open_client
 from dispatch.store.companies import Companies
 from dispatch.store.depots import Depots
 from dispatch.store.keys import DayKeys
+from dispatch.store.questions import Questions
 from dispatch.store.rows import (
     COLLECTED_RANK,
     CancelAnswer,
@@ -52,6 +53,7 @@ class Store:
         self.daybook = Daybook(self)
         self.companies = Companies(client, scripts)
         self.depots = Depots(client, scripts)
+        self.questions = Questions(client, scripts)
 
     @classmethod
     @asynccontextmanager

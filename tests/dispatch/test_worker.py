@@ -3,13 +3,10 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import time
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -21,16 +18,18 @@ from dispatch.events import PlanDrafted, PlanRequested, SearchProgressed, decode
 from dispatch.ids import new_job_id
 from dispatch.jobs import Job, JobQueue, JobState
 from dispatch.operations import JobUnknown
-from dispatch.orders import Order, OrderId
 from dispatch.server import EmbeddedServer
-from dispatch.settings import Settings
 from dispatch.store import Store
-from dispatch.worker import STARTS_MAX, run_worker
-from routing.places import Place
-
-AT = datetime(2026, 11, 11, 0, 30, tzinfo=UTC)
-WEST, SOUTH, STEP = 118.10, 33.88, 0.005
-LEASE_S = 1.5
+from dispatch.worker import STARTS_MAX
+from tests.dispatch.workers import (
+    AT,
+    LEASE_S,
+    children_of,
+    is_running,
+    peopled,
+    worker_process,
+    working,
+)
 
 
 @pytest.fixture(scope="session")
@@ -41,72 +40,6 @@ def roads(grid_network):
 @pytest.fixture
 async def village(store, crewed, fleet):
     return await peopled(store, crewed, fleet)
-
-
-async def peopled(store, day, fleet):
-    """A depot-day with a fleet on the grid and forty orders."""
-    depot = replace(fleet.depot, place=Place(WEST + 2.5 * STEP, SOUTH + 2 * STEP))
-    await operations.replace_fleet(store, day.scope, replace(fleet, depot=depot), by="t", at=AT)
-    orders = [
-        Order(
-            order_id=OrderId(f"o{number}"),
-            place=Place(WEST + (number % 5 + 0.4) * STEP, SOUTH + (number // 8) * STEP + 0.0002),
-        )
-        for number in range(40)
-    ]
-    await operations.create_orders(store, day, orders, by="t", at=AT)
-    return day
-
-
-@asynccontextmanager
-async def working(**settings):
-    """A worker inside this process."""
-    stop = asyncio.Event()
-    settings = {"lease_s": LEASE_S} | settings
-    task = asyncio.create_task(run_worker(Settings(**settings), stop=stop))
-    try:
-        yield stop
-    finally:
-        stop.set()
-        await task
-
-
-@asynccontextmanager
-async def worker_process(data_dir, roads):
-    """A worker of its own, to be killed."""
-    program = (
-        "import asyncio, sys\n"
-        "from dispatch.settings import Settings\n"
-        "from dispatch.worker import run_worker\n"
-        "asyncio.run(run_worker(Settings(data_dir=sys.argv[1], roads=sys.argv[2], lease_s=float(sys.argv[3]))))"
-    )
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", program, str(data_dir), str(roads), str(LEASE_S)),
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
-def children_of(pid, program=""):
-    """Children of a process whose command line holds `program`."""
-    listed = subprocess.run(
-        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return [int(line.split()[0]) for line in listed.stdout.splitlines() if program in line]
-
-
-def is_running(pid):
-    with suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
 
 
 async def request(store, url, day, *, budget_s):

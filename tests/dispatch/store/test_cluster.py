@@ -18,7 +18,7 @@ from dispatch import operations
 from dispatch.access import Role
 from dispatch.events import Collected
 from dispatch.fleet import CourierId
-from dispatch.ids import new_job_id
+from dispatch.ids import new_job_id, new_question_id
 from dispatch.jobs import JobProgress, JobQueue
 from dispatch.orders import Order, OrderId
 from dispatch.store import NotOnReplicas, ReplicasUnderCluster, Store
@@ -115,6 +115,13 @@ async def test_every_verb_works_on_a_cluster(cluster_url, day, fleet):
             assert not await operations.report_progress(
                 store, there, job_id, run="run", progress=progress, by="w", at=AT
             )
+            for about in (None, depot_id):
+                question_id = new_question_id(about)
+                await store.questions.ask(day.company_id, question_id, b"?", kept_s=60)
+                started = await operations.start_question(store, day.company_id, question_id)
+                assert started == (b"?", 1)
+                assert await operations.keep_answer(store, day.company_id, question_id, b"1")
+                assert await operations.read_answer(store, day.company_id, question_id) == b"1"
         assert len(await operations.list_depots(store, day.company_id)) == 4
         secret = await operations.create_key(store, company_id=day.company_id, role=Role.DISPATCHER)
         identity = await operations.identify(store, secret)
@@ -127,6 +134,7 @@ async def test_the_queue_works_on_a_cluster(cluster_url, day):
         job_id = new_job_id(day)
         await queue.put(day, job_id)
         assert await queue.docket.get_execution(job_id) is not None
+        assert not await queue.has_workers()
 
 
 async def test_waiting_for_replicas_on_a_cluster_is_refused_by_name():
