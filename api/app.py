@@ -21,9 +21,11 @@ from api import (
     orders,
     pages,
     plans,
+    questions,
     registry,
     road,
     stream,
+    what_if,
 )
 from api.auth import bearer
 from api.errors import tell_problems
@@ -81,7 +83,18 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
     app.state.settings = settings
     app.state.stopping = asyncio.Event()
     guarded = APIRouter(prefix="/v1", dependencies=[Depends(bearer)])
-    for part in (orders, addresses, registry, closures, plans, road, isochrones, stream):
+    for part in (
+        orders,
+        addresses,
+        registry,
+        closures,
+        plans,
+        what_if,
+        questions,
+        road,
+        isochrones,
+        stream,
+    ):
         guarded.include_router(part.router)
     app.include_router(guarded)
     app.include_router(osrm)

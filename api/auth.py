@@ -41,6 +41,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "read_plan": frozenset({_D, _B}),
     "publish_plan": frozenset({_D}),
     "export_plan": frozenset({_D, _B}),
+    "ask_what_if": frozenset({_D}),
+    "read_question": frozenset({_D}),
     "read_job": frozenset({_D, _B}),
     "cancel_job": frozenset({_D}),
     "follow_job": frozenset({_D, _B}),

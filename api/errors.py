@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from dispatch.ids import IdMalformed
 from dispatch.intake import FileRefused, FleetInvalid
 from dispatch.operations import (
     AnswerDiffers,
+    AnswerFailed,
     BudgetOutOfRange,
     ClosuresTooMany,
     ClosureUnknown,
@@ -28,12 +30,15 @@ from dispatch.operations import (
     FleetOfAnotherDepot,
     HouseholdUnknown,
     JobUnknown,
+    NoWorker,
     OrderClosed,
     OrderPlacedAlready,
     OrderUnknown,
     PageCursorMalformed,
     PlanStale,
     PlanUnknown,
+    QuestionRefused,
+    QuestionUnknown,
     RouteMissing,
     StillRunning,
 )
@@ -53,6 +58,7 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     FleetMissing: 404,
     ClosureUnknown: 404,
     HouseholdUnknown: 404,
+    QuestionUnknown: 404,
     IdMalformed: 422,
     StreamIdMalformed: 422,
     PageCursorMalformed: 422,
@@ -61,6 +67,7 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     FileRefused: 422,
     FleetInvalid: 422,
     AnswerDiffers: 422,
+    QuestionRefused: 422,
     ClosuresTooMany: 409,
     OrderClosed: 409,
     OrderPlacedAlready: 409,
@@ -68,6 +75,8 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     StillRunning: 409,
     EtagMismatch: 412,
     NotOnReplicas: 503,
+    AnswerFailed: 503,
+    NoWorker: 503,
 }
 
 
@@ -89,6 +98,26 @@ class OsrmRefused(Exception):
     def __init__(self, code: str, message: str) -> None:
         self.code, self.message = code, message
         super().__init__(f"{code}: {message}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeProblem:
+    """One change that cannot be: where in the body, by which lasting code, and what to do."""
+
+    pointer: str
+    code: str
+    detail: str
+    id: str = ""
+    advice: str = ""
+
+
+class ChangesRefused(Exception):
+    """Changes of a what-if go in whole or not at all; `problems` lists everything wrong with them."""
+
+    def __init__(self, problems: Sequence[ChangeProblem]) -> None:
+        self.problems = tuple(problems)
+        first = self.problems[0]
+        super().__init__(f"{first.pointer}: {first.detail}")
 
 
 def not_found(what: str, given: str) -> ApiError:
@@ -146,6 +175,12 @@ async def _on_purpose(_request: Request, error: Exception) -> Response:
     for taken in ("type", "title", "status", "detail", "code"):
         facts.pop(taken, None)
     return problem(status, error.code, str(error), headers=headers, **facts)
+
+
+async def _by_changes(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ChangesRefused)
+    told = [asdict(each) for each in error.problems]
+    return problem(422, "changes-refused", str(error), problems=told)
 
 
 async def _by_http(_request: Request, error: Exception) -> Response:
@@ -211,6 +246,7 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(DispatchError, _on_purpose)
     app.add_exception_handler(RoutingError, _on_purpose)
     app.add_exception_handler(ApiError, _by_http)
+    app.add_exception_handler(ChangesRefused, _by_changes)
     app.add_exception_handler(OsrmRefused, _by_osrm)
     app.add_exception_handler(HTTPException, _by_framework)
     app.add_exception_handler(RequestValidationError, _not_valid)

@@ -85,7 +85,7 @@ async def create_orders(
         deps.store, day.scope, batch.records
     )
     strangers = {
-        each.order_id: _stranger(each, is_point=each.point_id in points)
+        each.order_id: stranger(each, is_point=each.point_id in points)
         for each in batch.records
         if each.household_id in households or each.point_id in points
     }
@@ -117,7 +117,7 @@ class _OrderReader:
     def read(self, told: OrderIn) -> Order:
         order = told.order()
         for column, bad in time_objections(order, self.day):
-            raise BadItem(_FIELDS[column], bad)
+            raise BadItem(FIELDS[column], bad)
         if order.address:
             self._gazetteer = self._gazetteer or Gazetteer(self.registry)
             order, question = at_address(order, self._gazetteer, self.locator)
@@ -139,10 +139,11 @@ class _OrderReader:
         return intake
 
 
-_FIELDS: Final = {"ready": "/ready_at", "cut_off": "/cut_off_at", "windows": "/windows"}
+FIELDS: Final = {"ready": "/ready_at", "cut_off": "/cut_off_at", "windows": "/windows"}
+"""Where a column of time objections lies in an order sent as JSON."""
 
 
-def _stranger(order: Order, *, is_point: bool) -> ItemResult:
+def stranger(order: Order, *, is_point: bool) -> ItemResult:
     """Why an order is refused whose household or point the registry does not have."""
     what, named = ("point", order.point_id) if is_point else ("household", order.household_id)
     return ItemResult(

@@ -36,7 +36,8 @@ class PlanList:
     plans: tuple[PlanSummary, ...]
 
 
-def _checked_plan(caller: Identity, plan_id: str) -> PlanId:
+def checked_plan(caller: Identity, plan_id: str) -> PlanId:
+    """A plan's id, if the caller's key may see its depot. Raises IdMalformed and ApiError (404)."""
     day, _ = day_of_plan(caller.company_id, plan_id)
     own_depot(caller, day.depot_id, "plan", plan_id)
     return PlanId(plan_id)
@@ -92,9 +93,7 @@ async def read_current_plan(deps: With, caller: Caller, day: Day, request: Reque
 @router.get("/plans/{plan_id}", operation_id="read_plan", response_model=Plan, summary="One plan")
 async def read_plan(plan_id: str, deps: With, caller: Caller, request: Request) -> Response:
     """Its ETag is what publishing asks for in `If-Match`."""
-    found = await operations.read_plan(
-        deps.store, caller.company_id, _checked_plan(caller, plan_id)
-    )
+    found = await operations.read_plan(deps.store, caller.company_id, checked_plan(caller, plan_id))
     return await _plan_answer(found, caller, request)
 
 
@@ -131,7 +130,7 @@ async def publish_plan(
     ] = None,
 ) -> Response:
     """428 without `If-Match`, 412 if it names other bytes, 409 if another plan was published since."""
-    checked = _checked_plan(caller, plan_id)
+    checked = checked_plan(caller, plan_id)
     if if_match is None:
         raise ApiError(
             428, "if-match-missing", "send the ETag of the plan that you looked at as If-Match"
@@ -176,9 +175,7 @@ async def export_plan(
     file_format: Annotated[Literal["geojson", "gpx", "csv"], Query(alias="format")] = "geojson",
     courier: Annotated[str | None, Query(description="Needed for GPX: whose route.")] = None,
 ) -> Response:
-    found = await operations.read_plan(
-        deps.store, caller.company_id, _checked_plan(caller, plan_id)
-    )
+    found = await operations.read_plan(deps.store, caller.company_id, checked_plan(caller, plan_id))
     plan = found.plan
     match file_format:
         case "geojson":

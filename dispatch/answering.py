@@ -7,6 +7,7 @@ from typing import assert_never
 
 import msgspec
 
+from dispatch.comparing import Comparison, compare
 from dispatch.planning import plan_day
 from dispatch.questions import Asked, WhatIf
 from routing.roads.network import RoadNetwork
@@ -30,12 +31,14 @@ def answer(asked: Asked, network: Callable[[], RoadNetwork]) -> bytes:
             assert_never(asked)
 
 
-def _what_if(asked: WhatIf, network: RoadNetwork) -> object:
-    return plan_day(
+def _what_if(asked: WhatIf, network: RoadNetwork) -> Comparison:
+    other = plan_day(
         asked.inputs,
         network,
         budget_s=asked.budget_s,
         seed=asked.seed,
         made_at=asked.made_at,
         based_on=asked.plan.version,
+        start=asked.plan,
     )
+    return compare(asked.plan, other)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dispatch.closures import TimedClosure
@@ -25,6 +25,18 @@ class DayInputs:
     @property
     def clock(self) -> DayClock:
         return DayClock(self.day.day, self.fleet.depot.zone)
+
+    def only_whom_orders_name(self) -> DayInputs:
+        """The same day for planning, in fewer bytes: households and points without an order left out."""
+        named = {each.household_id for each in self.orders}
+        points = {each.point_id for each in self.orders}
+        return replace(
+            self,
+            registry=Registry(
+                households={k: v for k, v in self.registry.households.items() if k in named},
+                points={k: v for k, v in self.registry.points.items() if k in points},
+            ),
+        )
 
     def closures_met(self, now: datetime) -> tuple[TimedClosure, ...]:
         """

@@ -222,6 +222,17 @@ class Plan:
     figures: Figures
 
 
+def plan_without_lines(plan: Plan) -> Plan:
+    """The plan without its lines on the map, which are most of its bytes."""
+
+    def trip_without(trip: Trip) -> Trip:
+        stops = (replace(stop, leg=replace(stop.leg, polyline6="")) for stop in trip.stops)
+        return replace(trip, stops=tuple(stops), home=replace(trip.home, polyline6=""))
+
+    routes = (replace(route, trips=tuple(map(trip_without, route.trips))) for route in plan.routes)
+    return replace(plan, routes=tuple(routes))
+
+
 def route_without_notes(route: Route) -> Route:
     """The route for eyes that may not see what people wrote: a note may hold a name or a phone."""
     trips = tuple(

@@ -12,6 +12,7 @@ from dispatch.inputs import DayInputs
 from dispatch.plan import Plan
 from dispatch.posing import pose
 from dispatch.reading import read_back
+from dispatch.starting import start_of
 from routing.roads.network import RoadNetwork
 from routing.vrp.solve import Progress, solve
 
@@ -36,6 +37,7 @@ def plan_day(
     version: int = 0,
     based_on: int = 0,
     iterations: int | None = None,
+    start: Plan | None = None,
     on_progress: Callable[[SearchStep], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Plan:
@@ -45,7 +47,9 @@ def plan_day(
     Closures in force while couriers drive are kept out of; `network` itself has none.
 
     `budget_s` is the time for the search; matrices and lines on the map come on top. With
-    `iterations` in place of time, the same inputs and seed give the same plan.
+    `iterations` in place of time, the same inputs and seed give the same plan. With `start` the
+    search begins from that plan as far as it can still be driven, and where it wholly can, the answer is
+    no dearer, what is left out priced.
 
     Raises
     ------
@@ -71,6 +75,7 @@ def plan_day(
         budget_s=budget_s,
         seed=seed,
         iterations=iterations,
+        start=None if start is None else start_of(posed, start),
         on_progress=report,
         cancelled=cancelled,
     )

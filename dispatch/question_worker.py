@@ -21,11 +21,13 @@ from dispatch.planner_process import (
     Gone,
     PlannerProcess,
     Refused,
+    RoadsMissing,
     network_path,
 )
 from dispatch.questions import Verdict, budget_of
 from dispatch.store import Store
 from dispatch.workbench import Workbench
+from routing.roads.network_file import NetworkUnreadable
 
 OVERHEAD_S: Final = 120.0
 """
@@ -38,6 +40,9 @@ RETRY_S: Final = 1.0
 
 STARTS_MAX: Final = 3
 """A question that outlived so many workers may be what kills them. Chosen, not measured."""
+
+_OURS: Final = frozenset({RoadsMissing.code, NetworkUnreadable.code})
+"""Named errors that whoever asks cannot mend."""
 
 _logger = logging.getLogger(__name__)
 
@@ -95,7 +100,8 @@ class QuestionWorker:
                 await operations.keep_answer(self.store, company, question, bytes(body))
                 _log(logging.INFO, "question ends", question)
             case Refused(code=code, message=message):
-                await self._object(company, question, Verdict.REFUSED, code, message)
+                verdict = Verdict.FAILED if code in _OURS else Verdict.REFUSED
+                await self._object(company, question, verdict, code, message)
             case Broken(trace=trace):
                 _logger.error("answering broke: %s", trace, extra={"question_id": question})
                 message = f"answering broke: the worker's log says where, under {question}"

@@ -3,6 +3,7 @@
 from dispatch.intake.columns import PLATFORMS, ExportMapping, mapping_from_toml
 from dispatch.intake.files import LIMIT_BYTES
 from dispatch.intake.fleet import read_fleet
+from dispatch.intake.fleet_changes import change_fleet
 from dispatch.intake.orders import read_orders
 from dispatch.intake.places import read_places
 from dispatch.intake.problems import (
@@ -31,6 +32,7 @@ __all__ = [
     "RowProblem",
     "at_address",
     "at_match",
+    "change_fleet",
     "mapping_from_toml",
     "point_doubts",
     "read_fleet",

@@ -116,7 +116,9 @@ class _Break(_Strict):
     minutes: Annotated[int, _count(1, 480)]
 
 
-class _Courier(_Strict):
+class StatedCourier(_Strict):
+    """A courier as fleet files state it."""
+
     id: _Id
     name: _Name
     vehicle_model: _Id
@@ -167,7 +169,7 @@ class _Depot(_Strict):
 class _Fleet(_Strict):
     depot: _Depot
     vehicle_models: tuple[_Model, ...]
-    couriers: tuple[_Courier, ...]
+    couriers: tuple[StatedCourier, ...]
 
 
 def read_fleet(
@@ -240,7 +242,7 @@ def _keys(loc: tuple[int | str, ...]) -> Iterator[str]:
     parts: dict[str, type[_Strict]] = {
         "depot": _Depot,
         "vehicle_models": _Model,
-        "couriers": _Courier,
+        "couriers": StatedCourier,
         "breaks": _Break,
     }
     yield from (parts[parents[-1]] if parents else _Fleet).model_fields
@@ -284,7 +286,7 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             overtime_cost_per_hour_fen=depot.overtime_cost_per_hour_yuan,
         ),
         models={VehicleModelId(each.id): _vehicle(each) for each in stated.vehicle_models},
-        couriers={CourierId(each.id): _courier(each) for each in stated.couriers},
+        couriers={CourierId(each.id): courier_of(each) for each in stated.couriers},
     ), problems
 
 
@@ -305,7 +307,7 @@ def _vehicle(stated: _Model) -> VehicleModel:
     )
 
 
-def _courier(stated: _Courier) -> Courier:
+def courier_of(stated: StatedCourier) -> Courier:
     starts, ends = stated.shift
     return Courier(
         courier_id=CourierId(stated.id),
@@ -347,16 +349,21 @@ def _contradictions(stated: _Fleet, where: Mapping[str, str]) -> Iterator[FleetP
         )
     models = [each.id for each in stated.vehicle_models]
     for number, courier in enumerate(stated.couriers):
-        if courier.vehicle_model not in models:
-            yield FleetProblem(
-                where=_path(("couriers", number, "vehicle_model"), where),
-                detail=f"no vehicle model {courier.vehicle_model!r}"
-                f"{meant(courier.vehicle_model, models)}",
+        for path, detail in clashes_of(courier, models):
+            yield FleetProblem(where=_path(("couriers", number, *path), where), detail=detail)
+
+
+def clashes_of(
+    courier: StatedCourier, models: Collection[str]
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """What no single value of a courier shows to be wrong: where in it, and a sentence."""
+    model = courier.vehicle_model
+    if model not in models:
+        yield ("vehicle_model",), f"no vehicle model {model!r}{meant(model, models)}"
+    starts, ends = courier.shift
+    for index, rest in enumerate(courier.breaks):
+        if not starts <= rest.earliest <= rest.latest < ends:
+            yield (
+                ("breaks", index),
+                "it begins between earliest and latest, both within the shift",
             )
-        starts, ends = courier.shift
-        for index, rest in enumerate(courier.breaks):
-            if not starts <= rest.earliest <= rest.latest < ends:
-                yield FleetProblem(
-                    where=_path(("couriers", number, "breaks", index), where),
-                    detail="it begins between earliest and latest, both within the shift",
-                )

@@ -65,7 +65,7 @@ class QuestionRefused(DispatchError):
     code: ClassVar[str] = "question-refused"
 
     def __init__(self, reason: str, message: str) -> None:
-        self.reason, self.message = reason, message
+        self.reason = reason
         super().__init__(message)
 
 
@@ -75,7 +75,7 @@ class AnswerFailed(DispatchError):
     code: ClassVar[str] = "answer-failed"
 
     def __init__(self, reason: str, message: str) -> None:
-        self.reason, self.message = reason, message
+        self.reason = reason
         super().__init__(message)
 
 

@@ -13,6 +13,7 @@ IDS = {
     "courier_id": "c1",
     "point_id": "p1",
     "closure_id": "x000000000000",
+    "question_id": "shaji.q0000000000000000",
 }
 
 

@@ -1,0 +1,278 @@
+"""Changes to a day as a what-if states them: read, and held to the rules of real writes, all at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from api.errors import ChangeProblem, ChangesRefused, pointer_of
+from api.orders import FIELDS, stranger
+from api.requests import Deps, locator_of
+from api.schemas import (
+    Count,
+    Grams,
+    Millilitres,
+    Moment,
+    Note,
+    OrderIn,
+    PlaceIn,
+    Strict,
+    Text,
+    TextId,
+    WallClock,
+    WindowIn,
+)
+from dispatch import operations
+from dispatch.gazetteer import Gazetteer, Locator
+from dispatch.inputs import DayInputs
+from dispatch.intake import at_address, change_fleet, time_objections
+from dispatch.operations import OrderUnknown
+from dispatch.orders import Handling, Order, OrderId, OrderStatus
+
+_Changes: Final = Field(max_length=1000)
+"""Of one kind in one what-if; whoever has more plans another day. Chosen."""
+
+
+class OrderChangeIn(Strict):
+    """
+    An order of the day, and the fields that would differ.
+
+    Saying where it would be picked up (`household_id`, `point_id`, `place`, `address`) replaces all that was said of that.
+    """
+
+    order_id: TextId
+    household_id: TextId | None = None
+    point_id: TextId | None = None
+    place: PlaceIn | None = None
+    pieces: Count | None = None
+    weight_g: Grams | None = None
+    volume_ml: Millilitres | None = None
+    ready_at: Moment | None = None
+    windows: Annotated[tuple[WindowIn, ...], Field(max_length=8)] = ()
+    cut_off_at: Moment | None = None
+    handling: frozenset[Handling] = frozenset()
+    note: Note = ""
+    address: Text = ""
+
+
+class OrderChangesIn(Strict):
+    """Orders that would come (as `POST /v1/orders` takes them), be cancelled (ids), or differ."""
+
+    add: Annotated[tuple[OrderIn, ...], _Changes] = ()
+    cancel: Annotated[tuple[TextId, ...], _Changes] = ()
+    change: Annotated[tuple[OrderChangeIn, ...], _Changes] = ()
+
+
+class CourierChangesIn(Strict):
+    """Couriers that would stay away (ids), come, or differ, both stated as in fleet files; of those who differ `id` and what differs."""
+
+    remove: Annotated[tuple[TextId, ...], _Changes] = ()
+    add: Annotated[tuple[dict[str, Any], ...], _Changes] = ()
+    change: Annotated[tuple[dict[str, Any], ...], _Changes] = ()
+
+
+class WhatIfIn(Strict):
+    """What would be other than it is: everything that is left out stays as it is now."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "budget_s": 5,
+                    "couriers": {
+                        "remove": ["c02"],
+                        "change": [{"id": "c01", "shift": "07:00-18:30"}],
+                    },
+                    "orders": {"cancel": ["20261111-000123"]},
+                    "departures": ["12:30", "17:00"],
+                }
+            ]
+        }
+    )
+
+    budget_s: Annotated[float, Field(ge=0.1, le=60)] = 5.0
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    orders: OrderChangesIn = OrderChangesIn()
+    couriers: CourierChangesIn = CourierChangesIn()
+    departures: Annotated[tuple[WallClock, ...], Field(max_length=50)] | None = None
+
+
+async def changed(deps: Deps, inputs: DayInputs, wish: WhatIfIn) -> DayInputs:
+    """
+    The inputs as they would be.
+
+    Raises
+    ------
+    ChangesRefused
+        Some changes are impossible; every one is named.
+    """
+    day = inputs.day
+    still_open = {each.order_id for each in inputs.orders}
+    named = (
+        *(each.order_id for each in wish.orders.add),
+        *wish.orders.cancel,
+        *(each.order_id for each in wish.orders.change),
+    )
+    closed: dict[str, OrderStatus] = {}
+    for each in dict.fromkeys(named):
+        if each not in still_open:
+            try:
+                record = await operations.read_order(deps.store, day, OrderId(each))
+            except OrderUnknown:
+                continue
+            closed[each] = record.status
+    asks = any(each.address for each in wish.orders.add)
+    asks = asks or any(each.address for each in wish.orders.change)
+    reader = _Reader(
+        inputs=inputs,
+        closed=closed,
+        locator=await locator_of(deps, day.scope) if asks else None,
+    )
+    return await asyncio.to_thread(reader.read, wish)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Applies changes to one day's inputs."""
+
+    inputs: DayInputs
+    closed: Mapping[str, OrderStatus]
+    """Orders of the day that are no longer open, as far as changes name them."""
+    locator: Locator | None
+    _gazetteer: Gazetteer | None = None
+
+    def read(self, wish: WhatIfIn) -> DayInputs:
+        fleet, wrong = change_fleet(
+            self.inputs.fleet,
+            remove=wish.couriers.remove,
+            add=wish.couriers.add,
+            change=wish.couriers.change,
+            departures=wish.departures,
+        )
+        problems = [
+            ChangeProblem(pointer=each.where, code="fleet-invalid", detail=each.detail)
+            for each in wrong
+        ]
+        orders = {each.order_id: each for each in self.inputs.orders}
+        problems += self._apply(orders, wish.orders)
+        if problems:
+            raise ChangesRefused(problems)
+        return replace(self.inputs, fleet=fleet, orders=tuple(orders.values()))
+
+    def _apply(self, orders: dict[OrderId, Order], wish: OrderChangesIn) -> Iterator[ChangeProblem]:
+        """Change `orders` in place, and tell what cannot be."""
+        touched: set[str] = set()
+        steps: list[tuple[str, str, OrderIn | OrderChangeIn | None]] = [
+            *((f"/orders/cancel/{n}", each, None) for n, each in enumerate(wish.cancel)),
+            *((f"/orders/change/{n}", each.order_id, each) for n, each in enumerate(wish.change)),
+            *((f"/orders/add/{n}", each.order_id, each) for n, each in enumerate(wish.add)),
+        ]
+        for pointer, given, told in steps:
+            order_id = OrderId(given)
+
+            def refused(
+                code: str, detail: str, at: str = pointer, who: str = given, advice: str = ""
+            ) -> ChangeProblem:
+                return ChangeProblem(pointer=at, code=code, detail=detail, id=who, advice=advice)
+
+            if given in touched:
+                yield refused(
+                    "duplicate-id", f"order {given} is named twice: say once what becomes of it"
+                )
+                continue
+            touched.add(given)
+            before = orders.get(order_id)
+            if isinstance(told, OrderIn):
+                order = told.order()
+                if given in self.closed or (before is not None and before != order):
+                    yield refused(
+                        "order-differs",
+                        f"another order {given} is there: change it, or give this one its own id",
+                    )
+                    continue
+            elif before is None:
+                yield self._not_open(pointer, given)
+                continue
+            elif told is None:
+                del orders[order_id]
+                continue
+            else:
+                try:
+                    order = _overlaid(before, told).order()
+                except ValidationError as error:
+                    for each in error.errors(include_url=False, include_input=False):
+                        where = pointer + pointer_of(("body", *each["loc"]))
+                        yield refused("not-valid", each["msg"], where)
+                    continue
+            wrong = list(self._objections(order, pointer))
+            yield from wrong
+            if not wrong:
+                orders[order_id] = self._placed(order)
+
+    def _not_open(self, pointer: str, order_id: str) -> ChangeProblem:
+        status = self.closed.get(order_id)
+        if status is None:
+            code, detail = OrderUnknown.code, str(OrderUnknown(order_id, self.inputs.day))
+        else:
+            code, detail = "order-closed", f"order {order_id} is {status}: nothing of it can change"
+        return ChangeProblem(pointer=pointer, code=code, detail=detail, id=order_id)
+
+    def _objections(self, order: Order, pointer: str) -> Iterator[ChangeProblem]:
+        for column, bad in time_objections(order, self.inputs.clock):
+            yield ChangeProblem(
+                pointer=pointer + FIELDS[column],
+                code=bad.code,
+                detail=bad.detail,
+                id=order.order_id,
+                advice=bad.advice,
+            )
+        registry = self.inputs.registry
+        is_point = order.point_id is not None and order.point_id not in registry.points
+        if is_point or (order.household_id and order.household_id not in registry.households):
+            told = stranger(order, is_point=is_point)
+            yield ChangeProblem(
+                pointer=pointer + told.column,
+                code=told.code,
+                detail=told.detail,
+                id=order.order_id,
+                advice=told.advice,
+            )
+
+    def _placed(self, order: Order) -> Order:
+        if not order.address:
+            return order
+        self._gazetteer = self._gazetteer or Gazetteer(self.inputs.registry)
+        return at_address(order, self._gazetteer, self.locator)[0]
+
+
+_WHERE: Final = frozenset({"household_id", "point_id", "place", "address"})
+
+
+def _overlaid(before: Order, told: OrderChangeIn) -> OrderIn:
+    """The order as it would be sent. Raises ValidationError if it would be refused."""
+    given = {name: getattr(told, name) for name in told.model_fields_set}
+    place = before.place
+    stated: dict[str, Any] = {
+        "household_id": before.household_id,
+        "pieces": before.pieces,
+        "weight_g": before.weight_g,
+        "volume_ml": before.volume_ml,
+        "ready_at": before.ready_at,
+        "windows": tuple(
+            WindowIn(earliest_at=each.earliest_at, latest_at=each.latest_at)
+            for each in before.windows
+        ),
+        "cut_off_at": before.cut_off_at,
+        "handling": before.handling,
+        "note": before.note,
+    }
+    if not given.keys() & _WHERE:
+        stated["point_id"] = before.point_id
+        stated["place"] = None if place is None else PlaceIn(lon=place.lon, lat=place.lat)
+        # Of an order that found its place the words no longer count.
+        stated["address"] = before.address if before.unclear else ""
+    return OrderIn.model_validate(stated | given)

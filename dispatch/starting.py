@@ -1,0 +1,73 @@
+"""Starting a search: a plan as a solution of today's problem, as far as it can still be driven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dispatch.orders import OrderId
+from dispatch.plan import Plan, Route
+from dispatch.posing import Posed
+from routing.vrp.check import check
+from routing.vrp.cost import cost, unserved_of
+from routing.vrp.schedule import Scheduler
+from routing.vrp.solution import Route as SolvedRoute
+from routing.vrp.solution import Solution
+
+
+def start_of(posed: Posed, plan: Plan) -> Solution | None:
+    """
+    The routes of `plan` in `posed`; None: nothing of it is left.
+
+    Orders that are no longer asked for leave their routes. Where a route can no longer be driven, its last halts
+    are left out until it can; new orders and those left out are for the search to place. The same
+    day posed again gives the same times and costs as it was read back with.
+    """
+    problem = posed.problem
+    vehicle_of = {each.courier_id: number for number, each in enumerate(posed.couriers)}
+    visit_of = {
+        order.order_id: number for number, halt in enumerate(posed.halts) for order in halt.orders
+    }
+    scheduler = Scheduler(problem)
+    routes: list[SolvedRoute] = []
+    made: set[int] = set()
+    for planned in plan.routes:
+        vehicle = vehicle_of.get(planned.courier_id)
+        if vehicle is None:
+            continue
+        skills = problem.vehicles[vehicle].skills
+        trips: list[list[int]] = []
+        for stops in _orders_of(planned):
+            visits = dict.fromkeys(visit_of[each] for each in stops if each in visit_of)
+            trips.append([each for each in visits if each not in made])
+            trips[-1] = [each for each in trips[-1] if problem.visits[each].skills <= skills]
+            made.update(trips[-1])
+        route = _drivable(scheduler, vehicle, trips, problem.vehicles[vehicle].trips_max)
+        made.difference_update(visit for trip in trips for visit in trip)
+        if route is not None:
+            routes.append(route)
+            made.update(halt.visit for trip in route.trips for halt in trip.visits)
+    routes.sort(key=lambda each: each.vehicle)
+    start = Solution(
+        routes=tuple(routes), unserved=unserved_of(problem, made), cost=cost(problem, routes)
+    )
+    return start if routes and not check(problem, start) else None
+
+
+def _orders_of(route: Route) -> list[list[OrderId]]:
+    """Order ids of each trip, in the order of the stops."""
+    return [[each for stop in trip.stops for each in stop.order_ids] for trip in route.trips]
+
+
+def _drivable(
+    scheduler: Scheduler, vehicle: int, trips: Sequence[Sequence[int]], trips_max: int
+) -> SolvedRoute | None:
+    """The trips, or as many of their first visits as can be driven. O(visits) schedules at worst."""
+    left = [list(trip) for trip in trips if trip][:trips_max]
+    while left:
+        route = scheduler.schedule(vehicle, left)
+        if route is not None:
+            return route
+        left[-1].pop()
+        if not left[-1]:
+            left.pop()
+    return None
