@@ -58,6 +58,12 @@ def spot_at(point: CollectionPoint) -> Spot:
     return Spot(StopKind.POINT, point.place, point.name, point.village, point.point_id)
 
 
+def no_common_time(order: Order, spot: Spot) -> Unserved:
+    """`order`, which nobody could pick up there at any moment of the day."""
+    detail = "ready time, windows, opening hours and cut-off leave no moment for the pickup"
+    return left_out(order, "no-common-time", detail, spot.place)
+
+
 def spot_of(order: Order, registry: Registry) -> Spot | Unserved:
     """Where `order` is picked up, or why nobody can know."""
     if order.unclear:
@@ -131,12 +137,7 @@ def halts_at(
             offers=offers.get(order.order_id, ()),
         )
         if not alone.windows or alone.windows[0].earliest_s > alone.due_s:
-            yield left_out(
-                order,
-                "no-common-time",
-                "ready time, windows, opening hours and cut-off leave no moment for the pickup",
-                spot.place,
-            )
+            yield no_common_time(order, spot)
             continue
         for index, group in enumerate(groups):
             joined = _joined(group, alone, inputs)
@@ -158,13 +159,16 @@ def halts_brought(
     """
     The same `orders`, of one halt, at each of the points to which their household would bring them.
 
-    `offers` are those of each of the orders; `rows` are the points' rows of the matrices.
+    `offers` are those of each of the orders; `rows` are the points' rows of the matrices. None at a
+    point that is not open in time.
     """
     for offer in offers:
         hours = offer.point.hours
         windows = brought_to_point(orders[0], inputs, hours, walk_s=offer.walk_s)
         for order in orders[1:]:
             windows = common(windows, brought_to_point(order, inputs, hours, walk_s=offer.walk_s))
+        if not windows:
+            continue
         group = _Group(
             orders=orders,
             windows=windows,
@@ -191,20 +195,19 @@ def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
         return None
     joined = replace(group, orders=group.orders + alone.orders, windows=windows)
     fleet = inputs.fleet
-    for courier in fleet.couriers.values():
-        model = fleet.models[courier.model_id]
-        if joined.skills <= courier.skills and (
-            (_fits(group, model) or _fits(alone, model)) and not _fits(joined, model)
-        ):
+    apart, together = (group.loads, alone.loads), joined.loads
+    could_come = {
+        courier.model_id for courier in fleet.couriers.values() if joined.skills <= courier.skills
+    }
+    for model in (fleet.models[each] for each in could_come):
+        if any(_fits(loads, model) for loads in apart) and not _fits(together, model):
             return None
     return joined
 
 
-def _fits(group: _Group, model: VehicleModel) -> bool:
+def _fits(loads: Sequence[int], model: VehicleModel) -> bool:
     limits = (model.capacity_weight_g, model.capacity_volume_ml, model.capacity_pieces)
-    return all(
-        limit is None or load <= limit for limit, load in zip(limits, group.loads, strict=True)
-    )
+    return all(limit is None or load <= limit for load, limit in zip(loads, limits, strict=True))
 
 
 def _visit(group: _Group, row: int, inputs: DayInputs, *, cost: int = 0) -> Visit:

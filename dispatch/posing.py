@@ -18,6 +18,7 @@ from dispatch.halts import (
     halts_at,
     halts_brought,
     left_out,
+    no_common_time,
     spot_at,
     spot_of,
 )
@@ -69,11 +70,16 @@ class Posed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Door:
-    """A spot and the orders waiting there; neighbours at one place share it."""
+class Door:
+    """
+    A spot and orders waiting there that may share halts; neighbours at one place share it.
+
+    `offer` is a point to which the orders are brought, where that is settled.
+    """
 
     spot: Spot
     orders: list[Order]
+    offer: Offer | None = None
 
     def order(self, order_id: OrderId) -> Order:
         return next(each for each in self.orders if each.order_id == order_id)
@@ -88,23 +94,43 @@ def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
     DepotOffRoad
         No vehicle can leave the depot.
     """
-    fleet, clock = inputs.fleet, inputs.clock
-    couriers = tuple(fleet.couriers.values())
-    profiles = tuple(dict.fromkeys(fleet.models[each.model_id].profile for each in couriers))
     unserved: list[Unserved] = []
-    doors: dict[tuple[Place, PointId | None], _Door] = {}
+    doors: dict[tuple[Place, PointId | None], Door] = {}
     for order in inputs.orders:
         spot = spot_of(order, inputs.registry)
         if isinstance(spot, Unserved):
             unserved.append(spot)
-        elif not couriers:
+        elif not inputs.fleet.couriers:
             unserved.append(left_out(order, "no-courier", "the fleet has no courier", spot.place))
         else:
-            doors.setdefault((spot.place, spot.point_id), _Door(spot, [])).orders.append(order)
+            doors.setdefault((spot.place, spot.point_id), Door(spot, [])).orders.append(order)
     for point in _accepted(doors.values(), inputs):
-        doors.setdefault((point.place, point.point_id), _Door(point, []))
+        doors.setdefault((point.place, point.point_id), Door(point, []))
+    return pose_doors(inputs, network, tuple(doors.values()), unserved, with_offers=True)
 
-    places = (fleet.depot.place, *(place for place, _ in doors))
+
+def pose_doors(
+    inputs: DayInputs,
+    network: RoadNetwork,
+    doors: Sequence[Door],
+    unserved: Iterable[Unserved] = (),
+    *,
+    with_offers: bool = False,
+) -> Posed:
+    """
+    State the orders of these doors as a problem, those of each door in halts of their own.
+
+    Doors at one spot share a row of the matrices. `with_offers`, orders may be brought to points among the
+    doors as well. `unserved` are set aside already. Raises DepotOffRoad.
+    """
+    fleet, clock = inputs.fleet, inputs.clock
+    couriers = tuple(fleet.couriers.values())
+    profiles = tuple(dict.fromkeys(fleet.models[each.model_id].profile for each in couriers))
+    unserved = list(unserved)
+    rows: dict[tuple[Place, PointId | None], int] = {}
+    for door in doors:
+        rows.setdefault((door.spot.place, door.spot.point_id), 1 + len(rows))
+    places = (fleet.depot.place, *(place for place, _ in rows))
     snaps, misses = _snap_all(network, places, profiles)
     _refuse_lost_depot(fleet.depot, profiles, snaps, misses)
     # The farthest walk of all profiles: whoever comes has the time.
@@ -113,18 +139,17 @@ def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
         for row in range(len(places))
     ]
     point_rows = {
-        door.spot.point_id: row
-        for row, door in enumerate(doors.values(), start=1)
-        if door.spot.point_id is not None and any(snaps[profile][row] for profile in profiles)
+        door.spot.point_id: rows[door.spot.place, door.spot.point_id]
+        for door in doors
+        if door.spot.point_id is not None
     }
-    offers = offers_of(
-        ((order, door.spot.place) for door in doors.values() for order in door.orders),
-        inputs,
-        point_rows.keys(),
-    )
+    waiting = ((order, door.spot.place) for door in doors for order in door.orders)
+    reached = {each for each, row in point_rows.items() if any(snaps[p][row] for p in profiles)}
+    offers = offers_of(waiting, inputs, reached) if with_offers else {}
 
     halts: list[Halt] = []
-    for row, door in enumerate(doors.values(), start=1):
+    for door in doors:
+        row = rows[door.spot.place, door.spot.point_id]
         for answer in _at_door(door, inputs, snaps, misses[row], row=row, offers=offers):
             orders = answer.orders if isinstance(answer, Halt) else (door.order(answer.order_id),)
             points = offers.get(orders[0].order_id, ())
@@ -139,8 +164,10 @@ def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
                 unserved.append(answer)
             halts.extend(_alternatives(places_of_one, group=len(halts)))
 
+    totals = [1 + sum(halt.visit.loads[axis] for halt in halts) for axis in range(len(DIMENSIONS))]
+
     def vehicle_of(courier: Courier) -> Vehicle:
-        return _vehicle(courier, fleet, profiles, halts, clock)
+        return _vehicle(courier, fleet, profiles, totals, clock)
 
     problem = Problem(
         matrices=tuple(_matrix(network, profile, snaps[profile]) for profile in profiles),
@@ -158,7 +185,7 @@ def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
     return Posed(problem, tuple(halts), couriers, snaps, tuple(unserved), kinds)
 
 
-def _accepted(doors: Iterable[_Door], inputs: DayInputs) -> tuple[Spot, ...]:
+def _accepted(doors: Iterable[Door], inputs: DayInputs) -> tuple[Spot, ...]:
     """The points to which any of the waiting orders might be brought, each once."""
     points = {
         point.point_id: point
@@ -170,7 +197,7 @@ def _accepted(doors: Iterable[_Door], inputs: DayInputs) -> tuple[Spot, ...]:
 
 
 def _at_door(
-    door: _Door,
+    door: Door,
     inputs: DayInputs,
     snaps: Mapping[str, Sequence[Snap | None]],
     miss: PlaceOffRoad | None,
@@ -179,9 +206,18 @@ def _at_door(
     offers: Mapping[OrderId, tuple[Offer, ...]],
 ) -> Iterable[Halt | Unserved]:
     """The halts at the door itself; all its orders left out where no vehicle finds a road to it."""
-    if any(each[row] for each in snaps.values()):
+    if not any(each[row] for each in snaps.values()):
+        return [_off_road(order, door.spot, miss) for order in door.orders]
+    if door.offer is None:
         return halts_at(door.spot, door.orders, inputs, row=row, offers=offers)
-    return [_off_road(order, door.spot, miss) for order in door.orders]
+    rows = {door.offer.point.point_id: row}
+    return [
+        next(
+            iter(halts_brought((order,), (door.offer,), inputs, rows)),
+            no_common_time(order, door.spot),
+        )
+        for order in door.orders
+    ]
 
 
 def _alternatives(halts: Sequence[Halt], *, group: int) -> Sequence[Halt]:
@@ -252,13 +288,12 @@ def _vehicle(
     courier: Courier,
     fleet: Fleet,
     profiles: Sequence[str],
-    halts: Sequence[Halt],
+    totals: Sequence[int],
     clock: DayClock,
 ) -> Vehicle:
+    """`totals` stand where no limit is known: more than all there is never binds."""
     model = fleet.models[courier.model_id]
     shift = Window(*clock.span_of(courier.shift_starts, courier.shift_ends))
-    # Where no limit is known, one load more than all there is never binds.
-    totals = [1 + sum(halt.visit.loads[axis] for halt in halts) for axis in range(len(DIMENSIONS))]
     limits = (model.capacity_weight_g, model.capacity_volume_ml, model.capacity_pieces)
     return Vehicle(
         matrix=profiles.index(model.profile),

@@ -57,6 +57,25 @@ class Scheduler:
         *_, leave_s, number = min(fitting, key=lambda each: (each[0], each[1], -each[2]))
         return self._read(*self._ordered_for(vehicle)[number], vehicle, sequence, leave_s)
 
+    def schedule_from(
+        self, vehicle: int, trips: Sequence[Sequence[int]], leave_s: int
+    ) -> Route | None:
+        """The earliest final return if the vehicle leaves just then; None: no times exist. As `schedule`."""
+        sequence = sequence_of(trips)
+        if len(sequence) == 0:
+            return None
+        found = [
+            (finish_s, number)
+            for number, (packed, _) in enumerate(self._ordered_for(vehicle))
+            if (finish_s := earliest(packed, vehicle, sequence, len(sequence), leave_s)[0]) < NEVER
+        ]
+        if not found:
+            return None
+        finish_s, number = min(found)
+        route = self._read(*self._ordered_for(vehicle)[number], vehicle, sequence, leave_s)
+        is_then = route.trips[0].leave_s == leave_s
+        return route if is_then and finish_s - leave_s <= self._packed.limits[vehicle, 1] else None
+
     def _ordered_for(self, vehicle: int) -> tuple[_Ordered, ...]:
         """The packed problem for each order of the vehicle's breaks."""
         if vehicle not in self._ordered:
