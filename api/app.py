@@ -24,6 +24,7 @@ from api import (
     questions,
     registry,
     road,
+    route_check,
     stream,
     what_if,
 )
@@ -32,6 +33,7 @@ from api.errors import tell_problems
 from api.metrics import LATENCY_S, REQUESTS
 from api.openapi import describe
 from api.osrm.router import router as osrm
+from api.recent_plans import RecentPlans
 from api.requests import BODY_MAX_BYTES, Deps
 from api.roads import Roads
 from dispatch.jobs import JobQueue
@@ -61,7 +63,12 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
             JobQueue.open(url) as jobs,
         ):
             app.state.deps = Deps(
-                settings=settings, store=store, jobs=jobs, clock=settings.clock(), roads=roads
+                settings=settings,
+                store=store,
+                jobs=jobs,
+                clock=settings.clock(),
+                roads=roads,
+                plans=RecentPlans(store),
             )
             following = asyncio.create_task(roads.follow(), name="following the roads' file")
             yield
@@ -90,6 +97,7 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
         closures,
         plans,
         what_if,
+        route_check,
         questions,
         road,
         isochrones,

@@ -42,6 +42,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "publish_plan": frozenset({_D}),
     "export_plan": frozenset({_D, _B}),
     "ask_what_if": frozenset({_D}),
+    "check_route": frozenset({_D}),
     "read_question": frozenset({_D}),
     "read_job": frozenset({_D, _B}),
     "cancel_job": frozenset({_D}),

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from api.errors import ChangeProblem, ChangesRefused, pointer_of
+from api.errors import ItemProblem, ItemsRefused, pointer_of
 from api.orders import FIELDS, stranger
 from api.requests import Deps, locator_of
 from api.schemas import (
@@ -107,7 +107,7 @@ async def changed(deps: Deps, inputs: DayInputs, wish: WhatIfIn) -> DayInputs:
 
     Raises
     ------
-    ChangesRefused
+    ItemsRefused
         Some changes are impossible; every one is named.
     """
     day = inputs.day
@@ -117,14 +117,9 @@ async def changed(deps: Deps, inputs: DayInputs, wish: WhatIfIn) -> DayInputs:
         *wish.orders.cancel,
         *(each.order_id for each in wish.orders.change),
     )
-    closed: dict[str, OrderStatus] = {}
-    for each in dict.fromkeys(named):
-        if each not in still_open:
-            try:
-                record = await operations.read_order(deps.store, day, OrderId(each))
-            except OrderUnknown:
-                continue
-            closed[each] = record.status
+    others = tuple(OrderId(each) for each in dict.fromkeys(named) if each not in still_open)
+    found = await operations.read_some_orders(deps.store, day, others)
+    closed = {each.order.order_id: each.status for each in found}
     asks = any(each.address for each in wish.orders.add)
     asks = asks or any(each.address for each in wish.orders.change)
     reader = _Reader(
@@ -140,7 +135,7 @@ class _Reader:
     """Applies changes to one day's inputs."""
 
     inputs: DayInputs
-    closed: Mapping[str, OrderStatus]
+    closed: Mapping[OrderId, OrderStatus]
     """Orders of the day that are no longer open, as far as changes name them."""
     locator: Locator | None
     _gazetteer: Gazetteer | None = None
@@ -154,48 +149,38 @@ class _Reader:
             departures=wish.departures,
         )
         problems = [
-            ChangeProblem(pointer=each.where, code="fleet-invalid", detail=each.detail)
+            ItemProblem(pointer=each.where, code="fleet-invalid", detail=each.detail)
             for each in wrong
         ]
         orders = {each.order_id: each for each in self.inputs.orders}
         problems += self._apply(orders, wish.orders)
         if problems:
-            raise ChangesRefused(problems)
+            raise ItemsRefused("changes-refused", problems)
         return replace(self.inputs, fleet=fleet, orders=tuple(orders.values()))
 
-    def _apply(self, orders: dict[OrderId, Order], wish: OrderChangesIn) -> Iterator[ChangeProblem]:
+    def _apply(self, orders: dict[OrderId, Order], wish: OrderChangesIn) -> Iterator[ItemProblem]:
         """Change `orders` in place, and tell what cannot be."""
-        touched: set[str] = set()
         steps: list[tuple[str, str, OrderIn | OrderChangeIn | None]] = [
             *((f"/orders/cancel/{n}", each, None) for n, each in enumerate(wish.cancel)),
             *((f"/orders/change/{n}", each.order_id, each) for n, each in enumerate(wish.change)),
             *((f"/orders/add/{n}", each.order_id, each) for n, each in enumerate(wish.add)),
         ]
+        touched: set[OrderId] = set()
         for pointer, given, told in steps:
             order_id = OrderId(given)
-
-            def refused(
-                code: str, detail: str, at: str = pointer, who: str = given, advice: str = ""
-            ) -> ChangeProblem:
-                return ChangeProblem(pointer=at, code=code, detail=detail, id=who, advice=advice)
-
-            if given in touched:
-                yield refused(
-                    "duplicate-id", f"order {given} is named twice: say once what becomes of it"
-                )
+            if order_id in touched:
+                detail = f"order {order_id} is named twice: say once what becomes of it"
+                yield ItemProblem(pointer=pointer, code="duplicate-id", detail=detail, id=given)
                 continue
-            touched.add(given)
+            touched.add(order_id)
             before = orders.get(order_id)
+            wrong: list[ItemProblem] = []
             if isinstance(told, OrderIn):
                 order = told.order()
-                if given in self.closed or (before is not None and before != order):
-                    yield refused(
-                        "order-differs",
-                        f"another order {given} is there: change it, or give this one its own id",
-                    )
-                    continue
+                wrong += self._taken(pointer, before, order)
             elif before is None:
-                yield self._not_open(pointer, given)
+                if told is not None or self.closed.get(order_id) is not OrderStatus.CANCELLED:
+                    yield self._not_open(pointer, given)
                 continue
             elif told is None:
                 del orders[order_id]
@@ -204,26 +189,31 @@ class _Reader:
                 try:
                     order = _overlaid(before, told).order()
                 except ValidationError as error:
-                    for each in error.errors(include_url=False, include_input=False):
-                        where = pointer + pointer_of(("body", *each["loc"]))
-                        yield refused("not-valid", each["msg"], where)
+                    yield from _not_valid(error, pointer, given)
                     continue
-            wrong = list(self._objections(order, pointer))
+            wrong += self._objections(order, pointer)
             yield from wrong
             if not wrong:
                 orders[order_id] = self._placed(order)
 
-    def _not_open(self, pointer: str, order_id: str) -> ChangeProblem:
-        status = self.closed.get(order_id)
+    def _taken(self, pointer: str, before: Order | None, order: Order) -> Iterator[ItemProblem]:
+        """That an order of this id is there, unless it is the same one and still open."""
+        order_id = order.order_id
+        if order_id in self.closed or (before is not None and before != order):
+            detail = f"another order {order_id} is there: change it, or give this one its own id"
+            yield ItemProblem(pointer=pointer, code="order-differs", detail=detail, id=order_id)
+
+    def _not_open(self, pointer: str, order_id: str) -> ItemProblem:
+        status = self.closed.get(OrderId(order_id))
         if status is None:
             code, detail = OrderUnknown.code, str(OrderUnknown(order_id, self.inputs.day))
         else:
             code, detail = "order-closed", f"order {order_id} is {status}: nothing of it can change"
-        return ChangeProblem(pointer=pointer, code=code, detail=detail, id=order_id)
+        return ItemProblem(pointer=pointer, code=code, detail=detail, id=order_id)
 
-    def _objections(self, order: Order, pointer: str) -> Iterator[ChangeProblem]:
+    def _objections(self, order: Order, pointer: str) -> Iterator[ItemProblem]:
         for column, bad in time_objections(order, self.inputs.clock):
-            yield ChangeProblem(
+            yield ItemProblem(
                 pointer=pointer + FIELDS[column],
                 code=bad.code,
                 detail=bad.detail,
@@ -234,7 +224,7 @@ class _Reader:
         is_point = order.point_id is not None and order.point_id not in registry.points
         if is_point or (order.household_id and order.household_id not in registry.households):
             told = stranger(order, is_point=is_point)
-            yield ChangeProblem(
+            yield ItemProblem(
                 pointer=pointer + told.column,
                 code=told.code,
                 detail=told.detail,
@@ -247,6 +237,12 @@ class _Reader:
             return order
         self._gazetteer = self._gazetteer or Gazetteer(self.inputs.registry)
         return at_address(order, self._gazetteer, self.locator)[0]
+
+
+def _not_valid(error: ValidationError, pointer: str, order_id: str) -> Iterator[ItemProblem]:
+    for each in error.errors(include_url=False, include_input=False):
+        where = pointer + pointer_of(("body", *each["loc"]))
+        yield ItemProblem(pointer=where, code="not-valid", detail=each["msg"], id=order_id)
 
 
 _WHERE: Final = frozenset({"household_id", "point_id", "place", "address"})

@@ -101,8 +101,8 @@ class OsrmRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeProblem:
-    """One change that cannot be: where in the body, by which lasting code, and what to do."""
+class ItemProblem:
+    """What is wrong with one item of a body: where, by which lasting code, and what to do."""
 
     pointer: str
     code: str
@@ -111,11 +111,11 @@ class ChangeProblem:
     advice: str = ""
 
 
-class ChangesRefused(Exception):
-    """Changes of a what-if go in whole or not at all; `problems` lists everything wrong with them."""
+class ItemsRefused(Exception):
+    """A body that counts whole or not at all, refused by `code`; `problems` lists everything wrong with it."""
 
-    def __init__(self, problems: Sequence[ChangeProblem]) -> None:
-        self.problems = tuple(problems)
+    def __init__(self, code: str, problems: Sequence[ItemProblem]) -> None:
+        self.code, self.problems = code, tuple(problems)
         first = self.problems[0]
         super().__init__(f"{first.pointer}: {first.detail}")
 
@@ -177,10 +177,10 @@ async def _on_purpose(_request: Request, error: Exception) -> Response:
     return problem(status, error.code, str(error), headers=headers, **facts)
 
 
-async def _by_changes(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ChangesRefused)
+async def _by_items(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ItemsRefused)
     told = [asdict(each) for each in error.problems]
-    return problem(422, "changes-refused", str(error), problems=told)
+    return problem(422, error.code, str(error), problems=told)
 
 
 async def _by_http(_request: Request, error: Exception) -> Response:
@@ -246,7 +246,7 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(DispatchError, _on_purpose)
     app.add_exception_handler(RoutingError, _on_purpose)
     app.add_exception_handler(ApiError, _by_http)
-    app.add_exception_handler(ChangesRefused, _by_changes)
+    app.add_exception_handler(ItemsRefused, _by_items)
     app.add_exception_handler(OsrmRefused, _by_osrm)
     app.add_exception_handler(HTTPException, _by_framework)
     app.add_exception_handler(RequestValidationError, _not_valid)

@@ -41,7 +41,7 @@ async def answer_or_later(
     deps: Deps, caller: Identity, asked: Asked, *, depot_id: DepotId | None
 ) -> Response:
     """
-    Ask the workers and wait: 200 with the answer, or 202 with where to read it.
+    Ask the workers and wait: 200 with the answer and where to read it again, or 202 with where to read it later.
 
     Raises
     ------
@@ -77,11 +77,12 @@ async def read_question(question_id: str, deps: With, caller: Caller) -> Respons
 
 
 def _answer(question_id: QuestionId, answer: bytes | None) -> Response:
+    where = f"/v1/questions/{question_id}"
     if answer is not None:
-        return stored(answer)
+        return stored(answer, headers={"Content-Location": where})
     detail = "all workers are busy: read the answer later, or start another worker"
     return as_json(
         QuestionStanding(question_id, detail),
         status=202,
-        headers={"Location": f"/v1/questions/{question_id}", "Retry-After": "2"},
+        headers={"Location": where, "Retry-After": "2"},
     )

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 
 from api.auth import Caller, authorize
 from api.errors import ApiError, not_found
+from api.recent_plans import RecentPlans
 from api.roads import Roads
 from dispatch import operations
 from dispatch.access import Identity
@@ -51,6 +52,7 @@ class Deps:
     jobs: JobQueue
     clock: Clock
     roads: Roads
+    plans: RecentPlans
 
 
 async def network_now(deps: Deps, caller: Identity) -> RoadNetwork:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 
 import uvicorn
@@ -31,9 +32,24 @@ class Server(uvicorn.Server):
             )
         )
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        settle()
+        await super().startup(sockets)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.stopping.set()
         await super().shutdown(sockets)
+
+
+def settle() -> None:
+    """
+    Have the garbage collector leave alone what was loaded by now: it is here to stay.
+
+    Some 250,000 objects of libraries; walking them held a request up for 160 ms now and then
+    (`benchmarks/check_route.py`, 2 busy cores, 2026-11-26).
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -28,15 +28,15 @@ class DayInputs:
 
     def only_whom_orders_name(self) -> DayInputs:
         """The same day for planning, in fewer bytes: households and points without an order left out."""
-        named = {each.household_id for each in self.orders}
+        households = {each.household_id for each in self.orders}
         points = {each.point_id for each in self.orders}
-        return replace(
-            self,
-            registry=Registry(
-                households={k: v for k, v in self.registry.households.items() if k in named},
-                points={k: v for k, v in self.registry.points.items() if k in points},
-            ),
+        registry = Registry(
+            households={
+                key: each for key, each in self.registry.households.items() if key in households
+            },
+            points={key: each for key, each in self.registry.points.items() if key in points},
         )
+        return replace(self, registry=registry)
 
     def closures_met(self, now: datetime) -> tuple[TimedClosure, ...]:
         """

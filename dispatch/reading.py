@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 import polyline
 
+from dispatch.arrivals import reached_s, setup_s
 from dispatch.days import DayClock
 from dispatch.fleet import Fleet
 from dispatch.halts import MILLIFEN, left_out
@@ -165,7 +166,7 @@ class _Reader:
             )
             for leg, snap in zip(self.network.legs(snaps, profile), snaps[1:], strict=True)
         ]
-        arrivals_s = self._arrivals_s(doors, trip.leave_s, solved)
+        arrivals_s = reached_s(self.posed, solved, doors, leave_s=trip.leave_s)
         stops = [
             self._stop(seq, door, leg, arrived_s)
             for seq, (door, leg, arrived_s) in enumerate(
@@ -173,25 +174,6 @@ class _Reader:
             )
         ]
         return stops, legs[-1]
-
-    def _arrivals_s(
-        self, doors: Sequence[Sequence[ScheduledVisit]], leave_s: int, solved: SolvedRoute
-    ) -> Iterator[int]:
-        """When the vehicle reaches each door: the setup, and breaks taken during it, come after."""
-        rests = self.posed.problem.vehicles[solved.vehicle].breaks
-        taken = sorted(zip(solved.break_starts_s, (rest.duration_s for rest in rests), strict=True))
-        left_s = leave_s
-        for door in doors:
-            clock_s, setup_s = door[0].arrival_s, self._setup_s(door)
-            for start_s, duration_s in reversed(taken):
-                worked_s = clock_s - (start_s + duration_s)
-                if left_s <= start_s < clock_s and worked_s < setup_s:
-                    clock_s, setup_s = start_s, setup_s - worked_s
-            yield clock_s - setup_s
-            left_s = door[-1].departure_s
-
-    def _setup_s(self, door: Sequence[ScheduledVisit]) -> int:
-        return self.posed.problem.setups_s[self.posed.halts[door[0].visit].visit.place]
 
     def _snap(self, row: int, profile: str) -> Snap:
         snap = self.posed.snaps[profile][row]
@@ -220,7 +202,7 @@ class _Reader:
             begin_at=self.clock.moment(door[0].begin_s),
             depart_at=self.clock.moment(door[-1].departure_s),
             leg=leg,
-            setup_s=self._setup_s(door),
+            setup_s=setup_s(self.posed, door),
             brought=tuple(
                 Brought(
                     order_id=order.order_id, household_id=order.household_id, walk_m=halt.walk_m

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dispatch.households import PointId
 from dispatch.orders import OrderId
 from dispatch.plan import Plan, Route
 from dispatch.posing import Posed
@@ -25,7 +26,9 @@ def start_of(posed: Posed, plan: Plan) -> Solution | None:
     problem = posed.problem
     vehicle_of = {each.courier_id: number for number, each in enumerate(posed.couriers)}
     visit_of = {
-        order.order_id: number for number, halt in enumerate(posed.halts) for order in halt.orders
+        (order.order_id, None if halt.walk_m is None else halt.spot.point_id): number
+        for number, halt in enumerate(posed.halts)
+        for order in halt.orders
     }
     scheduler = Scheduler(problem)
     routes: list[SolvedRoute] = []
@@ -41,7 +44,7 @@ def start_of(posed: Posed, plan: Plan) -> Solution | None:
             trips.append([each for each in visits if each not in made])
             trips[-1] = [each for each in trips[-1] if problem.visits[each].skills <= skills]
             made.update(trips[-1])
-        route = _drivable(scheduler, vehicle, trips, problem.vehicles[vehicle].trips_max)
+        route = _drivable(scheduler, vehicle, trips)
         made.difference_update(visit for trip in trips for visit in trip)
         if route is not None:
             routes.append(route)
@@ -53,16 +56,26 @@ def start_of(posed: Posed, plan: Plan) -> Solution | None:
     return start if routes and not check(problem, start) else None
 
 
-def _orders_of(route: Route) -> list[list[OrderId]]:
-    """Order ids of each trip, in the order of the stops."""
-    return [[each for stop in trip.stops for each in stop.order_ids] for trip in route.trips]
+def _orders_of(route: Route) -> list[list[tuple[OrderId, PointId | None]]]:
+    """Order ids of each trip, in the order of the stops, and the point to which each is brought."""
+    return [
+        [
+            (
+                each,
+                stop.point_id if each in {brought.order_id for brought in stop.brought} else None,
+            )
+            for stop in trip.stops
+            for each in stop.order_ids
+        ]
+        for trip in route.trips
+    ]
 
 
 def _drivable(
-    scheduler: Scheduler, vehicle: int, trips: Sequence[Sequence[int]], trips_max: int
+    scheduler: Scheduler, vehicle: int, trips: Sequence[Sequence[int]]
 ) -> SolvedRoute | None:
     """The trips, or as many of their first visits as can be driven. O(visits) schedules at worst."""
-    left = [list(trip) for trip in trips if trip][:trips_max]
+    left = [list(trip) for trip in trips if trip]
     while left:
         route = scheduler.schedule(vehicle, left)
         if route is not None:

@@ -51,6 +51,7 @@ from dispatch.operations.orders import (
     create_orders,
     read_order,
     read_orders,
+    read_some_orders,
 )
 from dispatch.operations.plans import (
     EtagMismatch,
@@ -90,6 +91,7 @@ from dispatch.operations.registry import (
     missing_from_registry,
     read_fleet,
     read_registry,
+    registry_for,
     replace_fleet,
 )
 from dispatch.operations.road import (
@@ -180,9 +182,11 @@ __all__ = [
     "read_registry",
     "read_route",
     "read_shift",
+    "read_some_orders",
     "recall",
     "recall_answer",
     "record_events",
+    "registry_for",
     "release_answer",
     "remember_answer",
     "remove_closure",

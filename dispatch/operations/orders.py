@@ -207,6 +207,13 @@ async def open_orders(store: Store, day: DepotDay) -> tuple[Order, ...]:
             return tuple(orders)
 
 
+async def read_some_orders(
+    store: Store, day: DepotDay, order_ids: Sequence[OrderId]
+) -> tuple[OrderRecord, ...]:
+    """Those of these orders that the depot-day has, whatever has become of them."""
+    return tuple(_record(row) for row in await store.orders_of(day, order_ids))
+
+
 async def read_order(store: Store, day: DepotDay, order_id: OrderId) -> OrderRecord:
     """
     One order and what has become of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
@@ -89,7 +89,17 @@ async def change_registry(
 
 async def read_registry(store: Store, scope: DepotScope) -> Registry:
     """All households and points of the depot; empty if none were ever sent."""
-    household_bodies, point_bodies = await store.depots.registry(scope)
+    return _registry(*await store.depots.registry(scope))
+
+
+async def registry_for(store: Store, scope: DepotScope, orders: Sequence[Order]) -> Registry:
+    """The households and points that these orders name, as far as the registry has them."""
+    households = dict.fromkeys(each.household_id for each in orders if each.household_id)
+    points = dict.fromkeys(each.point_id for each in orders if each.point_id)
+    return _registry(*await store.depots.some_of_registry(scope, tuple(households), tuple(points)))
+
+
+def _registry(household_bodies: Iterable[bytes], point_bodies: Iterable[bytes]) -> Registry:
     households = (_household_decoder.decode(body) for body in household_bodies)
     points = (_point_decoder.decode(body) for body in point_bodies)
     return Registry(

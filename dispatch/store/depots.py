@@ -43,6 +43,23 @@ class Depots:
         where = ScopeKeys(scope)
         return await self._client.hvals(where.households), await self._client.hvals(where.points)
 
+    async def some_of_registry(
+        self, scope: DepotScope, households: Sequence[str], points: Sequence[str]
+    ) -> tuple[list[bytes], list[bytes]]:
+        """The households and points of these ids, as far as there are any."""
+        where = ScopeKeys(scope)
+        return (
+            await self._some(where.households, households),
+            await self._some(where.points, points),
+        )
+
+    async def _some(self, key: str, ids: Sequence[str]) -> list[bytes]:
+        found: list[bytes] = []
+        for chunk in chunks(ids):
+            bodies = await self._scripts.fetch(("HMGET", key, *chunk))
+            found += (body for body in bodies if body is not None)
+        return found
+
     async def missing(
         self, scope: DepotScope, households: Sequence[str], points: Sequence[str]
     ) -> tuple[set[str], set[str]]:

@@ -110,6 +110,14 @@ class Store:
         rows, _ = await self._orders(day, [0, 0, order_id])
         return rows[0] if rows else None
 
+    async def orders_of(self, day: DepotDay, order_ids: Sequence[str]) -> tuple[OrderRow, ...]:
+        """Those of these orders that there are."""
+        rows: list[OrderRow] = []
+        for chunk in chunks(order_ids):
+            found, _ = await self._orders(day, [0, 0, *chunk])
+            rows += found
+        return tuple(rows)
+
     async def _orders(
         self, day: DepotDay, arguments: Sequence[Argument]
     ) -> tuple[tuple[OrderRow, ...], int]:

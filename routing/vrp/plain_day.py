@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from routing.matrix import UNREACHABLE
+from routing.vrp.cost import over_s
 from routing.vrp.problem import Break, Problem, Vehicle, Visit
 from routing.vrp.solution import Route, ScheduledVisit, Trip
 
@@ -66,7 +67,9 @@ class _Clock:
                 )
             )
         self._drive(here, self.vehicle.end_place, is_home=True)
-        return Trip(leave_s=leave_s, visits=tuple(halts), back_s=self.now_s)
+        trip = Trip(leave_s=leave_s, visits=tuple(halts), back_s=self.now_s)
+        self.now_s = over_s(self.problem, trip)
+        return trip
 
     def rest_of_day(self) -> None:
         while (due := self._next()) is not None:

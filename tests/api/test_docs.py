@@ -20,6 +20,7 @@ def codes_in_source():
             re.findall(r'problem\(\s*(?:\d+|status|error\.status_code), "([a-z-]+)"', text)
         )
         found |= {f"{what}-unknown" for what in re.findall(r'not_found\("([a-z]+)"', text)}
+        found |= set(re.findall(r'ItemsRefused\("([a-z-]+)"', text))
         found |= set(re.findall(r'code="([a-z-]+)"', text))
     return found
 

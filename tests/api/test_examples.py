@@ -15,7 +15,19 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from api import addresses, closures, isochrones, orders, plans, registry, road, stream
+from api import (
+    addresses,
+    closures,
+    isochrones,
+    orders,
+    plans,
+    questions,
+    registry,
+    road,
+    route_check,
+    stream,
+    what_if,
+)
 from api.auth import MAY
 from api.errors import _store_away
 from dispatch.settings import Settings
@@ -23,6 +35,19 @@ from dispatch.worker import run_worker
 
 EXAMPLES = Path(__file__).parents[2] / "api" / "examples.json"
 DAY = "day=2026-11-11"
+PARTS = (
+    addresses,
+    closures,
+    isochrones,
+    orders,
+    plans,
+    questions,
+    registry,
+    road,
+    route_check,
+    stream,
+    what_if,
+)
 LISTED = 2
 """Items of a list that an example shows."""
 
@@ -165,6 +190,21 @@ async def a_day(company, fleet_json, served):
     await call("list_plans", "GET", f"/v1/plans?{DAY}")
     route = plan.json()["routes"][0]
     courier, stop = route["courier_id"], route["trips"][0]["stops"][0]
+    changes = {
+        "budget_s": 0.5,
+        "orders": {"cancel": ["o003"], "add": [{"order_id": "o950", "household_id": "h7"}]},
+        "couriers": {"change": [{"id": "c1", "shift": "07:00-18:30"}]},
+        "departures": ["12:30", "17:30"],
+    }
+    asked = await call("ask_what_if", "POST", f"{path}/what-if", json=changes, timeout=200)
+    await call("read_question", "GET", asked.headers["content-location"])
+    seqs = [each["seq"] for each in route["trips"][0]["stops"]]
+    made = {
+        "courier_id": courier,
+        "trips": [seqs[::-1]],
+        "leave_at": "2026-11-11T18:00:00+08:00",
+    }
+    await call("check_route", "POST", f"{path}/check", json=made)
     for wanted in ("geojson", "csv", f"gpx&courier={courier}"):
         await call("export_plan", "GET", f"{path}/export?format={wanted}")
     await call("read_route", "GET", f"/v1/couriers/{courier}/route?{DAY}")
@@ -241,7 +281,7 @@ def test_every_json_example_is_one_of_its_operations_model():
     examples = json.loads(EXAMPLES.read_text())
     models = {
         route.operation_id: route.response_model
-        for part in (addresses, closures, isochrones, orders, plans, registry, road, stream)
+        for part in PARTS
         for route in part.router.routes
         if isinstance(route, APIRoute) and route.response_model is not None
     }

@@ -256,6 +256,12 @@ async def test_a_collected_order_can_change_no_more(village, plan):
     assert (await told(village, plan))["gone"] == ["o001"]
 
 
+async def test_to_cancel_what_is_cancelled_changes_nothing(village, plan):
+    await village.call("POST", f"/v1/orders/o001/cancel?{DAY}", json={})
+    answer = await told(village, plan, orders={"cancel": ["o001"]})
+    assert answer["gone"] == ["o001"]
+
+
 async def test_a_misspelt_change_is_refused_by_name(village, plan):
     answer = await what_if(village, plan, order={})
     assert answer.json()["errors"][0]["pointer"] == "/order"

@@ -1,0 +1,168 @@
+"""Checking a hand-made route over HTTP: what it would cost and break, at once and without a worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import ConfigDict, Field
+
+from api.answers import PROBLEMS, as_json
+from api.auth import Caller
+from api.errors import ItemProblem, ItemsRefused
+from api.plans import checked_plan
+from api.requests import GuardedRoute, With
+from api.schemas import Moment, Strict, TextId
+from dispatch import operations
+from dispatch.days import DayClock
+from dispatch.errors import meant
+from dispatch.fleet import CourierId, Fleet
+from dispatch.halts import DAY_S
+from dispatch.inputs import DayInputs
+from dispatch.intake import RowCode
+from dispatch.operations import OrderUnknown
+from dispatch.orders import OrderId
+from dispatch.plan import Plan
+from dispatch.route_check import RouteCheck, check_route, orders_met
+
+router = APIRouter(route_class=GuardedRoute, tags=["plans"], responses=PROBLEMS)
+
+TRIPS_MAX: Final = 50
+STOPS_MAX: Final = 300
+"""Of one trip. Together with the trips far above any shift; a thread works on it meanwhile. Chosen."""
+
+_Stop = TextId | Annotated[int, Field(ge=1, le=100_000, strict=True)]
+
+
+class RouteIn(Strict):
+    """
+    A courier's shift as it would be: for each trip what is picked up, in order.
+
+    Text is an order, whoever has it in the plan or nobody; a number is a stop of this courier's
+    route in the plan, with all its orders. Without `leave_at` the best moment is found.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"courier_id": "c01", "trips": [[1, 2, "20261111-000123"], [4, 3]]}]
+        }
+    )
+
+    courier_id: TextId
+    trips: Annotated[
+        tuple[Annotated[tuple[_Stop, ...], Field(max_length=STOPS_MAX)], ...],
+        Field(max_length=TRIPS_MAX),
+    ]
+    leave_at: Moment | None = None
+
+
+@router.post(
+    "/plans/{plan_id}/check",
+    operation_id="check_route",
+    response_model=RouteCheck,
+    summary="Check a route made or edited by hand",
+)
+async def check_hand_made_route(
+    plan_id: str, wish: RouteIn, deps: With, caller: Caller
+) -> Response:
+    """
+    Moments, loads, cost, and what is broken by how much. A route that cannot be driven is an answer too, with the
+    earliest moments there are. Nothing is stored.
+    """
+    network = deps.roads.network
+    plan = await deps.plans.read(caller.company_id, checked_plan(caller, plan_id))
+    day, now = plan.day, deps.clock.now()
+    fleet = await operations.read_fleet(deps.store, day.scope)
+    trips, places = _orders_in(wish, plan, fleet)
+    courier_id = CourierId(wish.courier_id)
+    met = orders_met(plan, courier_id, trips)
+    records = await operations.read_some_orders(deps.store, day, met)
+    orders = tuple(each.order for each in records)
+    known = {each.order_id for each in orders}
+    if missing := [
+        ItemProblem(
+            pointer=pointer,
+            code=OrderUnknown.code,
+            detail=str(OrderUnknown(order_id, day)),
+            id=order_id,
+        )
+        for order_id, pointer in places.items()
+        if order_id not in known
+    ]:
+        raise ItemsRefused("route-refused", missing)
+    inputs = DayInputs(
+        day=day,
+        registry=await operations.registry_for(deps.store, day.scope, orders),
+        fleet=fleet,
+        orders=orders,
+        closures=await operations.read_closures(deps.store, day.scope, at=now),
+    )
+    told = await asyncio.to_thread(
+        check_route,
+        plan,
+        inputs,
+        network,
+        courier_id=courier_id,
+        trips=trips,
+        leave_at=wish.leave_at,
+        now=now,
+    )
+    return as_json(told)
+
+
+def _orders_in(
+    wish: RouteIn, plan: Plan, fleet: Fleet
+) -> tuple[Sequence[Sequence[OrderId]], dict[OrderId, str]]:
+    """
+    The trips as orders, and where in the body each of these is named.
+
+    Raises
+    ------
+    ItemsRefused
+        A courier or a stop that is not there, or an order that is named twice.
+    """
+    stops = {
+        stop.seq: stop.order_ids
+        for route in plan.routes
+        if route.courier_id == wish.courier_id
+        for stop in route.stops
+    }
+    places: dict[OrderId, str] = {}
+    problems = list(_problems(wish, DayClock(plan.day.day, fleet.depot.zone), fleet))
+    trips: list[list[OrderId]] = []
+    for number, trip in enumerate(wish.trips):
+        trips.append([])
+        for index, named in enumerate(trip):
+            pointer = f"/trips/{number}/{index}"
+            if isinstance(named, int) and named not in stops:
+                detail = f"the route of {wish.courier_id} has no stop {named}: it has {len(stops)}"
+                problems.append(ItemProblem(pointer=pointer, code="stop-unknown", detail=detail))
+                continue
+            for each in stops[named] if isinstance(named, int) else (OrderId(named),):
+                if each in places:
+                    detail = f"order {each} is named before, at {places[each]}: pick it up once"
+                    problems.append(
+                        ItemProblem(pointer=pointer, code="duplicate-id", detail=detail, id=each)
+                    )
+                else:
+                    places[each] = pointer
+                    trips[-1].append(each)
+    if problems:
+        raise ItemsRefused("route-refused", problems)
+    return trips, places
+
+
+def _problems(wish: RouteIn, clock: DayClock, fleet: Fleet) -> Iterator[ItemProblem]:
+    """What is wrong apart from the trips."""
+    if wish.courier_id not in fleet.couriers:
+        near = meant(wish.courier_id, fleet.couriers)
+        detail = f"the fleet has no courier {wish.courier_id!r}{near}"
+        yield ItemProblem(
+            pointer="/courier_id", code="courier-unknown", detail=detail, id=wish.courier_id
+        )
+    if wish.leave_at is not None and not 0 <= clock.seconds(wish.leave_at) <= DAY_S:
+        detail = f"it is not on {clock.day}, the plan's day"
+        yield ItemProblem(pointer="/leave_at", code=RowCode.NOT_THIS_DAY, detail=detail)

@@ -1,0 +1,283 @@
+"""Routes looked at together, of a plan or made by hand: posed with their own places only, driven, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, pairwise
+from typing import Final
+
+from dispatch.arrivals import reached_s
+from dispatch.fleet import CourierId
+from dispatch.halts import MILLIFEN, spot_at, spot_of
+from dispatch.inputs import DayInputs
+from dispatch.offers import Offer
+from dispatch.orders import Order, OrderId
+from dispatch.plan import BreakTaken, StopKind, Unserved
+from dispatch.posing import Door, Posed, pose_doors
+from routing.matrix import UNREACHABLE
+from routing.places import Place
+from routing.roads.network import RoadNetwork
+from routing.vrp.cost import route_cost
+from routing.vrp.plain_day import plain_day
+from routing.vrp.schedule import Scheduler
+from routing.vrp.solution import Route as SolvedRoute
+from routing.vrp.solution import ScheduledVisit
+
+Trips = Sequence[Sequence[OrderId]]
+"""For each trip the orders that are picked up, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedStop:
+    """
+    One halt as it would be.
+
+    pieces, weight_g, volume_ml
+        On board once it is done.
+    slack_s
+        How much later the pickup could begin within its time; negative: it is late by so much; None: any
+        time will do.
+    due_at
+        The departure that its parcels must catch.
+    """
+
+    seq: int
+    order_ids: tuple[OrderId, ...]
+    kind: StopKind
+    place: Place
+    title: str
+    drive_s: int
+    drive_m: int
+    arrive_at: datetime
+    begin_at: datetime
+    depart_at: datetime
+    pieces: int
+    weight_g: int
+    volume_ml: int
+    slack_s: int | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedTrip:
+    """`slack_s` is how much later it could be back for the first truck it must catch; negative: late."""
+
+    leave_at: datetime
+    back_at: datetime
+    slack_s: int | None
+    stops: tuple[CheckedStop, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFigures:
+    """Of one route, or of a change: then less what the plan says."""
+
+    distance_m: int
+    duration_s: int
+    cost_fen: int
+    orders: int
+
+    def less(self, other: RouteFigures) -> RouteFigures:
+        return RouteFigures(
+            distance_m=self.distance_m - other.distance_m,
+            duration_s=self.duration_s - other.duration_s,
+            cost_fen=self.cost_fen - other.cost_fen,
+            orders=self.orders - other.orders,
+        )
+
+
+NO_FIGURES: Final = RouteFigures(distance_m=0, duration_s=0, cost_fen=0, orders=0)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """The routes looked at, posed together: only their own places are in the matrices."""
+
+    inputs: DayInputs
+    posed: Posed
+    visits: Mapping[CourierId, Sequence[Sequence[int]]]
+    courier_of: Mapping[OrderId, CourierId]
+    scheduler: Scheduler
+
+    @classmethod
+    def laid(
+        cls,
+        inputs: DayInputs,
+        network: RoadNetwork,
+        wanted: Mapping[CourierId, Trips],
+        brought: Mapping[OrderId, Offer],
+    ) -> RouteTable:
+        """`brought` are orders that wait at a point, as the plan has told their households."""
+        orders = {each.order_id: each for each in inputs.orders}
+        doors: list[Door] = []
+        nowhere: list[Unserved] = []
+        for trips in wanted.values():
+            for trip in trips:
+                asked = [orders[each] for each in trip if each in orders]
+                doors += _doors(asked, inputs, brought, nowhere)
+        posed = pose_doors(inputs, network, doors, nowhere)
+        visit_of = {
+            order.order_id: number
+            for number, halt in enumerate(posed.halts)
+            for order in halt.orders
+        }
+        visits: dict[CourierId, list[tuple[int, ...]]] = {}
+        for courier, trips in wanted.items():
+            made = (dict.fromkeys(visit_of[id_] for id_ in ids if id_ in visit_of) for ids in trips)
+            visits[courier] = [tuple(each) for each in made if each]
+        courier_of = {
+            each: courier for courier, trips in wanted.items() for trip in trips for each in trip
+        }
+        return cls(inputs, posed, visits, courier_of, Scheduler(posed.problem))
+
+    def driven(self, courier: CourierId, leave_at: datetime | None) -> SolvedRoute | None:
+        """The best day, or else the plain one; None: the courier stays at the depot."""
+        trips = self.visits[courier]
+        if not trips:
+            return None
+        number = next(
+            number for number, each in enumerate(self.posed.couriers) if each.courier_id == courier
+        )
+        vehicle = self.posed.problem.vehicles[number]
+        if leave_at is not None:
+            leave_s = self.inputs.clock.seconds(leave_at)
+            return self.scheduler.schedule_from(number, trips, leave_s) or plain_day(
+                self.posed.problem, number, trips, leave_s=leave_s
+            )
+        return self.scheduler.schedule(number, trips) or plain_day(
+            self.posed.problem, number, trips, leave_s=vehicle.shift.earliest_s
+        )
+
+    def figures(self, route: SolvedRoute | None) -> RouteFigures:
+        if route is None:
+            return NO_FIGURES
+        legs = [leg for trip in route.trips for leg in self._legs(route.vehicle, trip.visits)]
+        vehicle = self.posed.problem.vehicles[route.vehicle]
+        # A way that does not exist is named by a violation, and costs nothing here.
+        lost_m = sum(1 for _, metres in legs if metres >= UNREACHABLE) * UNREACHABLE
+        price = route_cost(self.posed.problem, route) - lost_m * vehicle.cost_per_m
+        return RouteFigures(
+            distance_m=sum(metres for _, metres in legs if metres < UNREACHABLE),
+            duration_s=route.trips[-1].back_s - route.trips[0].leave_s,
+            cost_fen=round(price / MILLIFEN),
+            orders=sum(
+                len(self.posed.halts[halt.visit].orders)
+                for trip in route.trips
+                for halt in trip.visits
+            ),
+        )
+
+    def trips(self, route: SolvedRoute) -> tuple[CheckedTrip, ...]:
+        clock, read, seq = self.inputs.clock, [], 0
+        for trip in route.trips:
+            legs = self._legs(route.vehicle, trip.visits)
+            loads = (0,) * len(self.posed.problem.dimensions)
+            stops: list[CheckedStop] = []
+            at = 0
+            doors = [list(group) for _, group in groupby(trip.visits, self._row)]
+            reached = reached_s(self.posed, route, doors, leave_s=trip.leave_s)
+            for door, arrive_s in zip(doors, reached, strict=True):
+                seq += 1
+                for halt in door:
+                    own = self.posed.problem.visits[halt.visit].loads
+                    loads = tuple(a + b for a, b in zip(loads, own, strict=True))
+                stops.append(self._stop(seq, door, legs[at], loads, arrive_s))
+                at += len(door)
+            due = [self.posed.problem.visits[halt.visit].due_s for halt in trip.visits]
+            due_s = min((each for each in due if each is not None), default=None)
+            read.append(
+                CheckedTrip(
+                    leave_at=clock.moment(trip.leave_s),
+                    back_at=clock.moment(trip.back_s),
+                    slack_s=None if due_s is None else due_s - trip.back_s,
+                    stops=tuple(stops),
+                )
+            )
+        return tuple(read)
+
+    def breaks(self, route: SolvedRoute) -> tuple[BreakTaken, ...]:
+        clock = self.inputs.clock
+        vehicle = self.posed.problem.vehicles[route.vehicle]
+        return tuple(
+            BreakTaken(clock.moment(start_s), clock.moment(start_s + rest.duration_s))
+            for rest, start_s in zip(vehicle.breaks, route.break_starts_s, strict=True)
+        )
+
+    def _row(self, halt: ScheduledVisit) -> int:
+        return self.posed.problem.visits[halt.visit].place
+
+    def _legs(self, number: int, halts: Sequence[ScheduledVisit]) -> list[tuple[int, int]]:
+        """Seconds and metres of each drive of a trip, the way home last."""
+        matrix = self.posed.problem.matrices[self.posed.problem.vehicles[number].matrix]
+        rows = [0, *map(self._row, halts), 0]
+        return [
+            (int(matrix.durations_s[a, b]), int(matrix.distances_m[a, b]))
+            for a, b in pairwise(rows)
+        ]
+
+    def _stop(
+        self,
+        seq: int,
+        door: Sequence[ScheduledVisit],
+        leg: tuple[int, int],
+        loads: Sequence[int],
+        arrive_s: int,
+    ) -> CheckedStop:
+        clock = self.inputs.clock
+        halts = [self.posed.halts[each.visit] for each in door]
+        slacks = [slack_s for each in door if (slack_s := _slack_s(self.posed, each)) is not None]
+        due = [halt.visit.due_s for halt in halts if halt.visit.due_s is not None]
+        spot = halts[0].spot
+        drive_s, drive_m = leg
+        return CheckedStop(
+            seq=seq,
+            order_ids=tuple(order.order_id for halt in halts for order in halt.orders),
+            kind=spot.kind,
+            place=spot.place,
+            title=spot.title,
+            drive_s=drive_s if drive_s < UNREACHABLE else 0,
+            drive_m=drive_m if drive_m < UNREACHABLE else 0,
+            arrive_at=clock.moment(arrive_s),
+            begin_at=clock.moment(door[0].begin_s),
+            depart_at=clock.moment(door[-1].departure_s),
+            weight_g=loads[0],
+            volume_ml=loads[1],
+            pieces=loads[2],
+            slack_s=min(slacks, default=None),
+            due_at=clock.moment(min(due)) if due else None,
+        )
+
+
+def _slack_s(posed: Posed, halt: ScheduledVisit) -> int | None:
+    """Until the end of the window in which the pickup begins, or since the end of that which it missed."""
+    windows = posed.problem.visits[halt.visit].windows
+    if not windows:
+        return None
+    open_now = [each.latest_s for each in windows if each.latest_s >= halt.begin_s]
+    return (open_now[0] if open_now else windows[-1].latest_s) - halt.begin_s
+
+
+def _doors(
+    orders: Sequence[Order],
+    inputs: DayInputs,
+    brought: Mapping[OrderId, Offer],
+    nowhere: list[Unserved],
+) -> list[Door]:
+    """Orders of one spot that follow each other, as one door; those of no spot go to `nowhere`."""
+    doors: list[Door] = []
+    for order in orders:
+        if (offer := brought.get(order.order_id)) is not None:
+            doors.append(Door(spot_at(offer.point), [order], offer))
+            continue
+        spot = spot_of(order, inputs.registry)
+        if isinstance(spot, Unserved):
+            nowhere.append(spot)
+            continue
+        last = doors[-1].spot if doors and doors[-1].offer is None else None
+        if last is not None and (last.place, last.point_id) == (spot.place, spot.point_id):
+            doors[-1].orders.append(order)
+        else:
+            doors.append(Door(spot, [order]))
+    return doors
