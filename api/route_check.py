@@ -20,11 +20,11 @@ from dispatch import operations
 from dispatch.days import DayClock
 from dispatch.errors import meant
 from dispatch.fleet import CourierId, Fleet
-from dispatch.halts import DAY_S
 from dispatch.inputs import DayInputs
 from dispatch.intake import RowCode
 from dispatch.operations import OrderUnknown
 from dispatch.orders import OrderId
+from dispatch.pickup_times import DAY_S
 from dispatch.plan import Plan
 from dispatch.route_check import RouteCheck, check_route, orders_met
 
