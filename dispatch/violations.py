@@ -90,11 +90,11 @@ class _Teller:
                 by = begin_s - last_s
                 detail = f"The pickup begins at {self._at(begin_s)}, {_span(by)} after its time ends ({self._at(last_s)})."
             case Rule.DUE:
-                back_s, due_s = int(facts["back_s"]), int(facts["due_s"])
-                by = back_s - due_s
-                detail = f"The trip is back at {self._at(back_s)}, {_span(by)} after its truck has left ({self._at(due_s)})."
+                over_s, due_s = int(facts["over_s"]), int(facts["due_s"])
+                by = over_s - due_s
+                detail = f"The trip is over at {self._at(over_s)}, {_span(by)} after its truck has left ({self._at(due_s)})."
             case Rule.SHIFT:
-                yield from self._out_of_shift(number, int(facts["leave_s"]), int(facts["back_s"]))
+                yield from self._out_of_shift(number, int(facts["leave_s"]), int(facts["over_s"]))
                 return
             case Rule.CAPACITY:
                 name, load = str(facts["dimension"]), int(facts["load"])
@@ -133,7 +133,7 @@ class _Teller:
             detail=detail,
         )
 
-    def _out_of_shift(self, number: int, leave_s: int, back_s: int) -> Iterator[BrokenRule]:
+    def _out_of_shift(self, number: int, leave_s: int, over_s: int) -> Iterator[BrokenRule]:
         shift = self.posed.problem.vehicles[number].shift
         told = []
         if leave_s < shift.earliest_s:
@@ -144,12 +144,12 @@ class _Teller:
                     f"The courier leaves at {self._at(leave_s)}, {_span(early_s)} before the shift begins.",
                 )
             )
-        if back_s > shift.latest_s:
-            late_s = back_s - shift.latest_s
+        if over_s > shift.latest_s:
+            late_s = over_s - shift.latest_s
             told.append(
                 (
                     late_s,
-                    f"The courier is back at {self._at(back_s)}, {_span(late_s)} after the shift ends.",
+                    f"The courier is back at {self._at(over_s)}, {_span(late_s)} after the shift ends.",
                 )
             )
         for by, detail in told:

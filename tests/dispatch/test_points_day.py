@@ -9,6 +9,7 @@ import pytest
 
 from dispatch.days import CompanyId, DepotDay, DepotId, TimeWindow
 from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
+from dispatch.halts import MILLIFEN
 from dispatch.households import (
     CollectionPoint,
     Household,
@@ -21,6 +22,9 @@ from dispatch.inputs import DayInputs
 from dispatch.orders import Handling, Order, OrderId
 from dispatch.plan import StopKind
 from dispatch.planning import plan_day
+from dispatch.posing import pose
+from dispatch.route_check import check_route
+from dispatch.starting import start_of
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from tests.dispatch.day_judge import wrongs
@@ -270,6 +274,48 @@ def test_a_break_during_the_setup_comes_after_the_arrival(network):
     drive = timedelta(seconds=stop.leg.duration_s)
     assert stop.arrive_at == plan.routes[0].trips[0].leave_at + drive < rest.starts_at
     assert rest.ends_at < stop.begin_at
+
+
+def a_day_of_both(network):
+    """Three households bring their parcels to the point, where one order waits anyway; a fourth stays at its door."""
+    homes = [a_household(f"h{number}", up_the_lane(number / 4)) for number in (2, 3, 4)]
+    homes.append(a_household("h5", EAST_END, points=()))
+    orders = [an_order(home.household_id) for home in homes]
+    orders.append(an_order("h2", order_id=OrderId("o-waits"), point_id=P1))
+    inputs = a_day(orders, homes, fleet=a_fleet(walk_cost_per_km_fen=10))
+    plan = planned(network, inputs)
+    assert (plan.figures.brought, plan.figures.stops) == (3, 2)
+    return inputs, plan
+
+
+def test_a_search_that_starts_with_a_plan_leaves_orders_where_they_are_brought(network):
+    inputs, plan = a_day_of_both(network)
+    posed = pose(inputs, network)
+    start = start_of(posed, plan)
+    assert start is not None
+    halts = [posed.halts[each.visit] for trip in start.routes[0].trips for each in trip.visits]
+    assert {order.order_id for halt in halts if halt.walk_m is not None for order in halt.orders} == {
+        "o-h2", "o-h3", "o-h4",
+    }  # fmt: skip
+    assert round(start.cost / MILLIFEN) == plan.figures.cost_fen
+
+
+def test_a_check_of_a_route_leaves_orders_where_they_are_brought(network):
+    inputs, plan = a_day_of_both(network)
+    (route,) = plan.routes
+    checked = check_route(
+        plan,
+        inputs,
+        network,
+        courier_id=route.courier_id,
+        trips=[[each for stop in trip.stops for each in stop.order_ids] for trip in route.trips],
+        leave_at=None,
+        now=datetime(2026, 11, 11, tzinfo=UTC),
+    )
+    assert checked.fits
+    assert (checked.change.cost_fen, checked.change.duration_s, checked.change.orders) == (0, 0, 0)
+    moments = [(each.order_ids, each.arrive_at, each.begin_at) for each in checked.trips[0].stops]
+    assert moments == [(each.order_ids, each.arrive_at, each.begin_at) for each in stops_of(plan)]
 
 
 def a_generated_day(seed):

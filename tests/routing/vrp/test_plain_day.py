@@ -13,7 +13,7 @@ from routing.vrp.solution import Solution
 
 # What a day may break because of what is asked of it, never of how its moments are reckoned.
 ASKED = {
-    Rule.BREAK_WINDOW, Rule.CAPACITY, Rule.DUE, Rule.DURATION, Rule.GROUP_ONCE, Rule.RANGE, Rule.SHIFT,
+    Rule.BREAK_WINDOW, Rule.CAPACITY, Rule.DUE, Rule.DURATION, Rule.GROUP_ONCE, Rule.PAIR, Rule.RANGE, Rule.SHIFT,
     Rule.SKILL, Rule.TRIPS_MAX, Rule.UNREACHABLE, Rule.VISIT_ACCOUNTED, Rule.WINDOW,
 }  # fmt: skip
 
