@@ -31,6 +31,8 @@ class Depot:
         Price of leaving one order out: far above any detour, so that leaving out is a last resort.
     strange_village_cost_fen
         Price of a stop in a village that some couriers know, by one who does not. Default chosen.
+    reassign_cost_fen
+        Price of each order that goes over to another courier than the plan in force says. Default chosen.
     walk_cost_per_km_fen
         What it is worth, for each order, that its household need not bring it a kilometre to a
         point. Default chosen: 500 m then weigh as much as 2½ minutes of a courier at 25 yuan an hour.
@@ -51,6 +53,7 @@ class Depot:
     turnaround_s: int = 600
     unserved_cost_fen: int = 50_000
     strange_village_cost_fen: int = 300
+    reassign_cost_fen: int = 200
     walk_cost_per_km_fen: int = 200
     walk_max_m: int = 1_500
     overtime_after_s: int | None = None

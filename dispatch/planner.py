@@ -92,6 +92,7 @@ class _Planner:
             seed=task.seed,
             based_on=task.based_on,
             made_at=task.made_at,
+            start=task.in_force,
             on_progress=self._tell,
             cancelled=lambda: task.job_id in self._cancelled,
         )

@@ -33,6 +33,7 @@ class PlanTask(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     seed: int
     based_on: int
     made_at: datetime
+    in_force: Plan | None = None
 
 
 class AskTask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):

@@ -11,6 +11,7 @@ from dispatch.halts import MILLIFEN
 from dispatch.inputs import DayInputs
 from dispatch.plan import Plan
 from dispatch.posing import pose
+from dispatch.promises import with_promises
 from dispatch.reading import read_back
 from dispatch.starting import start_of
 from routing.roads.network import RoadNetwork
@@ -48,8 +49,8 @@ def plan_day(
 
     `budget_s` is the time for the search; matrices and lines on the map come on top. With
     `iterations` in place of time, the same inputs and seed give the same plan. With `start` the
-    search begins from that plan as far as it can still be driven, and where it wholly can, the answer is
-    no dearer, what is left out priced.
+    search begins from that plan as far as it can still be driven, what it promised has a price, and where
+    it wholly can be driven, the answer is no dearer, what is left out priced.
 
     Raises
     ------
@@ -58,6 +59,8 @@ def plan_day(
     """
     network = closed(network, inputs.closures_met(made_at))
     posed = pose(inputs, network)
+    if start is not None:
+        posed = with_promises(posed, start, inputs.fleet.depot)
 
     def report(progress: Progress) -> None:
         if on_progress is not None:

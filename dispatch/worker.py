@@ -145,6 +145,7 @@ class PlanningWorker:
         if self.roads is None or not self.roads.exists():
             raise RoadsMissing(self.roads)
         now = self.clock.now()
+        in_force = await operations.current_plan(self.store, job.day)
         task = PlanTask(
             job_id=job.job_id,
             inputs=await operations.read_inputs(self.store, job.day, at=now),
@@ -153,6 +154,7 @@ class PlanningWorker:
             seed=job.seed,
             based_on=job.based_on,
             made_at=now,
+            in_force=None if in_force is None else in_force.plan,
         )
         planner = await self.bench.prepare()
         return await self.bench.watched(planner, planner.plan(task), self._watch(watch, planner))

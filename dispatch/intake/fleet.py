@@ -160,6 +160,7 @@ class _Depot(_Strict):
     turnaround_s: _Seconds = _DEPOT.turnaround_s
     unserved_cost_yuan: _Fen = _DEPOT.unserved_cost_fen
     strange_village_cost_yuan: _Fen = _DEPOT.strange_village_cost_fen
+    reassign_cost_yuan: _Fen = _DEPOT.reassign_cost_fen
     walk_cost_per_km_yuan: _Fen = _DEPOT.walk_cost_per_km_fen
     walk_max_m: Annotated[int, _count(0, 20_000)] = _DEPOT.walk_max_m
     overtime_after_hours: _Hours | None = None
@@ -280,6 +281,7 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             turnaround_s=depot.turnaround_s,
             unserved_cost_fen=depot.unserved_cost_yuan,
             strange_village_cost_fen=depot.strange_village_cost_yuan,
+            reassign_cost_fen=depot.reassign_cost_yuan,
             walk_cost_per_km_fen=depot.walk_cost_per_km_yuan,
             walk_max_m=depot.walk_max_m,
             overtime_after_s=depot.overtime_after_hours,

@@ -150,3 +150,34 @@ def test_nothing_of_a_plan_is_left_where_nobody_drove(network, plan):
     strangers = {CourierId("x"): replace(CREW[CourierId("c1")], courier_id=CourierId("x"))}
     inputs = replace(the_day(), fleet=replace(the_day().fleet, couriers=strangers))
     assert start_of(pose(inputs, network), plan) is None
+
+
+@pytest.mark.parametrize(("price_fen", "moved"), [(0, True), (100_000, False)])
+def test_orders_stay_with_the_courier_of_the_plan_as_far_as_that_is_worth(
+    network, plan, price_fen, moved
+):
+    """The plan was made without a search, so that a search would move some."""
+    day = the_day()
+    depot = replace(day.fleet.depot, reassign_cost_fen=price_fen)
+    inputs = replace(day, fleet=replace(day.fleet, depot=depot))
+    other = plan_day(inputs, network, budget_s=1.0, seed=1, made_at=AT, start=plan)
+    assert other.figures.served == 40
+    assert bool(compare(plan, other).moved) is moved
+
+
+def test_a_promised_order_is_not_given_up_for_another_that_costs_less(network):
+    """The trike holds one of both: the farther one was promised before the nearer one came."""
+    small = replace(TRIKE, trips_max=1, capacity_pieces=9)
+    crew = {CourierId("c1"): CREW[CourierId("c1")]}
+    fleet = replace(the_day().fleet, models={TRIKE.model_id: small}, couriers=crew)
+    far, near = (
+        Order(order_id=OrderId(name), place=Place(WEST + strides * STEP, SOUTH), pieces=9)
+        for name, strides in (("far", 3), ("near", 0.5))
+    )
+    promised = replace(the_day(), fleet=fleet, orders=(far,))
+    before = plan_day(promised, network, budget_s=0.1, seed=1, made_at=AT)
+    both = replace(promised, orders=(far, near))
+    free = plan_day(both, network, budget_s=0.3, seed=1, made_at=AT)
+    kept = plan_day(both, network, budget_s=0.3, seed=1, made_at=AT, start=before)
+    assert [each.order_id for each in free.unserved] == ["far"]
+    assert [each.order_id for each in kept.unserved] == ["near"]
