@@ -1,0 +1,355 @@
+"""A body as a problem. What a problem cannot say is left out or bounded; whoever drives the answer finds out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
+from routing.vrp.problem import MOMENT_MAX_S, Break, Preference, Problem, Vehicle, Visit, Window
+from routing.vrp.vroom import body as asked
+from routing.vrp.vroom.body import ALWAYS, Body, BodyRefused, NotYet
+from routing.vrp.vroom.ground import Ground
+from routing.vrp.vroom.layout import Layout, lay_out
+from routing.vrp.vroom.limits import Slot, slots_of
+from routing.vrp.vroom.pricing import HUNDREDTHS, PER_UNIT, hundredths_of
+
+_WORTH_MAX: Final = 1 << 57
+"""All that is left out may cost so much together, far from where sums of costs overflow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posed:
+    """
+    The problem; its visits are the body's tasks, its vehicles those of these numbers.
+
+    A vehicle that can never take its breaks is left at home. `is_loose`: the problem may allow what the body does not.
+    """
+
+    problem: Problem
+    vehicles: tuple[int, ...]
+    is_loose: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clock:
+    """Moments of the body as moments of the problem: from `base_s` on, `ticks` a second."""
+
+    base_s: int
+    ticks: int
+
+    def moment(self, moment_s: int) -> int:
+        return min(max(0, moment_s - self.base_s) * self.ticks, MOMENT_MAX_S - 1)
+
+    def window(self, window: Window, *, later_s: int = 0) -> Window:
+        """The window, its begin so many seconds later."""
+        return Window(self.moment(window.earliest_s + later_s), self.moment(window.latest_s))
+
+
+def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
+    """
+    Return the problem that `body` asks.
+
+    It may allow what the body does not: a break in one of several windows, or under a load; a limit on seconds or
+    metres beside other costs; a break within a setup. `careful` allows none of these and forbids some that is allowed.
+
+    Raises
+    ------
+    BodyRefused
+        Moments or costs lie too far apart.
+    """
+    for task in body.tasks:
+        if task.partner is not None:
+            raise NotYet(
+                task.pointer,
+                "shipments are not answered yet: make jobs of what begins at the depot",
+            )
+    layout = lay_out(body, ground, careful=careful)
+    clock = _clock_of(body, ground)
+    able = [
+        (number, vehicle, breaks)
+        for number, vehicle in enumerate(body.vehicles)
+        if (breaks := _breaks(vehicle, clock, careful=careful)) is not None
+    ]
+    vehicles = [vehicle for _, vehicle, _ in able]
+    slots = slots_of(body, vehicles, layout, ground, ticks=clock.ticks, careful=careful)
+    work = [_work(vehicle, layout) for vehicle in vehicles]
+    fixed = [_fixed(vehicle, body) for vehicle in vehicles]
+    unit = _unit(slots, work, fixed)
+    dearest = _dearest(body, layout, slots, work, fixed) // unit + 1
+    worths = [dearest * (1 + (len(body.tasks) + 1) * task.priority) for task in body.tasks]
+    if sum(worths) > _WORTH_MAX:  # coarser prices are better than none
+        coarse = -(-sum(worths) // _WORTH_MAX)
+        unit, worths = unit * coarse, [max(1, each // coarse) for each in worths]
+    matrices: dict[int, tuple[int, int]] = {}
+    made: list[TravelMatrix] = []
+    drawn: list[Vehicle] = []
+    for (_, vehicle, breaks), slot, paid in zip(able, slots, fixed, strict=True):
+        if id(slot.table) not in matrices:
+            table, unit_of_table = _shrunk(slot, unit)
+            matrices[id(slot.table)] = len(made), unit_of_table
+            made.append(_matrix(slot, table))
+        number, unit_of_table = matrices[id(slot.table)]
+        drawn.append(
+            _vehicle(
+                body, vehicle, slot, clock, breaks, ground, layout, number=number, careful=careful
+            )
+        )
+        drawn[-1] = replace(
+            drawn[-1],
+            fixed_cost=paid // unit,
+            cost_per_m=slot.per_metre * unit_of_table // unit,
+            cost_per_s=slot.per_tick // unit,
+            range_m=None if slot.range is None else slot.range // unit_of_table,
+        )
+    problem = Problem(
+        matrices=tuple(made),
+        visits=tuple(_visits(body, layout, clock, work, unit, worths)),
+        vehicles=tuple(drawn),
+        dimensions=tuple(_dimensions(body)),
+    )
+    return Posed(
+        problem=problem,
+        vehicles=tuple(number for number, _, _ in able),
+        is_loose=any(slot.is_loose for slot in slots) or _breaks_are_loose(vehicles, layout),
+    )
+
+
+def _breaks_are_loose(vehicles: Sequence[asked.Vehicle], layout: Layout) -> bool:
+    """Whether a break may come to lie where its vehicle cannot take it."""
+    breaks = [rest for vehicle in vehicles for rest in vehicle.breaks]
+    hidden = any(layout.setup_between_s) or any(each.any() for each in layout.more_s.values())
+    return any(len(rest.windows) > 1 or rest.max_load is not None for rest in breaks) or bool(
+        breaks and hidden
+    )
+
+
+def _clock_of(body: Body, ground: Ground) -> _Clock:
+    """
+    A clock that begins early enough for all work without a window to be done before the first window.
+
+    Raises
+    ------
+    BodyRefused
+    """
+    ticks = HUNDREDTHS if any(hundredths_of(v) != HUNDREDTHS for v in body.vehicles) else 1
+    windows = [
+        window
+        for each in (
+            *(task.windows for task in body.tasks),
+            *((vehicle.window,) for vehicle in body.vehicles),
+            *(rest.windows for vehicle in body.vehicles for rest in vehicle.breaks),
+        )
+        if each != ALWAYS
+        for window in each
+    ]
+    first_s = min((window.earliest_s for window in windows), default=0)
+    work_s = sum(
+        max(task.setup_s, *task.setup_s_by_type.values(), 0)
+        + max(task.service_s, *task.service_s_by_type.values(), 0)
+        for task in body.tasks
+    )
+    work_s += sum(rest.service_s for vehicle in body.vehicles for rest in vehicle.breaks)
+    slowest = max((hundredths_of(v) for v in body.vehicles), default=HUNDREDTHS) / HUNDREDTHS
+    farthest_s = max(
+        (
+            int(table.max(initial=0, where=table < UNREACHABLE))
+            for table in ground.durations_s.values()
+        ),
+        default=0,
+    )
+    before_s = min(work_s + math.ceil(slowest * farthest_s) * (len(body.tasks) + 1), first_s)
+    clock = _Clock(base_s=first_s - min(before_s, (MOMENT_MAX_S - 1) // (4 * ticks)), ticks=ticks)
+    last_s = max((window.earliest_s for window in windows), default=0)
+    if (last_s - clock.base_s) * ticks >= MOMENT_MAX_S:
+        raise BodyRefused(
+            "", f"windows open from {first_s} to {last_s}: give moments that lie less far apart"
+        )
+    return clock
+
+
+def _breaks(vehicle: asked.Vehicle, clock: _Clock, *, careful: bool) -> tuple[Break, ...] | None:
+    """The vehicle's breaks within its hours, or None if one has no room there."""
+    breaks = []
+    for rest in vehicle.breaks:
+        hours = vehicle.window
+        fitting = [
+            Window(
+                max(each.earliest_s, hours.earliest_s),
+                min(each.latest_s, hours.latest_s - rest.service_s),
+            )
+            for each in rest.windows
+        ]
+        fitting = [each for each in fitting if each.earliest_s <= each.latest_s]
+        if not fitting:
+            return None
+        chosen = Window(fitting[0].earliest_s, fitting[-1].latest_s)
+        if careful:
+            chosen = max(fitting, key=lambda each: each.latest_s - each.earliest_s)
+        breaks.append(
+            # A break of no time at all still interrupts: it is given the shortest there is.
+            Break(window=clock.window(chosen), duration_s=max(1, rest.service_s * clock.ticks))
+        )
+    return tuple(breaks)
+
+
+def _work(vehicle: asked.Vehicle, layout: Layout) -> NDArray[np.int64]:
+    """Inner units of cost of each task's service by this vehicle."""
+    spent_s = np.array(layout.spent_s[vehicle.type], np.int64)
+    return vehicle.costs.per_task_hour * HUNDREDTHS * spent_s
+
+
+def _fixed(vehicle: asked.Vehicle, body: Body) -> int:
+    """What the vehicle costs if it is used at all; VROOM counts its breaks as work."""
+    rested_s = sum(rest.service_s for rest in vehicle.breaks)
+    return (
+        vehicle.costs.fixed * PER_UNIT
+        + vehicle.costs.per_task_hour * HUNDREDTHS * rested_s * body.has_clock
+    )
+
+
+def _unit(slots: Sequence[Slot], work: Sequence[NDArray[np.int64]], fixed: Sequence[int]) -> int:
+    """The largest number of inner units that every price is a multiple of."""
+    unit = 0
+    for slot in slots:
+        unit = math.gcd(unit, slot.per_tick, slot.unit * slot.per_metre)
+    for each in work:
+        unit = math.gcd(unit, int(np.gcd.reduce(each)) if each.size else 0)
+    return max(1, math.gcd(unit, *fixed))
+
+
+def _dearest(
+    body: Body,
+    layout: Layout,
+    slots: Sequence[Slot],
+    work: Sequence[NDArray[np.int64]],
+    fixed: Sequence[int],
+) -> int:
+    """More than any answer costs: each place is come to once by the dearest way, each vehicle is used."""
+    total = sum(fixed)
+    into: NDArray[np.int64] = np.zeros(len(layout.row), np.int64)
+    seen: dict[int, NDArray[np.int64]] = {}
+    for slot in slots:
+        if id(slot.table) not in seen:
+            priced = slot.per_metre * slot.table + slot.per_tick * slot.durations
+            seen[id(slot.table)] = priced.max(axis=0, initial=0, where=slot.durations < UNREACHABLE)
+            into = np.maximum(into, seen[id(slot.table)])
+        total += int(seen[id(slot.table)].max(initial=0))
+    total += sum(int(into[place]) for place in layout.place_of_task)
+    if work and len(body.tasks):
+        total += int(np.max(work, axis=0).sum())
+    return total
+
+
+def _shrunk(slot: Slot, unit: int) -> tuple[NDArray[np.int64], int]:
+    """The slot's numbers so small that they are metres, and what one of them stands for."""
+    divisor = unit if slot.per_metre == 1 and slot.unit % unit else slot.unit
+    most = int(slot.table.max(initial=0, where=slot.durations < UNREACHABLE))
+    divisor *= max(1, -(-most // (divisor * (UNREACHABLE - 1))))
+    return np.rint(slot.table / divisor).astype(np.int64) if divisor > 1 else slot.table, divisor
+
+
+def _matrix(slot: Slot, table: NDArray[np.int64]) -> TravelMatrix:
+    nowhere = slot.durations >= UNREACHABLE
+    np.fill_diagonal(nowhere, val=False)
+    durations = np.where(nowhere, UNREACHABLE, slot.durations).astype(np.int32)
+    metres = np.where(nowhere, UNREACHABLE, np.minimum(table, UNREACHABLE - 1)).astype(np.int32)
+    np.fill_diagonal(durations, 0)
+    np.fill_diagonal(metres, 0)
+    return TravelMatrix(
+        durations_s=durations,
+        distances_m=metres,
+        provenance=Provenance(network="body", profile=slot.profile),
+    )
+
+
+def _vehicle(
+    body: Body,
+    vehicle: asked.Vehicle,
+    slot: Slot,
+    clock: _Clock,
+    breaks: tuple[Break, ...],
+    ground: Ground,
+    layout: Layout,
+    *,
+    number: int,
+    careful: bool,
+) -> Vehicle:
+    """The vehicle without its prices."""
+    start, end = (
+        layout.open_place if each is None else layout.place_of_row[ground.rows[each]]
+        for each in (vehicle.start, vehicle.end)
+    )
+    capacity = vehicle.capacity
+    if careful:
+        for rest in vehicle.breaks:
+            capacity = tuple(map(min, capacity, rest.max_load or capacity))
+    tasks_max = len(body.tasks) if vehicle.tasks_max is None else vehicle.tasks_max
+    counted = (min(tasks_max, len(body.tasks)),) if _counts(body) else ()
+    return Vehicle(
+        shift=clock.window(vehicle.window) if body.has_clock else Window(0, MOMENT_MAX_S - 1),
+        matrix=number,
+        start_place=start,
+        end_place=end,
+        capacities=(*capacity, *counted),
+        duration_limit_s=slot.ticks_max,
+        skills=frozenset(map(str, vehicle.skills)),
+        breaks=breaks,
+    )
+
+
+def _visits(
+    body: Body,
+    layout: Layout,
+    clock: _Clock,
+    work: Sequence[NDArray[np.int64]],
+    unit: int,
+    worths: Sequence[int],
+) -> Iterator[Visit]:
+    one = (1,) if _counts(body) else ()
+    none = (0,) if _counts(body) else ()
+    for number, task in enumerate(body.tasks):
+        prices = [int(each[number]) // unit for each in work]
+        cheapest, preferences = _by_vehicle(prices)
+        setup_s = layout.setup_between_s[number]
+        windows = tuple(clock.window(each, later_s=setup_s) for each in task.windows)
+        yield Visit(
+            place=layout.place_of_task[number],
+            service_s=layout.service_s[number] * clock.ticks if body.has_clock else 0,
+            loads=(*task.pickup, *one),
+            deliveries=(*task.delivery, *none) if any(task.delivery) else (),
+            windows=() if task.windows == ALWAYS else windows,
+            skills=frozenset(map(str, task.skills)),
+            unserved_cost=worths[number],
+            cost=cheapest,
+            preferences=preferences,
+        )
+
+
+def _by_vehicle(prices: Sequence[int]) -> tuple[int, tuple[Preference, ...]]:
+    """A price for each vehicle as the lowest, and steps up from there."""
+    steps = sorted(set(prices))
+    preferences = tuple(
+        Preference(
+            vehicles=frozenset(number for number, price in enumerate(prices) if price <= low),
+            cost_otherwise=high - low,
+        )
+        for low, high in pairwise(steps)
+    )
+    return (steps[0] if steps else 0), preferences
+
+
+def _counts(body: Body) -> bool:
+    return any(vehicle.tasks_max is not None for vehicle in body.vehicles)
+
+
+def _dimensions(body: Body) -> Iterator[str]:
+    yield from (f"amount {axis}" for axis in range(body.dimensions))
+    if _counts(body):
+        yield "tasks"
