@@ -226,7 +226,7 @@ def _cost(body: Body, ground: Ground, driven: Driven, spent_s: int, metres: int 
     ]
     if custom is not None:
         driving = sum(int(custom[leg]) for leg in legs)
-    elif body.has_clock:
+    elif body.has_clock or body.options.plan:
         price = spent_s * costs.per_hour / 3_600 + (metres or 0) * costs.per_km / 1_000
         driving = math.floor(price + 0.5)
     else:

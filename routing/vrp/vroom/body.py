@@ -188,8 +188,13 @@ class Body:
         return len(self.vehicles[0].capacity) if self.vehicles else 0
 
     @property
-    def has_clock(self) -> bool:
-        """Whether any moment binds. Without, VROOM counts every route from 0 on."""
+    def has_hours(self) -> bool:
+        """Whether anybody must be somewhere at a certain time. Without, a break can be waited for anywhere."""
         return any(task.windows != ALWAYS for task in self.tasks) or any(
-            vehicle.breaks or vehicle.window != ALWAYS[0] for vehicle in self.vehicles
+            vehicle.window != ALWAYS[0] for vehicle in self.vehicles
         )
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether any moment is stated. Without, VROOM counts every route from 0 on."""
+        return self.has_hours or any(vehicle.breaks for vehicle in self.vehicles)

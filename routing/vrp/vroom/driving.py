@@ -181,7 +181,8 @@ def _leave(way: Way, order: Sequence[int], before: Sequence[int], back: int) -> 
         clock -= left
         if gap > 0:
             clock = _last(way.tasks[gap - 1].windows, clock - actions[gap - 1])
-    return clock
+    # Seconds are told with what is below them cut off: from a whole one on, the fewest are.
+    return clock - clock % HUNDREDTHS
 
 
 def _pass(way: Way, order: Sequence[int], before: Sequence[int], leave: int) -> tuple[Passed, ...]:

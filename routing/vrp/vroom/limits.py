@@ -57,14 +57,15 @@ def slots_of(
     ground: Ground,
     *,
     ticks: int,
+    timed: bool,
     careful: bool,
 ) -> list[Slot]:
     """
     One slot for each vehicle.
 
-    A limit that fits nowhere is left out, unless `careful`: then it holds, and prices are those of an average way.
+    `timed`: hours are kept. A limit that fits nowhere is left out, unless `careful`: then it holds, and prices are those of an average way.
     """
-    maker = _Maker(body, layout, ground, ticks=ticks, careful=careful)
+    maker = _Maker(body, layout, ground, ticks=ticks, timed=timed, careful=careful)
     return [maker.slot(vehicle) for vehicle in vehicles]
 
 
@@ -72,10 +73,17 @@ class _Maker:
     """Makes each table once."""
 
     def __init__(
-        self, body: Body, layout: Layout, ground: Ground, *, ticks: int, careful: bool
+        self,
+        body: Body,
+        layout: Layout,
+        ground: Ground,
+        *,
+        ticks: int,
+        timed: bool,
+        careful: bool,
     ) -> None:
         self._body, self._layout, self._ground = body, layout, ground
-        self._ticks, self._careful = ticks, careful
+        self._ticks, self._timed, self._careful = ticks, timed, careful
         self._made: dict[tuple[Kind, str], Slot] = {}
 
     def slot(self, vehicle: Vehicle) -> Slot:
@@ -83,7 +91,7 @@ class _Maker:
         travel_max_s, distance_max_m = vehicle.travel_max_s, vehicle.distance_max_m
         seconds_max = None if travel_max_s is None else HUNDREDTHS * travel_max_s // kind.hundredths
         ticks_max = None
-        if not self._body.has_clock and travel_max_s is not None:
+        if not self._timed and travel_max_s is not None:
             # Nobody waits: seconds are those of driving alone, and limit it.
             ticks_max, seconds_max = self._ticks * travel_max_s, None
         plain = self._ground.costs[kind.profile] is None and not self._pays_setups(kind)
@@ -95,7 +103,7 @@ class _Maker:
         if seconds_max is None and plain and kind.per_second == 0 and kind.per_metre > 0:
             most = None if distance_max_m is None else kind.per_metre * distance_max_m
             return self._limited(self._priced(kind), most, ticks_max)
-        if seconds_max is None and plain and not self._body.has_clock:
+        if seconds_max is None and plain and not self._timed:
             return self._limited(self._apart(kind, vehicle), distance_max_m, ticks_max)
         if not self._careful:
             return self._limited(self._priced(kind), None, ticks_max, is_loose=True)
@@ -175,7 +183,7 @@ class _Maker:
         seconds = between(self._ground.durations_s[kind.profile], self._layout)
         factor = kind.hundredths * self._ticks // HUNDREDTHS
         durations = np.where(seconds >= UNREACHABLE, UNREACHABLE, factor * seconds)
-        if self._body.has_clock:
+        if self._timed:
             durations += self._ticks * setups_s(kind, self._layout)
             if not self._careful:
                 more_s = self._layout.more_s.get(kind.type)

@@ -223,8 +223,8 @@ class _Model:
         for step, wish in enumerate(self._wishes):
             low[step] = max(0.0, self.since(wish.earliest_s))
             high[step] = self.since(wish.latest_s)
-        binary = np.zeros(self.size)
-        binary[3 * self.steps - 1 :] = 1.0
+        binary = np.zeros(self.size, np.int64)
+        binary[3 * self.steps - 1 :] = 1
         high[3 * self.steps - 1 :] = 1.0
         if (low > high).any():
             return None
@@ -237,7 +237,7 @@ class _Model:
             integrality=binary,
             bounds=Bounds(low, high),
             constraints=LinearConstraint(matrix, self._low, self._high),
-            options={"time_limit": _SEARCH_MAX_S},
+            options={"time_limit": _SEARCH_MAX_S, "mip_rel_gap": 0.0},
         )
         return None if found.x is None else np.asarray(found.x, np.float64)
 

@@ -70,6 +70,7 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
                 task.pointer,
                 "shipments are not answered yet: make jobs of what begins at the depot",
             )
+    timed = body.has_hours or (careful and body.has_clock)
     layout = lay_out(body, ground, careful=careful)
     clock = _clock_of(body, ground)
     able = [
@@ -78,7 +79,9 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
         if (breaks := _breaks(vehicle, clock, careful=careful)) is not None
     ]
     vehicles = [vehicle for _, vehicle, _ in able]
-    slots = slots_of(body, vehicles, layout, ground, ticks=clock.ticks, careful=careful)
+    slots = slots_of(
+        body, vehicles, layout, ground, ticks=clock.ticks, timed=timed, careful=careful
+    )
     work = [_work(vehicle, layout) for vehicle in vehicles]
     fixed = [_fixed(vehicle, body) for vehicle in vehicles]
     unit = _unit(slots, work, fixed)
@@ -98,7 +101,16 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
         number, unit_of_table = matrices[id(slot.table)]
         drawn.append(
             _vehicle(
-                body, vehicle, slot, clock, breaks, ground, layout, number=number, careful=careful
+                body,
+                vehicle,
+                slot,
+                clock,
+                breaks,
+                ground,
+                layout,
+                number=number,
+                timed=timed,
+                careful=careful,
             )
         )
         drawn[-1] = replace(
@@ -110,20 +122,25 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
         )
     problem = Problem(
         matrices=tuple(made),
-        visits=tuple(_visits(body, layout, clock, work, unit, worths)),
+        visits=tuple(_visits(body, layout, clock, work, unit, worths, timed=timed)),
         vehicles=tuple(drawn),
         dimensions=tuple(_dimensions(body)),
     )
     return Posed(
         problem=problem,
         vehicles=tuple(number for number, _, _ in able),
-        is_loose=any(slot.is_loose for slot in slots) or _breaks_are_loose(vehicles, layout),
+        is_loose=any(slot.is_loose for slot in slots)
+        or _breaks_are_loose(vehicles, layout, timed=timed),
     )
 
 
-def _breaks_are_loose(vehicles: Sequence[asked.Vehicle], layout: Layout) -> bool:
+def _breaks_are_loose(vehicles: Sequence[asked.Vehicle], layout: Layout, *, timed: bool) -> bool:
     """Whether a break may come to lie where its vehicle cannot take it."""
     breaks = [rest for vehicle in vehicles for rest in vehicle.breaks]
+    if not timed:
+        return any(rest.max_load is not None for rest in breaks) or any(
+            len(vehicle.breaks) > 1 for vehicle in vehicles
+        )
     hidden = any(layout.setup_between_s) or any(each.any() for each in layout.more_s.values())
     return any(len(rest.windows) > 1 or rest.max_load is not None for rest in breaks) or bool(
         breaks and hidden
@@ -279,6 +296,7 @@ def _vehicle(
     layout: Layout,
     *,
     number: int,
+    timed: bool,
     careful: bool,
 ) -> Vehicle:
     """The vehicle without its prices."""
@@ -293,14 +311,14 @@ def _vehicle(
     tasks_max = len(body.tasks) if vehicle.tasks_max is None else vehicle.tasks_max
     counted = (min(tasks_max, len(body.tasks)),) if _counts(body) else ()
     return Vehicle(
-        shift=clock.window(vehicle.window) if body.has_clock else Window(0, MOMENT_MAX_S - 1),
+        shift=clock.window(vehicle.window) if timed else Window(0, MOMENT_MAX_S - 1),
         matrix=number,
         start_place=start,
         end_place=end,
         capacities=(*capacity, *counted),
         duration_limit_s=slot.ticks_max,
         skills=frozenset(map(str, vehicle.skills)),
-        breaks=breaks,
+        breaks=breaks if timed else (),
     )
 
 
@@ -311,6 +329,8 @@ def _visits(
     work: Sequence[NDArray[np.int64]],
     unit: int,
     worths: Sequence[int],
+    *,
+    timed: bool,
 ) -> Iterator[Visit]:
     one = (1,) if _counts(body) else ()
     none = (0,) if _counts(body) else ()
@@ -321,7 +341,7 @@ def _visits(
         windows = tuple(clock.window(each, later_s=setup_s) for each in task.windows)
         yield Visit(
             place=layout.place_of_task[number],
-            service_s=layout.service_s[number] * clock.ticks if body.has_clock else 0,
+            service_s=layout.service_s[number] * clock.ticks if timed else 0,
             loads=(*task.pickup, *one),
             deliveries=(*task.delivery, *none) if any(task.delivery) else (),
             windows=() if task.windows == ALWAYS else windows,

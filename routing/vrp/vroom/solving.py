@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from routing.vrp.finish import Finisher, orders_of
@@ -209,4 +209,21 @@ def _start(posed: Posed, prescribed: dict[int, tuple[int, ...]]) -> Solution | N
 
 
 def _drawn(routes: Sequence[Driven], roads: Roads | None) -> tuple[Driven, ...]:
-    return tuple(route.with_line(roads) for route in routes)
+    """The routes with their lines by road, where each of their locations has coordinates."""
+    drawn = []
+    for route in routes:
+        vehicle = route.way.vehicle
+        locations = [vehicle.start, *(task.location for task in route.way.tasks), vehicle.end]
+        stops = [each for each in locations if each is not None]
+        for stop in stops:
+            if stop.place is None:
+                raise BodyRefused(
+                    stop.pointer, "there are no coordinates to draw a line to: give them"
+                )
+        if roads is None:
+            raise BodyRefused(
+                "/options/g", "there are no roads here to draw lines of: leave it out"
+            )
+        places = [each.place for each in stops if each.place is not None]
+        drawn.append(replace(route, line=roads.line(vehicle.profile, places)))
+    return tuple(drawn)
