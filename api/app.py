@@ -26,6 +26,7 @@ from api import (
     road,
     route_check,
     stream,
+    vroom,
     what_if,
 )
 from api.auth import bearer
@@ -106,6 +107,7 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
         guarded.include_router(part.router)
     app.include_router(guarded)
     app.include_router(osrm)
+    app.include_router(vroom.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     tell_problems(app)

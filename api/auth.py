@@ -59,6 +59,9 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
 MAY_ASK_ROADS: Final = frozenset({_D, _C, _B})
 """Who may use the OSRM-compatible interface, which has operations of its own and no company's data."""
 
+MAY_SEND_VROOM: Final = frozenset({_D})
+"""Who may send a body in VROOM's JSON: it keeps a worker busy."""
+
 bearer: Final = HTTPBearer(auto_error=False, description="An API key: `cl_…`.")
 
 
@@ -93,8 +96,8 @@ async def admit(request: Request, secret: str, roles: frozenset[Role]) -> Identi
         raise ApiError(
             401,
             "key-missing",
-            "send your API key as `Authorization: Bearer cl_…`; a client of OSRM that cannot set a"
-            " header puts it in its address: `/osrm/key/cl_…/`",
+            "send your API key as `Authorization: Bearer cl_…`; a client of OSRM or VROOM that cannot set"
+            " a header puts it in its address: `/osrm/key/cl_…/`, `/vroom/key/cl_…/`",
             WWW_Authenticate="Bearer",
         )
     identity = await operations.identify(request.app.state.deps.store, secret)

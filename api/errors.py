@@ -100,6 +100,14 @@ class OsrmRefused(Exception):
         super().__init__(f"{code}: {message}")
 
 
+class VroomRefused(Exception):
+    """A body in VROOM's JSON without an answer; `told` says why in VROOM's own shape."""
+
+    def __init__(self, status: int, told: bytes) -> None:
+        self.status, self.told = status, told
+        super().__init__(told.decode())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemProblem:
     """What is wrong with one item of a body: where, by which lasting code, and what to do."""
@@ -195,6 +203,14 @@ async def _by_osrm(_request: Request, error: Exception) -> Response:
     return Response(body, status_code=400, media_type="application/json")
 
 
+async def _by_vroom(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, VroomRefused)
+    headers = {"Retry-After": "2"} if error.status == 503 else None
+    return Response(
+        error.told, status_code=error.status, media_type="application/json", headers=headers
+    )
+
+
 async def _by_framework(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     codes = {404: "no-such-address", 405: "method-not-allowed", 413: "body-too-large"}
@@ -248,6 +264,7 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _by_http)
     app.add_exception_handler(ItemsRefused, _by_items)
     app.add_exception_handler(OsrmRefused, _by_osrm)
+    app.add_exception_handler(VroomRefused, _by_vroom)
     app.add_exception_handler(HTTPException, _by_framework)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(RedisError, _store_away)

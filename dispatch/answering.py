@@ -9,7 +9,8 @@ import msgspec
 
 from dispatch.comparing import Comparison, compare
 from dispatch.planning import plan_day
-from dispatch.questions import Asked, WhatIf
+from dispatch.questions import Asked, VroomBody, WhatIf
+from dispatch.vroom import answer_body
 from routing.roads.network import RoadNetwork
 
 
@@ -27,6 +28,8 @@ def answer(asked: Asked, network: Callable[[], RoadNetwork]) -> bytes:
     match asked:
         case WhatIf():
             return msgspec.json.encode(_what_if(asked, network()))
+        case VroomBody():
+            return answer_body(asked, network)
         case _:
             assert_never(asked)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from dispatch.closures import TimedClosure
 from dispatch.inputs import DayInputs
 from dispatch.plan import Plan
 
@@ -22,7 +23,15 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True, tag="what-if"):
     made_at: datetime
 
 
-Asked = WhatIf
+class VroomBody(msgspec.Struct, frozen=True, kw_only=True, tag="vroom"):
+    """What does VROOM's JSON in `text` ask for, over roads under `closures`? The budget is only for whoever waits."""
+
+    text: str
+    closures: tuple[TimedClosure, ...]
+    budget_s: float
+
+
+Asked = WhatIf | VroomBody
 """
 Every kind of question, told apart by its tag; each has a `budget_s`. To add one: name it here, and
 answer it in `answering.answer`, where the type checker asks for it.

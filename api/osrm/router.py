@@ -25,6 +25,7 @@ from api.osrm.routes import route
 from api.osrm.tables import table
 from api.osrm.trips import trip
 from api.requests import network_now
+from dispatch.vroom import OTHER_NAMES
 from routing.errors import RoutingError
 from routing.roads.network import RoadNetwork
 
@@ -45,9 +46,6 @@ class _AskedRoute(APIRoute):
 
 
 router = APIRouter(prefix="/osrm", route_class=_AskedRoute, include_in_schema=False)
-
-_PROFILES: Final[Mapping[str, str]] = {"driving": "van", "car": "van", "walking": "foot"}
-"""OSRM's names for profiles that have others here."""
 
 _CHUNK_BYTES: Final = 1 << 20
 """A table is sent in parts of this size; a smaller one at once. Chosen."""
@@ -70,9 +68,12 @@ async def ask(path: str, request: Request) -> Response:
     network = await network_now(request.app.state.deps, request.state.caller)
     profile = asked.profile
     if profile not in network.profiles:  # a company may have a "car" of its own
-        profile = _PROFILES.get(profile, profile)
+        profile = OTHER_NAMES.get(profile, profile)
     if profile not in network.profiles:
-        known = (*network.profiles, *(n for n, own in _PROFILES.items() if own in network.profiles))
+        known = (
+            *network.profiles,
+            *(n for n, own in OTHER_NAMES.items() if own in network.profiles),
+        )
         raise OsrmRefused(
             "InvalidValue",
             f"there is no profile {profile[:20]!r}: choose one of {', '.join(known)}",

@@ -21,7 +21,7 @@ from routing.vrp.vroom.posing import Posed, pose
 from routing.vrp.vroom.violations import violations_of
 
 _BUDGET_MIN_S: Final = 1.0
-_BUDGET_MAX_S: Final = 30.0
+BUDGET_MAX_S: Final = 30.0
 _TASKS_PER_S: Final = 100
 """Seconds for a body that names none: one for each hundred tasks. Chosen."""
 
@@ -60,7 +60,7 @@ def budget_s(body: Body) -> float:
     """Seconds that the search may take for this body."""
     if body.options.limit_s is not None:
         return body.options.limit_s
-    return min(max(_BUDGET_MIN_S, len(body.tasks) / _TASKS_PER_S), _BUDGET_MAX_S)
+    return min(max(_BUDGET_MIN_S, len(body.tasks) / _TASKS_PER_S), BUDGET_MAX_S)
 
 
 def answer(
