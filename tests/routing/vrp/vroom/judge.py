@@ -6,6 +6,7 @@ Times are walked in hundredths of a second, as a `speed_factor` needs them; stat
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 Json = dict[str, Any]
@@ -298,7 +299,7 @@ class _Walk:
         visited = [
             place for place in [*visited, self.vehicle.get("end_index")] if place is not None
         ]
-        legs = list(zip(visited, visited[1:], strict=False))
+        legs = list(pairwise(visited))
         hundredths = sum(self.factor * self.matrices["durations"][a][b] for a, b in legs)
         metres = (
             sum(self.matrices.get("distances", [])[a][b] for a, b in legs)
