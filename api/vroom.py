@@ -23,7 +23,7 @@ from routing.vrp.vroom.reading import read
 from routing.vrp.vroom.solving import BUDGET_MAX_S, budget_s
 
 LIMIT_MAX_S: Final = 600.0
-"""Nobody holds a connection open for longer; `cunlu solve` takes all day. Chosen."""
+"""Nobody holds a connection open for longer. Chosen."""
 
 _READ_HERE_BYTES: Final = 1 << 18
 """A body up to this size is read before it is asked about, in a thread and some milliseconds, so that what is wrong with

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.vrp.problem import MOMENT_MAX_S, Break, Preference, Problem, Vehicle, Visit, Window
 from routing.vrp.vroom import body as asked
-from routing.vrp.vroom.body import ALWAYS, Body, BodyRefused, NotYet
+from routing.vrp.vroom.body import ALWAYS, Body, BodyRefused, Kind, NotYet
 from routing.vrp.vroom.ground import Ground
 from routing.vrp.vroom.layout import Layout, lay_out
 from routing.vrp.vroom.limits import Slot, slots_of
@@ -64,12 +64,7 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
     BodyRefused
         Moments or costs lie too far apart.
     """
-    for task in body.tasks:
-        if task.partner is not None:
-            raise NotYet(
-                task.pointer,
-                "shipments are not answered yet: make jobs of what begins at the depot",
-            )
+    _refuse_counted_shipments(body)
     timed = body.has_hours or (careful and body.has_clock)
     layout = lay_out(body, ground, careful=careful)
     clock = _clock_of(body, ground)
@@ -132,6 +127,22 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
         is_loose=any(slot.is_loose for slot in slots)
         or _breaks_are_loose(vehicles, layout, timed=timed),
     )
+
+
+def _refuse_counted_shipments(body: Body) -> None:
+    """
+    Refuse shipments beside a limit on tasks: what is carried between two visits is counted only in between.
+
+    Raises
+    ------
+    NotYet
+    """
+    limited = next((each for each in body.vehicles if each.tasks_max is not None), None)
+    if limited is not None and any(task.partner is not None for task in body.tasks):
+        raise NotYet(
+            f"{limited.pointer}/max_tasks",
+            "`max_tasks` is not counted beside shipments yet: leave one of the two out",
+        )
 
 
 def _breaks_are_loose(vehicles: Sequence[asked.Vehicle], layout: Layout, *, timed: bool) -> bool:
@@ -339,13 +350,16 @@ def _visits(
         cheapest, preferences = _by_vehicle(prices)
         setup_s = layout.setup_between_s[number]
         windows = tuple(clock.window(each, later_s=setup_s) for each in task.windows)
+        brings = task.partner if task.kind is Kind.DELIVERY else None
         yield Visit(
             place=layout.place_of_task[number],
             service_s=layout.service_s[number] * clock.ticks if timed else 0,
             loads=(*task.pickup, *one),
-            deliveries=(*task.delivery, *none) if any(task.delivery) else (),
+            # What a job delivers is on board from the start; a shipment's half drops what the other picked up.
+            deliveries=(*task.delivery, *none) if any(task.delivery) and brings is None else (),
             windows=() if task.windows == ALWAYS else windows,
             skills=frozenset(map(str, task.skills)),
+            brings=brings,
             unserved_cost=worths[number],
             cost=cheapest,
             preferences=preferences,

@@ -9,8 +9,8 @@ import pytest
 
 def beside(name: str) -> ModuleType:
     """A module of this folder; tests do not import each other."""
-    source = Path(__file__).with_name(f"{name}.py")
-    spec = importlib.util.spec_from_file_location(f"vrp_{name}", source)
+    source = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"vrp_{name.replace('/', '_')}", source)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -28,6 +28,18 @@ def villages() -> ModuleType:
 def brute_force() -> ModuleType:
     """Tiny problems and their proven optimum, of `brute_force.py`."""
     return beside("brute_force")
+
+
+@pytest.fixture(scope="session")
+def vroom_bodies() -> ModuleType:
+    """The seeded generator of `vroom/bodies.py`."""
+    return beside("vroom/bodies")
+
+
+@pytest.fixture(scope="session")
+def vroom_judge() -> ModuleType:
+    """The judge of answers to such bodies, of `vroom/judge.py`."""
+    return beside("vroom/judge")
 
 
 @pytest.fixture(scope="session")
