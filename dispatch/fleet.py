@@ -33,6 +33,16 @@ class Depot:
         Price of a stop in a village that some couriers know, by one who does not. Default chosen.
     reassign_cost_fen
         Price of each order that goes over to another courier than the plan in force says. Default chosen.
+    promise_early_s, promise_late_s
+        A household is told that its pickup begins at most so long before and after the planned moment.
+        Defaults chosen: an hour in all, which is what couriers promise today.
+    announce_ahead_s
+        Households are told as soon as their pickup is nearer than this; None: when the plan is published.
+    lock_ahead_s
+        A stop that begins within this moves no more. Default chosen.
+    late_cost_per_hour_fen
+        Price of each order for each hour after the time promised, where it cannot be kept. Default chosen:
+        so far above a courier's hour that the least lateness is looked for.
     walk_cost_per_km_fen
         What it is worth, for each order, that its household need not bring it a kilometre to a
         point. Default chosen: 500 m then weigh as much as 2½ minutes of a courier at 25 yuan an hour.
@@ -54,6 +64,11 @@ class Depot:
     unserved_cost_fen: int = 50_000
     strange_village_cost_fen: int = 300
     reassign_cost_fen: int = 200
+    promise_early_s: int = 900
+    promise_late_s: int = 2_700
+    announce_ahead_s: int | None = None
+    lock_ahead_s: int = 600
+    late_cost_per_hour_fen: int = 6_000
     walk_cost_per_km_fen: int = 200
     walk_max_m: int = 1_500
     overtime_after_s: int | None = None

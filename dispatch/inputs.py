@@ -26,6 +26,18 @@ class DayInputs:
     def clock(self) -> DayClock:
         return DayClock(self.day.day, self.fleet.depot.zone)
 
+    @property
+    def ends_at(self) -> datetime:
+        """The end of the last shift; without any, the first moment of the day."""
+        return self.clock.moment(max((ends_s for _, ends_s in self._shifts), default=0))
+
+    @property
+    def _shifts(self) -> list[tuple[int, int]]:
+        return [
+            self.clock.span_of(each.shift_starts, each.shift_ends)
+            for each in self.fleet.couriers.values()
+        ]
+
     def only_whom_orders_name(self) -> DayInputs:
         """The same day for planning, in fewer bytes: households and points without an order left out."""
         households = {each.household_id for each in self.orders}
@@ -46,15 +58,11 @@ class DayInputs:
         last one's end. A plan drives around them all day: it does not know when it passes. Hours in
         which roads are slow every day count on average over all shifts.
         """
-        clock = self.clock
-        shifts = [
-            clock.span_of(each.shift_starts, each.shift_ends)
-            for each in self.fleet.couriers.values()
-        ]
+        clock, shifts = self.clock, self._shifts
         if not shifts:
             return ()
         first_at = clock.moment(min(starts_s for starts_s, _ in shifts))
-        last_at = clock.moment(max(ends_s for _, ends_s in shifts))
+        last_at = self.ends_at
         from_at = now if first_at < now < last_at else first_at
         met = (each for each in self.closures if each.holds_within(from_at, last_at))
         averaged = (each.averaged(first_at, last_at) for each in met)

@@ -179,6 +179,16 @@ class Unserved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """When a household was told that its pickup begins, and who comes."""
+
+    order_id: OrderId
+    courier_id: CourierId
+    earliest_at: datetime
+    latest_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """The plan in numbers."""
 
@@ -201,6 +211,8 @@ class Plan:
     based_on
         Version of the plan that was published when this one was asked for; 0: none. Publishing is
         refused when another has been published since.
+    promises
+        What households are told once this plan is in force, for orders that are not over yet.
     """
 
     plan_id: PlanId
@@ -220,6 +232,7 @@ class Plan:
     routes: tuple[Route, ...]
     unserved: tuple[Unserved, ...]
     figures: Figures
+    promises: tuple[Promise, ...] = ()
 
 
 def plan_without_lines(plan: Plan) -> Plan:

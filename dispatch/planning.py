@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.closures import closed
+from dispatch.fates import RoadFacts
 from dispatch.halts import MILLIFEN
 from dispatch.inputs import DayInputs
 from dispatch.plan import Plan
 from dispatch.posing import pose
-from dispatch.promises import with_promises
+from dispatch.promises import promised, with_promises
 from dispatch.reading import read_back
+from dispatch.running.remainder import leaving_from
+from dispatch.running.replanning import replan
 from dispatch.starting import start_of
 from routing.roads.network import RoadNetwork
 from routing.vrp.solve import Progress, solve
@@ -39,6 +42,7 @@ def plan_day(
     based_on: int = 0,
     iterations: int | None = None,
     start: Plan | None = None,
+    facts: RoadFacts | None = None,
     on_progress: Callable[[SearchStep], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Plan:
@@ -52,15 +56,14 @@ def plan_day(
     search begins from that plan as far as it can still be driven, what it promised has a price, and where
     it wholly can be driven, the answer is no dearer, what is left out priced.
 
+    `facts` are what is known of the road: with them, and unless its last shift is over, the day is one that runs.
+    Nobody leaves before `made_at`, and of `start` stays what is over, locked or promised.
+
     Raises
     ------
     DepotOffRoad
         No vehicle can leave the depot.
     """
-    network = closed(network, inputs.closures_met(made_at))
-    posed = pose(inputs, network)
-    if start is not None:
-        posed = with_promises(posed, start, inputs.fleet.depot)
 
     def report(progress: Progress) -> None:
         if on_progress is not None:
@@ -73,6 +76,27 @@ def plan_day(
                 )
             )
 
+    network = closed(network, inputs.closures_met(made_at))
+    runs = facts is not None and made_at < inputs.ends_at
+    if start is not None and facts is not None and runs:
+        return replan(
+            inputs,
+            network,
+            start,
+            facts,
+            now=made_at,
+            budget_s=budget_s,
+            seed=seed,
+            iterations=iterations,
+            on_progress=report,
+            cancelled=cancelled,
+        )
+    posed = pose(inputs, network)
+    if runs:
+        posed = leaving_from(posed, made_at)
+    if start is not None:
+        posed = with_promises(posed, start, inputs.fleet.depot)
+
     solution = solve(
         posed.problem,
         budget_s=budget_s,
@@ -82,7 +106,7 @@ def plan_day(
         on_progress=report,
         cancelled=cancelled,
     )
-    return read_back(
+    plan = read_back(
         inputs,
         network,
         posed,
@@ -93,3 +117,4 @@ def plan_day(
         seed=seed,
         budget_s=budget_s,
     )
+    return promised(plan, start, inputs.fleet.depot, now=made_at)

@@ -56,17 +56,19 @@ class Posed:
 
     `halts` run parallel to the problem's visits, `couriers` to its vehicles; row 0 of the matrices
     is the depot. Halts of the same orders are visits of one group. `snaps[profile][row]` is None
-    where that profile has no road near. `unserved` are orders that no search could help. `kinds` are
-    vehicles of every model that drives on roads that somebody drives on anyway; who drives them and
-    when is anybody's.
+    where that profile has no road near. `rows` tells each spot's row, by its place and point. `unserved` are
+    orders that no search could help. `kinds` are vehicles of every model that drives on roads that
+    somebody drives on anyway; who drives them and when is anybody's. `clock` counts the problem's seconds.
     """
 
     problem: Problem
     halts: tuple[Halt, ...]
     couriers: tuple[Courier, ...]
     snaps: Mapping[str, tuple[Snap | None, ...]]
+    rows: Mapping[tuple[Place, PointId | None], int]
     unserved: tuple[Unserved, ...]
     kinds: Mapping[VehicleModelId, Vehicle]
+    clock: DayClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,11 @@ class Door:
         return next(each for each in self.orders if each.order_id == order_id)
 
 
-def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
+def pose(inputs: DayInputs, network: RoadNetwork, *, besides: Iterable[Spot] = ()) -> Posed:
     """
     State the day as a problem; orders that no search can serve are set aside with their reason.
+
+    The spots `besides` have rows too, whether an order waits there or not.
 
     Raises
     ------
@@ -106,6 +110,8 @@ def pose(inputs: DayInputs, network: RoadNetwork) -> Posed:
             doors.setdefault((spot.place, spot.point_id), Door(spot, [])).orders.append(order)
     for point in _accepted(doors.values(), inputs):
         doors.setdefault((point.place, point.point_id), Door(point, []))
+    for spot in besides:
+        doors.setdefault((spot.place, spot.point_id), Door(spot, []))
     return pose_doors(inputs, network, tuple(doors.values()), unserved, with_offers=True)
 
 
@@ -182,7 +188,7 @@ def pose_doors(
         for model in fleet.models.values()
         if model.profile in profiles
     }
-    return Posed(problem, tuple(halts), couriers, snaps, tuple(unserved), kinds)
+    return Posed(problem, tuple(halts), couriers, snaps, rows, tuple(unserved), kinds, clock)
 
 
 def _accepted(doors: Iterable[Door], inputs: DayInputs) -> tuple[Spot, ...]:

@@ -148,7 +148,7 @@ def board(
             day=day, now_at=now, as_of=as_of, plan_id=None, version=0, figures=figures, routes=()
         )
     routes = tuple(
-        _route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s)
+        route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s)
         for route in plan.routes
     )
     ahead = [
@@ -199,7 +199,7 @@ def shift_progress(
         version=plan.version,
         now_at=now,
         as_of=as_of,
-        route=_route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s),
+        route=route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s),
         fates={order_id: fate for order_id, fate in facts.fates.items() if order_id in orders},
     )
 
@@ -250,11 +250,11 @@ class _Forecast:
         return max(begin_at, stop.begin_at) if waits else begin_at
 
 
-def _route_progress(
+def route_progress(
     route: Route, facts: RoadFacts, *, now: datetime, turnaround_s: int
 ) -> RouteProgress:
     """
-    Predict the rest of a shift from its last known moment by planned legs and services.
+    How one courier's shift stands: the rest is predicted from its last known moment by planned legs and services.
 
     Stops done out of turn count as done; legs of the remaining ones stay those of the plan, an
     approximation that the next re-plan removes.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
+from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.orders import OrderId
-from dispatch.plan import Plan, Route
+from dispatch.plan import Plan, Trip
 from dispatch.posing import Posed
 from routing.vrp.check import check
 from routing.vrp.cost import cost, unserved_of
@@ -15,9 +17,13 @@ from routing.vrp.solution import Route as SolvedRoute
 from routing.vrp.solution import Solution
 
 
-def start_of(posed: Posed, plan: Plan) -> Solution | None:
+def start_of(
+    posed: Posed, plan: Plan, *, heres: Mapping[CourierId, int] | None = None
+) -> Solution | None:
     """
     The routes of `plan` in `posed`; None: nothing of it is left.
+
+    `heres` are visits that their couriers make before all others.
 
     Orders that are no longer asked for leave their routes. Where a route can no longer be driven, its last halts
     are left out until it can; new orders and those left out are for the search to place. The same
@@ -25,11 +31,7 @@ def start_of(posed: Posed, plan: Plan) -> Solution | None:
     """
     problem = posed.problem
     vehicle_of = {each.courier_id: number for number, each in enumerate(posed.couriers)}
-    visit_of = {
-        (order.order_id, None if halt.walk_m is None else halt.spot.point_id): number
-        for number, halt in enumerate(posed.halts)
-        for order in halt.orders
-    }
+    visits = _Visits(posed)
     scheduler = Scheduler(problem)
     routes: list[SolvedRoute] = []
     made: set[int] = set()
@@ -39,11 +41,12 @@ def start_of(posed: Posed, plan: Plan) -> Solution | None:
             continue
         skills = problem.vehicles[vehicle].skills
         trips: list[list[int]] = []
-        for stops in _orders_of(planned):
-            visits = dict.fromkeys(visit_of[each] for each in stops if each in visit_of)
-            trips.append([each for each in visits if each not in made])
+        for trip in planned.trips:
+            trips.append([each for each in visits.of(trip) if each not in made])
             trips[-1] = [each for each in trips[-1] if problem.visits[each].skills <= skills]
             made.update(trips[-1])
+        if heres is not None and (here := heres.get(planned.courier_id)) is not None:
+            trips = [[here, *(trips[0] if trips else ())], *trips[1:]]
         route = _drivable(scheduler, vehicle, trips)
         made.difference_update(visit for trip in trips for visit in trip)
         if route is not None:
@@ -56,19 +59,39 @@ def start_of(posed: Posed, plan: Plan) -> Solution | None:
     return start if routes and not check(problem, start) else None
 
 
-def _orders_of(route: Route) -> list[list[tuple[OrderId, PointId | None]]]:
-    """Order ids of each trip, in the order of the stops, and the point to which each is brought."""
-    return [
-        [
-            (
-                each,
-                stop.point_id if each in {brought.order_id for brought in stop.brought} else None,
+class _Visits:
+    """The visits at which orders may be picked up."""
+
+    def __init__(self, posed: Posed) -> None:
+        self._posed = posed
+        self._at: dict[tuple[OrderId, PointId | None], list[int]] = {}
+        for number, halt in enumerate(posed.halts):
+            point_id = None if halt.walk_m is None else halt.spot.point_id
+            for order in halt.orders:
+                self._at.setdefault((order.order_id, point_id), []).append(number)
+
+    def of(self, trip: Trip) -> Iterable[int]:
+        """The visits of a planned trip that are still asked for, each once."""
+        found: dict[int, None] = {}
+        for stop in trip.stops:
+            brought = {each.order_id for each in stop.brought}
+            for order_id in stop.order_ids:
+                at = self._at.get((order_id, stop.point_id if order_id in brought else None), ())
+                found |= dict.fromkeys(self._then(at, stop.begin_at))
+        return found
+
+    def _then(self, visits: Sequence[int], begin_at: datetime) -> Sequence[int]:
+        """Of the times at which an order may be picked up, the one in which its stop begins."""
+        begin_s = self._posed.clock.seconds(begin_at)
+        open_then = [
+            each
+            for each in visits
+            if any(
+                window.earliest_s <= begin_s <= window.latest_s
+                for window in self._posed.problem.visits[each].windows
             )
-            for stop in trip.stops
-            for each in stop.order_ids
         ]
-        for trip in route.trips
-    ]
+        return (open_then or visits)[:1]
 
 
 def _drivable(

@@ -1,0 +1,316 @@
+"""The contract 约定 of a running day: what a new version of a plan may not do. Asked before each is published."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum, unique
+from typing import Final
+
+from dispatch.fates import RoadFacts
+from dispatch.fleet import CourierId
+from dispatch.inputs import DayInputs
+from dispatch.orders import OrderId
+from dispatch.pickup_times import due_s
+from dispatch.plan import Plan, Route, Stop, Trip
+from dispatch.progress import RouteProgress, StopProgress, StopState, route_progress
+
+
+@unique
+class Term(StrEnum):
+    ACCOUNTED = "accounted"
+    """Every open order stands in one route or among the unserved, and nothing stands there twice."""
+    SETTLED = "settled"
+    """What is over or locked stays with its courier, before all else and in its order."""
+    PROMISED = "promised"
+    """A pickup begins when it was told, unless by the old version it would not either: then no later than that."""
+    SERVED = "served"
+    """What the old version picks up, and can, the new one picks up."""
+    MOMENTS = "moments"
+    """Nobody drives faster than the road, begins before arriving, or does anything in the past."""
+    PICKUP_TIMES = "pickup-times"
+    LOADS = "loads"
+    CUT_OFFS = "cut-offs"
+    SHIFTS = "shifts"
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A term that a version breaks, and a sentence for the log: ids and moments, no names."""
+
+    term: Term
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Predicted:
+    """
+    What becomes of an order by the old version as it stands now.
+
+    `fails` says that it cannot be so: its trip misses the truck or the shift's end, or nobody is there any
+    more. `due_at` is the truck that the trip catches then.
+    """
+
+    courier_id: CourierId
+    begin_at: datetime
+    depart_at: datetime
+    back_at: datetime
+    due_at: datetime
+    fails: bool
+
+
+_ENDED: Final = frozenset({StopState.DONE, StopState.FAILED})
+_TOUCHED: Final = _ENDED | {StopState.ARRIVED}
+_ROUNDING: Final = timedelta(seconds=1)
+"""Plans count full seconds, phones do not."""
+
+
+def breaches(
+    before: Plan, after: Plan, inputs: DayInputs, facts: RoadFacts, *, now: datetime
+) -> tuple[Breach, ...]:
+    """
+    All terms that `after` breaks as the successor of `before` at `now`; (): it may be published.
+
+    Told from both plans, the orders and the facts alone; shares no code with any planning. What the world has broken
+    already (a truck missed, a load above the limit) is no breach as long as `after` adds nothing to it.
+    """
+    return tuple(_Judge(before, after, inputs, facts, now).breaches())
+
+
+class _Judge:
+    def __init__(
+        self, before: Plan, after: Plan, inputs: DayInputs, facts: RoadFacts, now: datetime
+    ) -> None:
+        self._before, self._after, self._inputs, self._now = before, after, inputs, now
+        self._facts = facts
+        self._orders = {each.order_id: each for each in inputs.orders}
+        self._fixed: dict[CourierId, list[Stop]] = {}
+        self._predicted: dict[OrderId, _Predicted] = {}
+        self._back_at: dict[CourierId, datetime] = {}
+        for route in before.routes:
+            progress = route_progress(route, facts, now=now, turnaround_s=before.turnaround_s)
+            self._back_at[route.courier_id] = progress.back_at
+            self._look_at(route, progress)
+        self._stops = {
+            order_id: (route.courier_id, stop)
+            for route in after.routes
+            for stop in route.stops
+            for order_id in stop.order_ids
+        }
+
+    def breaches(self) -> Iterator[Breach]:
+        yield from self._accounted()
+        yield from self._settled()
+        yield from self._promised()
+        yield from self._served()
+        for route in self._after.routes:
+            if route.courier_id in self._inputs.fleet.couriers:
+                yield from self._driven(route)
+
+    def _look_at(self, route: Route, progress: RouteProgress) -> None:
+        """A courier who left the fleet settles nothing but what is done."""
+        is_there = route.courier_id in self._inputs.fleet.couriers
+        told = {each.seq: each for each in progress.stops}
+        locked = set(self._locked(route, told)) if is_there else set()
+        settled = _TOUCHED if is_there else _ENDED
+        self._fixed[route.courier_id] = [
+            stop for stop in route.stops if stop.seq in locked or told[stop.seq].state in settled
+        ]
+        for trip in route.trips:
+            departs_at = {stop.seq: self._departs_at(stop, told[stop.seq]) for stop in trip.stops}
+            back_at = max(departs_at.values()) + timedelta(seconds=trip.home.duration_s)
+            in_vain = not is_there or back_at > min(trip.cut_off_at, self._shift_end(route))
+            for stop in trip.stops:
+                predicted = replace(
+                    stop, begin_at=told[stop.seq].eta_at, depart_at=departs_at[stop.seq]
+                )
+                for order_id in stop.order_ids:
+                    self._predicted[order_id] = _Predicted(
+                        courier_id=route.courier_id,
+                        begin_at=predicted.begin_at,
+                        depart_at=predicted.depart_at,
+                        back_at=back_at,
+                        due_at=self._due_at(trip, back_at),
+                        fails=in_vain or not self._can_be_made(predicted, order_id),
+                    )
+
+    def _due_at(self, trip: Trip, back_at: datetime) -> datetime:
+        clock, departures = self._inputs.clock, self._inputs.fleet.depot.departures
+        trucks = (trip.cut_off_at, *(clock.moment(clock.seconds_of(each)) for each in departures))
+        return min(
+            (each for each in trucks if each >= back_at), default=datetime.max.replace(tzinfo=UTC)
+        )
+
+    def _departs_at(self, stop: Stop, told: StopProgress) -> datetime:
+        if told.state in _ENDED:
+            return max(self._facts.fates[order_id].at for order_id in stop.order_ids)
+        return told.eta_at + (stop.depart_at - stop.begin_at)
+
+    def _shift_end(self, route: Route) -> datetime:
+        clock, courier = self._inputs.clock, self._inputs.fleet.couriers[route.courier_id]
+        return clock.moment(clock.span_of(courier.shift_starts, courier.shift_ends)[1])
+
+    def _locked(self, route: Route, told: Mapping[int, StopProgress]) -> Iterator[int]:
+        lock_until = self._now + timedelta(seconds=self._inputs.fleet.depot.lock_ahead_s)
+        last = max((seq for seq, each in told.items() if each.state in _TOUCHED), default=0)
+        for trip in route.trips:
+            if trip.stops[-1].seq < last:
+                continue
+            ahead = [stop.seq for stop in trip.stops if told[stop.seq].state is StopState.PLANNED]
+            for seq in ahead:
+                is_next = trip.stops[0].seq <= last and seq == ahead[0]
+                if not is_next and told[seq].eta_at > lock_until:
+                    return
+                yield seq
+            if ahead:
+                return
+
+    def _accounted(self) -> Iterator[Breach]:
+        seen = Counter(
+            order_id
+            for route in self._after.routes
+            for stop in route.stops
+            for order_id in stop.order_ids
+        )
+        seen.update(each.order_id for each in self._after.unserved)
+        for order_id, times in seen.items():
+            if times > 1:
+                yield Breach(Term.ACCOUNTED, f"order {order_id} stands there {times} times")
+        for order_id in self._orders.keys() - seen.keys():
+            yield Breach(Term.ACCOUNTED, f"order {order_id} is open and stands nowhere")
+
+    def _settled(self) -> Iterator[Breach]:
+        routes = {route.courier_id: route for route in self._after.routes}
+        for courier_id, fixed in self._fixed.items():
+            stops = () if courier_id not in routes else routes[courier_id].stops
+            first = stops[: len(fixed)]
+            if Counter(each.order_ids for each in first) != Counter(
+                each.order_ids for each in fixed
+            ):
+                yield Breach(
+                    Term.SETTLED, f"courier {courier_id} loses stops that are over or locked"
+                )
+            open_before, open_after = (
+                [each.order_ids for each in these if self._orders.keys() & set(each.order_ids)]
+                for these in (fixed, first)
+            )
+            if open_before != open_after:
+                yield Breach(Term.SETTLED, f"courier {courier_id} is turned round on the way")
+
+    def _promised(self) -> Iterator[Breach]:
+        for promise in self._before.promises:
+            predicted = self._predicted.get(promise.order_id)
+            found = self._stops.get(promise.order_id)
+            if promise.order_id not in self._orders or predicted is None or found is None:
+                continue
+            _, stop = found
+            latest_at = max(promise.latest_at, predicted.begin_at + _ROUNDING)
+            earliest_at = min(promise.earliest_at, predicted.begin_at)
+            if not _meets(stop, earliest_at, latest_at) and not predicted.fails:
+                yield Breach(
+                    Term.PROMISED,
+                    f"order {promise.order_id} would begin at {stop.begin_at:%H:%M}, and could from "
+                    f"{earliest_at:%H:%M} to {latest_at:%H:%M}",
+                )
+
+    def _served(self) -> Iterator[Breach]:
+        for order_id, predicted in self._predicted.items():
+            if order_id not in self._orders or order_id in self._stops or predicted.fails:
+                continue
+            detail = f"order {order_id} is left out, and {predicted.courier_id} could come"
+            yield Breach(Term.SERVED, detail)
+
+    def _driven(self, route: Route) -> Iterator[Breach]:
+        fixed = self._fixed.get(route.courier_id, [])
+        settled = frozenset(order_id for stop in fixed for order_id in stop.order_ids)
+        free_at: datetime | None = None
+        for trip in route.trips:
+            left_at = trip.leave_at
+            aboard = [each for stop in trip.stops for each in stop.order_ids]
+            if free_at is not None and settled.isdisjoint(aboard) and left_at < free_at:
+                yield Breach(Term.MOMENTS, f"{route.courier_id} leaves before it is unloaded")
+            for stop in trip.stops:
+                if settled.issuperset(stop.order_ids):
+                    ends = [self._predicted[order_id].depart_at for order_id in stop.order_ids]
+                    left_at = max(left_at, *ends)
+                    continue
+                yield from self._stop(route, stop, left_at)
+                left_at = stop.depart_at
+            back_at = trip.back_at
+            if settled.issuperset(aboard):
+                ends = [self._predicted[each].depart_at for each in aboard]
+                back_at = max(ends) + timedelta(seconds=trip.home.duration_s)
+            free_at = back_at + timedelta(seconds=self._after.turnaround_s)
+            if not settled.issuperset(
+                order_id for stop in trip.stops for order_id in stop.order_ids
+            ):
+                yield from self._trip(route, trip, settled)
+
+    def _stop(self, route: Route, stop: Stop, left_at: datetime) -> Iterator[Breach]:
+        arrive_at = left_at + timedelta(seconds=stop.leg.duration_s)
+        if stop.arrive_at < arrive_at:
+            yield Breach(
+                Term.MOMENTS, f"{route.courier_id} reaches stop {stop.seq} faster than its leg"
+            )
+        if stop.begin_at < max(stop.arrive_at + timedelta(seconds=stop.setup_s), self._now):
+            yield Breach(Term.MOMENTS, f"{route.courier_id} begins stop {stop.seq} too early")
+        for order_id in stop.order_ids:
+            if not self._can_be_made(stop, order_id):
+                yield Breach(Term.PICKUP_TIMES, f"order {order_id} cannot be picked up then")
+
+    def _can_be_made(self, stop: Stop, order_id: OrderId) -> bool:
+        """At a point nobody need be at home, and its opening hours are for planning to know."""
+        order = self._orders.get(order_id)
+        if order is None or stop.point_id is not None:
+            return True
+        if order.ready_at is not None and stop.depart_at < order.ready_at:
+            return False
+        return not order.windows or any(
+            _meets(stop, each.earliest_at, each.latest_at) for each in order.windows
+        )
+
+    def _trip(self, route: Route, trip: Trip, settled: frozenset[OrderId]) -> Iterator[Breach]:
+        model = self._inputs.fleet.models[route.model_id]
+        aboard = [stop for stop in trip.stops if settled.issuperset(stop.order_ids)]
+        for name, limit, loads, kept in (
+            (
+                "weight",
+                model.capacity_weight_g,
+                [s.weight_g for s in trip.stops],
+                [s.weight_g for s in aboard],
+            ),
+            (
+                "volume",
+                model.capacity_volume_ml,
+                [s.volume_ml for s in trip.stops],
+                [s.volume_ml for s in aboard],
+            ),
+            (
+                "pieces",
+                model.capacity_pieces,
+                [s.pieces for s in trip.stops],
+                [s.pieces for s in aboard],
+            ),
+        ):
+            if limit is not None and sum(loads) > max(limit, sum(kept)):
+                yield Breach(Term.LOADS, f"{route.courier_id} would carry too much by {name}")
+        for order_id in (each for stop in trip.stops for each in stop.order_ids):
+            if order_id in settled:
+                due_at = self._predicted[order_id].due_at
+            else:
+                order = self._orders[order_id]
+                due_at = self._inputs.clock.moment(due_s(order, self._inputs))
+            if trip.back_at > due_at:
+                yield Breach(
+                    Term.CUT_OFFS, f"order {order_id} would miss its truck with {route.courier_id}"
+                )
+        latest_at = max(self._shift_end(route), self._back_at.get(route.courier_id, self._now))
+        if trip.back_at > latest_at:
+            yield Breach(Term.SHIFTS, f"{route.courier_id} would come home at {trip.back_at:%H:%M}")
+
+
+def _meets(stop: Stop, earliest_at: datetime, latest_at: datetime) -> bool:
+    """A stop may hold several pickups, one after the other: any moment of it may be the one."""
+    return earliest_at <= stop.depart_at and stop.begin_at <= latest_at

@@ -1,0 +1,239 @@
+"""Posing what is left of a day: every courier goes on from where it stands, with what is on board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from dispatch.days import DayClock
+from dispatch.fleet import CourierId, Fleet
+from dispatch.halts import Halt, Spot
+from dispatch.inputs import DayInputs
+from dispatch.plan import Stop, StopKind
+from dispatch.posing import DIMENSIONS, Posed, pose
+from dispatch.running.standing import Standing
+from routing.matrix import UNREACHABLE, TravelMatrix
+from routing.roads.network import RoadNetwork
+from routing.vrp.problem import Break, Vehicle, Visit, Window
+
+OVERDUE_BREAK_S: Final = 1800
+"""A break whose window has passed before the courier was free may still begin so long after. Chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """
+    What is left of a day as a problem.
+
+    heres
+        For each courier who has begun, the visit that stands for where it is: made first, at the very moment
+        at which the courier is free, with what is on board then. Its row can be reached from the depot
+        only, in the time and the metres that the shift has taken so far; so hours, range,
+        loads and trips of the whole shift count, and nothing of it can be changed. Who has begun and has
+        none finds no way home: roads were closed around.
+    """
+
+    inputs: DayInputs
+    posed: Posed
+    heres: Mapping[CourierId, int]
+
+
+def pose_remainder(
+    inputs: DayInputs,
+    network: RoadNetwork,
+    standings: Mapping[CourierId, Standing],
+    *,
+    now: datetime,
+) -> Remainder:
+    """
+    State the rest of the day; orders that are settled stay with their couriers, if these are still in the fleet.
+
+    Raises
+    ------
+    DepotOffRoad
+        No vehicle can leave the depot.
+    """
+    present = {
+        courier_id: standings[courier_id]
+        for courier_id in inputs.fleet.couriers
+        if courier_id in standings
+    }
+    settled = {order_id for each in present.values() for order_id in each.order_ids}
+    rest = replace(
+        inputs, orders=tuple(each for each in inputs.orders if each.order_id not in settled)
+    )
+    spots = [_spot_of(each.fixed[-1]) for each in present.values() if each.fixed]
+    posed = pose(rest, network, besides=spots)
+    return _with_standings(rest, posed, present, now=now)
+
+
+def _spot_of(stop: Stop) -> Spot:
+    return Spot(stop.kind, stop.place, stop.title, stop.village, stop.point_id)
+
+
+def _with_standings(
+    inputs: DayInputs, posed: Posed, standings: Mapping[CourierId, Standing], *, now: datetime
+) -> Remainder:
+    clock, fleet, problem = inputs.clock, inputs.fleet, posed.problem
+    size = problem.matrices[0].size if problem.matrices else 0
+    rows = [
+        posed.rows[each.fixed[-1].place, each.fixed[-1].point_id] if each.fixed else 0
+        for each in standings.values()
+    ]
+    numbers = {courier_id: number for number, courier_id in enumerate(standings)}
+    now_s = clock.seconds(now)
+    vehicles: list[Vehicle] = []
+    visits: list[Visit] = list(problem.visits)
+    halts: list[Halt] = list(posed.halts)
+    heres: dict[CourierId, int] = {}
+    for courier, vehicle in zip(posed.couriers, problem.vehicles, strict=True):
+        standing = standings.get(courier.courier_id)
+        if standing is None:
+            vehicles.append(_leaving_from(vehicle, now_s))
+            continue
+        number = numbers[courier.courier_id]
+        matrix = problem.matrices[vehicle.matrix]
+        home_s = int(matrix.durations_s[rows[number], 0])
+        home_m = int(matrix.distances_m[rows[number], 0])
+        if home_s >= UNREACHABLE:
+            vehicles.append(replace(vehicle, shift=_at(vehicle.shift.latest_s)))
+            continue
+        visit = _here(standing, size + number, fleet, clock, home_s=home_s)
+        heres[courier.courier_id] = len(visits)
+        visits.append(visit)
+        halts.append(Halt(_spot_here(standing, fleet), (), visit))
+        vehicles.append(_going_on(vehicle, standing, visit, clock, home_s=home_s, home_m=home_m))
+    matrices = tuple(
+        _with_rows(matrix, rows, tuple(standings.values()), clock) for matrix in problem.matrices
+    )
+    setups_s = (*problem.setups_s, *(0 for _ in rows)) if problem.setups_s else ()
+    whole = replace(
+        posed,
+        problem=replace(
+            problem,
+            matrices=matrices,
+            visits=tuple(visits),
+            vehicles=tuple(vehicles),
+            setups_s=setups_s,
+        ),
+        halts=tuple(halts),
+        snaps={
+            profile: (*snaps, *(snaps[row] for row in rows))
+            for profile, snaps in posed.snaps.items()
+        },
+        kinds={model: _leaving_from(kind, now_s) for model, kind in posed.kinds.items()},
+    )
+    return Remainder(inputs, whole, heres)
+
+
+def _here(standing: Standing, row: int, fleet: Fleet, clock: DayClock, *, home_s: int) -> Visit:
+    """A truck that can no longer be caught is missed whatever is decided: the next one is due, or none."""
+    free_s = clock.seconds(standing.free_at)
+    loads: tuple[int, ...] = (0,) * len(DIMENSIONS)
+    due_s = None
+    if standing.under_way is not None:
+        loads = tuple(sum(each) for each in zip(*map(_loads, standing.fixed), strict=True))
+        departures_s = (
+            clock.seconds(standing.under_way.cut_off_at),
+            *(clock.seconds_of(each) for each in fleet.depot.departures),
+        )
+        due_s = min((each for each in departures_s if each >= free_s + home_s), default=None)
+    return Visit(
+        place=row,
+        loads=loads,
+        windows=(_at(free_s),),
+        due_s=due_s,
+        skills=frozenset({_skill(standing.courier_id)}),
+    )
+
+
+def _loads(stop: Stop) -> tuple[int, ...]:
+    return (stop.weight_g, stop.volume_ml, stop.pieces)
+
+
+def _skill(courier_id: CourierId) -> str:
+    """What only this courier has: to be where it is."""
+    return f"here: {courier_id}"
+
+
+def _spot_here(standing: Standing, fleet: Fleet) -> Spot:
+    if standing.fixed:
+        return _spot_of(standing.fixed[-1])
+    return Spot(StopKind.PLACE, fleet.depot.place, fleet.depot.name, "")
+
+
+def leaving_from(posed: Posed, now: datetime) -> Posed:
+    """The day in which nobody leaves before `now`."""
+    now_s = posed.clock.seconds(now)
+    vehicles = tuple(_leaving_from(each, now_s) for each in posed.problem.vehicles)
+    kinds = {model: _leaving_from(kind, now_s) for model, kind in posed.kinds.items()}
+    return replace(posed, problem=replace(posed.problem, vehicles=vehicles), kinds=kinds)
+
+
+def _leaving_from(vehicle: Vehicle, now_s: int) -> Vehicle:
+    """Whose shift is over leaves no more."""
+    shift = vehicle.shift
+    return replace(
+        vehicle,
+        shift=Window(min(max(shift.earliest_s, now_s), shift.latest_s), shift.latest_s),
+    )
+
+
+def _going_on(
+    vehicle: Vehicle, standing: Standing, here: Visit, clock: DayClock, *, home_s: int, home_m: int
+) -> Vehicle:
+    """The vehicle with the limits that it has exceeded already, if it has, just wide enough to go straight home."""
+    left_s, free_s = clock.seconds(standing.left_at), clock.seconds(standing.free_at)
+    trips_left = vehicle.trips_max - len(standing.trips)
+    straight_home_s = free_s + home_s
+    latest_s = max(vehicle.shift.latest_s, straight_home_s) if trips_left else straight_home_s
+    return replace(
+        vehicle,
+        shift=Window(left_s, latest_s),
+        capacities=tuple(map(max, vehicle.capacities, here.loads)),
+        range_m=None
+        if vehicle.range_m is None
+        else max(vehicle.range_m, standing.driven_m + home_m),
+        skills=vehicle.skills | here.skills,
+        breaks=tuple(_still_to_come(vehicle, standing, free_s)),
+        trips_max=max(1, trips_left),
+    )
+
+
+def _at(moment_s: int) -> Window:
+    return Window(moment_s, moment_s)
+
+
+def _still_to_come(vehicle: Vehicle, standing: Standing, free_s: int) -> Iterator[Break]:
+    taken = standing.taken
+    if len(taken) != len(vehicle.breaks):  # the fleet states other breaks since
+        taken = (None,) * len(vehicle.breaks)
+    for rest, settled in zip(vehicle.breaks, taken, strict=True):
+        if settled is not None:
+            continue
+        earliest_s, latest_s = rest.window.earliest_s, rest.window.latest_s
+        if earliest_s < free_s:
+            earliest_s, latest_s = free_s, max(latest_s, free_s + OVERDUE_BREAK_S)
+        yield replace(rest, window=Window(earliest_s, latest_s))
+
+
+def _with_rows(
+    matrix: TravelMatrix, rows: list[int], standings: tuple[Standing, ...], clock: DayClock
+) -> TravelMatrix:
+    """The matrix with a row for each courier's place: out of it as out of `rows`, into it from the depot only."""
+    size, whole = matrix.size, matrix.size + len(rows)
+    spent_s = [clock.seconds(each.free_at) - clock.seconds(each.left_at) for each in standings]
+    driven_m = [each.driven_m for each in standings]
+    tables = []
+    for part, spent in ((matrix.durations_s, spent_s), (matrix.distances_m, driven_m)):
+        table = np.full((whole, whole), UNREACHABLE, dtype=np.int32)
+        table[:size, :size] = part
+        table[size:, :size] = part[rows]
+        table[0, size:] = spent
+        np.fill_diagonal(table, 0)
+        tables.append(table)
+    return TravelMatrix(durations_s=tables[0], distances_m=tables[1], provenance=matrix.provenance)

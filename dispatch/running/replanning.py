@@ -1,0 +1,142 @@
+"""Replanning: the rest of a running day, from where everybody stands, with what was promised kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from dispatch.fates import RoadFacts
+from dispatch.fleet import CourierId
+from dispatch.inputs import DayInputs
+from dispatch.orders import OrderId
+from dispatch.pickup_times import DAY_S
+from dispatch.plan import Plan
+from dispatch.progress import route_progress
+from dispatch.promises import at_promised_times, promised, with_promises
+from dispatch.reading import read_back
+from dispatch.running.lateness import with_later_times
+from dispatch.running.remainder import pose_remainder
+from dispatch.running.standing import Standing, standings
+from dispatch.running.stitching import stitched
+from dispatch.starting import start_of
+from routing.roads.network import RoadNetwork
+from routing.vrp.cost import cost, unserved_of
+from routing.vrp.problem import Problem
+from routing.vrp.solution import Solution
+from routing.vrp.solve import Progress, solve
+
+FIRST_SHARE: Final = 0.6
+"""Of the budget, for a plan that keeps all promises; what it cannot keep has the rest. Chosen."""
+
+
+def replan(
+    inputs: DayInputs,
+    network: RoadNetwork,
+    plan: Plan,
+    facts: RoadFacts,
+    *,
+    now: datetime,
+    budget_s: float,
+    seed: int,
+    iterations: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Plan:
+    """
+    The day as `plan` has it so far, its rest planned anew at `now`; `inputs.orders` are those still open.
+
+    What is over or locked stays. An order that was promised begins within the time told, if it is in anybody's
+    power; else as little later as can be, and its promise is a new one. `network` has its closures.
+
+    Raises
+    ------
+    DepotOffRoad
+        No vehicle can leave the depot.
+    """
+    depot = inputs.fleet.depot
+    told = {each.order_id: each for each in plan.promises}
+    where = standings(plan, facts, depot, now=now)
+    going = _going(plan, facts, where, now=now)
+    rest = pose_remainder(at_promised_times(inputs, plan), network, where, now=now)
+    as_promised = with_promises(rest.posed, plan, depot)
+    late = {
+        order_id: 1 + inputs.clock.seconds(stop.begin_at)
+        for route in going.routes
+        for stop in route.stops
+        for order_id in stop.order_ids
+        if order_id in told and stop.begin_at > told[order_id].latest_at
+    }
+    until_s = time.monotonic() + budget_s
+    posed = with_later_times(as_promised, inputs, plan, late)
+    start = start_of(posed, going, heres=rest.heres)
+    for share in (FIRST_SHARE, 1.0):
+        solution = solve(
+            posed.problem,
+            budget_s=max(0.0, share * (until_s - time.monotonic())),
+            seed=seed,
+            iterations=iterations,
+            start=start,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        )
+        broken = {
+            order.order_id
+            for visit in solution.unserved
+            for order in posed.halts[visit].orders
+            if order.order_id in told
+        }
+        if not broken:
+            break
+        posed = with_later_times(posed, inputs, plan, dict.fromkeys(broken, DAY_S))
+        start = _again(posed.problem, solution)
+    planned = read_back(
+        rest.inputs,
+        network,
+        posed,
+        solution,
+        made_at=now,
+        version=0,
+        based_on=plan.version,
+        seed=seed,
+        budget_s=budget_s,
+    )
+    return promised(stitched(plan, planned, where, rest.heres), plan, depot, now=now)
+
+
+def _again(problem: Problem, solution: Solution) -> Solution:
+    """The solution of a problem that has got further visits since."""
+    made = {halt.visit for route in solution.routes for trip in route.trips for halt in trip.visits}
+    return replace(
+        solution, unserved=unserved_of(problem, made), cost=cost(problem, solution.routes)
+    )
+
+
+def _going(
+    plan: Plan, facts: RoadFacts, where: Mapping[CourierId, Standing], *, now: datetime
+) -> Plan:
+    """What `plan` still has to do, each stop at the moment that is predicted now."""
+    routes = []
+    for route in plan.routes:
+        progress = route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s)
+        begins = {each.seq: each.eta_at for each in progress.stops}
+        trips = route.trips
+        settled: frozenset[OrderId] = frozenset()
+        if (standing := where.get(route.courier_id)) is not None:
+            settled = standing.order_ids
+            trips = trips[len(standing.trips) :]
+        trips = tuple(
+            replace(
+                trip,
+                stops=tuple(
+                    replace(stop, begin_at=begins[stop.seq])
+                    for stop in trip.stops
+                    if settled.isdisjoint(stop.order_ids)
+                ),
+            )
+            for trip in trips
+        )
+        routes.append(replace(route, trips=trips))
+    return replace(plan, routes=tuple(routes))

@@ -1,0 +1,200 @@
+"""Where a courier stands in the day: what of the route is over or locked, and from where it can still change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from dispatch.fates import RoadFacts
+from dispatch.fleet import CourierId, Depot
+from dispatch.orders import OrderId
+from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip
+from dispatch.progress import RouteProgress, StopProgress, StopState, route_progress
+
+_ENDED: Final = (StopState.DONE, StopState.FAILED)
+_TOUCHED: Final = (StopState.ARRIVED, *_ENDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """
+    How far a courier's shift is settled at a moment.
+
+    trips
+        Trips that are over, or on their way home with nothing left to do. They stay as planned.
+    fixed
+        Stops of the trip under way that are over or locked, in the order in which they are made; (): the
+        courier is at the depot. Those not over have the moments that are predicted now.
+    left_at, free_at
+        When the courier first left, and from when on anything may be decided: after the last fixed stop,
+        or when the next trip may leave.
+    driven_m
+        Metres of the shift until then.
+    taken
+        The courier's breaks in the fleet's order: those that are over or settled; None: still to come.
+    """
+
+    courier_id: CourierId
+    trips: tuple[Trip, ...]
+    under_way: Trip | None
+    fixed: tuple[Stop, ...]
+    left_at: datetime
+    free_at: datetime
+    driven_m: int
+    taken: tuple[BreakTaken | None, ...]
+
+    @property
+    def order_ids(self) -> frozenset[OrderId]:
+        """Orders about which nothing can be decided any more."""
+        stops = (*(stop for trip in self.trips for stop in trip.stops), *self.fixed)
+        return frozenset(order_id for stop in stops for order_id in stop.order_ids)
+
+
+def standings(
+    plan: Plan, facts: RoadFacts, depot: Depot, *, now: datetime
+) -> Mapping[CourierId, Standing]:
+    """
+    Where each courier of `plan` stands who has begun, or is about to.
+
+    Locked are the stop to which a courier is driving and those that begin within the depot's `lock_ahead_s`,
+    as they are predicted now: nobody turns round on the way, and a household that sees the
+    three-wheeler come is not passed by.
+    """
+    found = (
+        _standing(
+            route,
+            route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s),
+            facts,
+            now=now,
+            lock_until=now + timedelta(seconds=depot.lock_ahead_s),
+            turnaround=timedelta(seconds=plan.turnaround_s),
+        )
+        for route in plan.routes
+    )
+    return {each.courier_id: each for each in found if each is not None}
+
+
+def _standing(
+    route: Route,
+    progress: RouteProgress,
+    facts: RoadFacts,
+    *,
+    now: datetime,
+    lock_until: datetime,
+    turnaround: timedelta,
+) -> Standing | None:
+    reached = {each.seq: each for each in progress.stops}
+    states = {seq: each.state for seq, each in reached.items()}
+    last_touched = max(
+        (
+            number
+            for number, trip in enumerate(route.trips)
+            if any(states[stop.seq] in _TOUCHED for stop in trip.stops)
+        ),
+        default=-1,
+    )
+    over: list[Trip] = []
+    free_at = route.trips[0].leave_at
+    for number, trip in enumerate(route.trips):
+        ended = _in_order_of_end([stop for stop in trip.stops if states[stop.seq] in _ENDED], facts)
+        here = [stop for stop in trip.stops if states[stop.seq] is StopState.ARRIVED]
+        ahead = [stop for stop in trip.stops if states[stop.seq] is StopState.PLANNED]
+        if number < last_touched:
+            # Whatever of it was passed by waits for anybody.
+            ahead = []
+        locked = _locked(ahead, reached, is_begun=number == last_touched, lock_until=lock_until)
+        fixed = (*ended, *(_as_predicted(each, reached[each.seq]) for each in (*here, *locked)))
+        if not fixed:
+            if number < last_touched:
+                continue  # all its orders were cancelled
+            break
+        free_at = max(free_at, _free_at(fixed, reached, facts, now=now))
+        if ahead or (here and number == last_touched):
+            return _told(route, over, trip, fixed, free_at=free_at, now=now)
+        over.append(replace(trip, stops=fixed))
+        free_at += timedelta(seconds=trip.home.duration_s) + turnaround
+    return _told(route, over, None, (), free_at=max(free_at, now), now=now) if over else None
+
+
+def _locked(
+    ahead: Sequence[Stop],
+    reached: Mapping[int, StopProgress],
+    *,
+    is_begun: bool,
+    lock_until: datetime,
+) -> tuple[Stop, ...]:
+    locked: list[Stop] = []
+    for stop in ahead:
+        is_next = is_begun and not locked
+        if not is_next and reached[stop.seq].eta_at > lock_until:
+            break
+        locked.append(stop)
+    return tuple(locked)
+
+
+def _as_predicted(stop: Stop, progress: StopProgress) -> Stop:
+    begin_at = progress.eta_at
+    return replace(
+        stop,
+        arrive_at=begin_at - timedelta(seconds=stop.setup_s),
+        begin_at=begin_at,
+        depart_at=begin_at + (stop.depart_at - stop.begin_at),
+    )
+
+
+def _free_at(
+    fixed: Sequence[Stop],
+    reached: Mapping[int, StopProgress],
+    facts: RoadFacts,
+    *,
+    now: datetime,
+) -> datetime:
+    last = fixed[-1]
+    if reached[last.seq].state in _ENDED:
+        return max(_ended_at(stop, facts) for stop in fixed)
+    return max(last.depart_at, now)
+
+
+def _ended_at(stop: Stop, facts: RoadFacts) -> datetime:
+    return max(facts.fates[order_id].at for order_id in stop.order_ids)
+
+
+def _in_order_of_end(stops: Sequence[Stop], facts: RoadFacts) -> list[Stop]:
+    return sorted(stops, key=lambda stop: (_ended_at(stop, facts), stop.seq))
+
+
+def _told(
+    route: Route,
+    over: Sequence[Trip],
+    under_way: Trip | None,
+    fixed: tuple[Stop, ...],
+    *,
+    free_at: datetime,
+    now: datetime,
+) -> Standing:
+    begun = [*over, *(() if under_way is None else (under_way,))]
+    stops = [*(stop for trip in over for stop in trip.stops), *fixed]
+    last_begin_at = max(stop.begin_at for stop in stops)
+    taken: list[BreakTaken | None] = []
+    for rest in route.breaks:
+        if rest.starts_at < last_begin_at:
+            taken.append(rest)
+        elif rest.starts_at <= now:
+            starts_at = max(free_at, rest.starts_at)
+            free_at = starts_at + (rest.ends_at - rest.starts_at)
+            taken.append(BreakTaken(starts_at, free_at))
+        else:
+            taken.append(None)
+    return Standing(
+        courier_id=route.courier_id,
+        trips=tuple(over),
+        under_way=under_way,
+        fixed=fixed,
+        left_at=begun[0].leave_at,
+        free_at=free_at + timedelta(microseconds=-free_at.microsecond % 1_000_000),
+        driven_m=sum(stop.leg.distance_m for stop in stops)
+        + sum(trip.home.distance_m for trip in over),
+        taken=tuple(taken),
+    )

@@ -1,0 +1,112 @@
+"""Stitching: the part of each route that is settled, and the rest as it was planned anew, as one route again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+
+from dispatch.fleet import CourierId
+from dispatch.plan import BreakTaken, Figures, Plan, Route, Stop, Trip
+from dispatch.running.standing import Standing
+
+
+def stitched(
+    plan: Plan, rest: Plan, standings: Mapping[CourierId, Standing], heres: Iterable[CourierId]
+) -> Plan:
+    """
+    `rest`, read back from a remainder, with what `plan` has settled before it.
+
+    Routes of couriers who stand somewhere begin in `rest` with a stop without orders, where they are (`heres`).
+    What is over keeps its planned moments; sequence numbers run through the whole shift.
+    """
+    heres = frozenset(heres)
+    routes: list[Route] = []
+    planned = {each.courier_id: each for each in plan.routes}
+    renewed = {each.courier_id: each for each in rest.routes}
+    for courier_id in dict.fromkeys((*renewed, *standings)):
+        standing = standings.get(courier_id)
+        if standing is None:
+            routes.append(renewed[courier_id])
+        elif courier_id in heres:
+            routes.append(_going_on(planned[courier_id], renewed[courier_id], standing))
+        else:
+            routes.append(_settled(planned[courier_id], standing))
+    routes.sort(key=lambda each: each.courier_id)
+    served = sum(len(stop.order_ids) for route in routes for stop in route.stops)
+    return replace(
+        rest,
+        routes=tuple(routes),
+        figures=Figures(
+            orders=served + len(rest.unserved),
+            served=served,
+            stops=sum(len(route.stops) for route in routes),
+            couriers=len(routes),
+            distance_m=sum(route.distance_m for route in routes),
+            duration_s=sum(route.duration_s for route in routes),
+            cost_fen=sum(route.cost_fen for route in routes),
+            brought=sum(len(stop.brought) for route in routes for stop in route.stops),
+        ),
+    )
+
+
+def _going_on(planned: Route, renewed: Route, standing: Standing) -> Route:
+    """The route's first trip goes on where its courier stands; who stands at the depot may have none."""
+    first, *later = renewed.trips
+    begun, fresh = standing.under_way, first.stops[1:]
+    trips = list(standing.trips)
+    if begun is not None:
+        trips.append(_trip(first, (*standing.fixed, *fresh), begun.leave_at))
+    elif fresh:
+        trips.append(_trip(first, fresh, standing.free_at))
+    elif not later:
+        return _settled(planned, standing)
+    return _route(renewed, (*trips, *later), _breaks(standing, renewed), renewed.cost_fen)
+
+
+def _settled(planned: Route, standing: Standing) -> Route:
+    """Nothing is left to do but to come home."""
+    begun, trips = standing.under_way, list(standing.trips)
+    if begun is not None:
+        trips.append(_trip(begun, standing.fixed, begun.leave_at))
+    return _route(planned, trips, tuple(filter(None, standing.taken)), planned.cost_fen)
+
+
+def _trip(trip: Trip, stops: Sequence[Stop], leave_at: datetime) -> Trip:
+    return replace(
+        trip,
+        leave_at=leave_at,
+        stops=tuple(stops),
+        pieces=sum(stop.pieces for stop in stops),
+        weight_g=sum(stop.weight_g for stop in stops),
+        volume_ml=sum(stop.volume_ml for stop in stops),
+    )
+
+
+def _breaks(standing: Standing, renewed: Route) -> tuple[BreakTaken, ...]:
+    """The breaks in the fleet's order: those that are settled stand where they were."""
+    still = iter(renewed.breaks)
+    breaks = [next(still, None) if each is None else each for each in standing.taken]
+    return (*(each for each in breaks if each is not None), *still)
+
+
+def _route(
+    route: Route, trips: Sequence[Trip], breaks: tuple[BreakTaken, ...], cost_fen: int
+) -> Route:
+    numbered: list[Trip] = []
+    seq = count(1)
+    for trip in trips:
+        stops = tuple(replace(stop, seq=next(seq)) for stop in trip.stops)
+        numbered.append(replace(trip, stops=stops))
+    return replace(
+        route,
+        trips=tuple(numbered),
+        breaks=breaks,
+        distance_m=sum(
+            trip.home.distance_m + sum(stop.leg.distance_m for stop in trip.stops)
+            for trip in numbered
+        ),
+        duration_s=round((numbered[-1].back_at - numbered[0].leave_at).total_seconds()),
+        cost_fen=cost_fen,
+    )

@@ -1,0 +1,84 @@
+"""Replanning a day that runs: nothing settled is touched, no promise broken that could be kept."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dispatch.fleet import CourierId
+from dispatch.plan import plan_without_lines
+from dispatch.planning import plan_day
+from dispatch.running.contract import breaches
+from routing.roads.network import RoadNetwork
+from tests.dispatch.running.days import (
+    World,
+    at,
+    at_moment,
+    cancelled,
+    morning,
+    order,
+)
+
+
+@pytest.fixture(scope="session")
+def network(grid_network):
+    return RoadNetwork.load(grid_network)
+
+
+def planned(inputs, network, *, now, start=None, facts=None, seed=1):
+    return plan_day(
+        inputs,
+        network,
+        budget_s=20,
+        iterations=300,
+        seed=seed,
+        made_at=now,
+        start=start,
+        facts=facts,
+    )
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_new_version_keeps_the_contract(network, seed):
+    chance = random.Random(seed)
+    inputs = morning(seed)
+    plan = planned(inputs, network, now=at(7))
+    now = at(chance.randint(8, 16), chance.randint(0, 59))
+    events = World(seed, pace=chance.choice([0.9, 1.0, 1.5])).drive(plan, now)
+    events += cancelled(inputs.orders, now, chance, 0.05)
+    further = [order(200 + number, chance, ready_at=None) for number in range(4)]
+    rest, facts = at_moment(inputs, events, further=further)
+    again = planned(rest, network, now=now, start=plan, facts=facts)
+    assert breaches(plan, again, rest, facts, now=now) == ()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_day_is_planned_again_and_again(network, seed):
+    chance = random.Random(seed)
+    inputs = morning(seed)
+    plan = planned(inputs, network, now=at(7))
+    world = World(seed, pace=chance.choice([0.9, 1.0, 1.2]))
+    for hour in range(8, 18):
+        now = at(hour, 20)
+        further = [order(1000 + 10 * hour + number, chance, ready_at=None) for number in range(2)]
+        inputs = replace(inputs, orders=(*inputs.orders, *further))
+        rest, facts = at_moment(inputs, world.drive(plan, now))
+        again = planned(rest, network, now=now, start=plan, facts=facts, seed=hour)
+        assert breaches(plan, again, rest, facts, now=now) == ()
+        plan = again
+
+
+def test_who_has_left_the_fleet_leaves_its_orders_to_others(network):
+    inputs = morning(5)
+    plan = planned(inputs, network, now=at(7))
+    gone = plan.routes[0].courier_id
+    now = at(10)
+    rest, facts = at_moment(inputs, World(1).drive(plan, now))
+    crew = {key: each for key, each in rest.fleet.couriers.items() if key != gone}
+    rest = replace(rest, fleet=replace(rest.fleet, couriers=crew))
+    again = planned(rest, network, now=now, start=plan, facts=facts)
+    assert breaches(plan, again, rest, facts, now=now) == ()
+    still = {each.order_id for each in rest.orders}
+    of_gone = [route for route in again.routes if route.courier_id == gone]
+    assert all(still.isdisjoint(stop.order_ids) for route in of_gone for stop in route.stops)
