@@ -297,11 +297,13 @@ class _Judge:
             if limit is not None and sum(loads) > max(limit, sum(kept)):
                 yield Breach(Term.LOADS, f"{route.courier_id} would carry too much by {name}")
         for order_id in (each for stop in trip.stops for each in stop.order_ids):
+            order = self._orders.get(order_id)
             if order_id in settled:
                 due_at = self._predicted[order_id].due_at
-            else:
-                order = self._orders[order_id]
+            elif order is not None:
                 due_at = self._inputs.clock.moment(due_s(order, self._inputs))
+            else:
+                continue
             if trip.back_at > due_at:
                 yield Breach(
                     Term.CUT_OFFS, f"order {order_id} would miss its truck with {route.courier_id}"

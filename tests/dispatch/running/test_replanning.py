@@ -2,12 +2,9 @@
 
 import random
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from dispatch.fleet import CourierId
-from dispatch.plan import plan_without_lines
 from dispatch.planning import plan_day
 from dispatch.running.contract import breaches
 from routing.roads.network import RoadNetwork
