@@ -10,7 +10,7 @@ import msgspec
 
 from dispatch.fleet import CourierId
 from dispatch.orders import OrderId
-from dispatch.plan import PlanId
+from dispatch.plan import PlanId, Why
 
 
 class FailReason(StrEnum):
@@ -102,6 +102,7 @@ class PlanPublished(_Event, frozen=True, kw_only=True, tag="plan-published"):
     plan_id: PlanId
     version: int
     previous: int
+    why: tuple[Why, ...] = ()
 
 
 class _CourierEvent(_Event, frozen=True, kw_only=True):

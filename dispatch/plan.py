@@ -21,6 +21,20 @@ def plan_id_of(day: DepotDay, version: int) -> PlanId:
     return PlanId(f"{day.depot_id}.{day.day.isoformat()}.{version}")
 
 
+class Why(StrEnum):
+    """What a running day was planned anew for."""
+
+    NEW_ORDERS = "new-orders"
+    ORDERS_GONE = "orders-gone"
+    """Cancelled, or changed."""
+    LATE = "late"
+    """A promise or a truck would be missed."""
+    COURIERS = "couriers"
+    ROADS = "roads"
+    COST = "cost"
+    """Nothing has happened, but there is a cheaper plan."""
+
+
 class StopKind(StrEnum):
     HOUSEHOLD = "household"
     POINT = "point"
@@ -213,6 +227,8 @@ class Plan:
         refused when another has been published since.
     promises
         What households are told once this plan is in force, for orders that are not over yet.
+    why
+        What it was made for; (): somebody asked for it.
     """
 
     plan_id: PlanId
@@ -233,6 +249,7 @@ class Plan:
     unserved: tuple[Unserved, ...]
     figures: Figures
     promises: tuple[Promise, ...] = ()
+    why: tuple[Why, ...] = ()
 
 
 def plan_without_lines(plan: Plan) -> Plan:

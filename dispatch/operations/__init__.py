@@ -65,6 +65,7 @@ from dispatch.operations.plans import (
     draft_plan,
     list_plans,
     publish_plan,
+    publish_revision,
     read_plan,
     read_route,
 )
@@ -168,6 +169,7 @@ __all__ = [
     "locate_household",
     "missing_from_registry",
     "publish_plan",
+    "publish_revision",
     "read_answer",
     "read_arrivals",
     "read_board",

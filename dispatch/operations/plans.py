@@ -18,7 +18,7 @@ from dispatch.households import CollectionPoint, Household, Registry, masked_nam
 from dispatch.ids import JobId, day_of_plan
 from dispatch.jobs import JobFenced, JobState
 from dispatch.operations.registry import read_fleet, read_registry
-from dispatch.plan import Figures, Plan, PlanId, Route, plan_id_of, route_without_notes
+from dispatch.plan import Figures, Plan, PlanId, Route, Why, plan_id_of, route_without_notes
 from dispatch.store import PublishAnswer, RouteBodies, Store
 
 
@@ -91,6 +91,7 @@ class PlanSummary:
     based_on: int
     made_at: datetime
     figures: Figures
+    why: tuple[Why, ...] = ()
     published: bool = False
 
 
@@ -120,20 +121,13 @@ async def draft_plan(
     version = await store.next_version(day)
     plan = replace(plan, version=version, plan_id=plan_id_of(day, version))
     body = msgspec.json.encode(plan)
-    summary = PlanSummary(
-        plan_id=plan.plan_id,
-        version=version,
-        based_on=plan.based_on,
-        made_at=plan.made_at,
-        figures=plan.figures,
-    )
     event = PlanDrafted(at=at, by=by, job_id=job_id, plan_id=plan.plan_id, version=version)
     kept = await store.draft_plan(
         day,
         version,
         body=body,
         etag=_etag_of(body),
-        summary=msgspec.json.encode(summary),
+        summary=_summary_of(plan),
         event=encode(event),
         job_id=job_id,
         run=run,
@@ -229,6 +223,47 @@ async def publish_plan(
             return replace(draft, published=True)
 
 
+async def publish_revision(store: Store, plan: Plan, *, by: str, at: datetime) -> StoredPlan:
+    """
+    Give `plan` its version and make it the current one, in one step: nobody looks at it first.
+
+    For new versions of a running day, which the contract has passed. One that is stale is not kept.
+
+    Raises
+    ------
+    PlanStale
+        Another plan has been published than the one it is based on.
+    """
+    day = plan.day
+    version = await store.next_version(day)
+    plan = replace(plan, version=version, plan_id=plan_id_of(day, version))
+    body = msgspec.json.encode(plan)
+    etag = _etag_of(body)
+    fleet = await read_fleet(store, day.scope)
+    registry = await read_registry(store, day.scope)
+    event = PlanPublished(
+        at=at,
+        by=by,
+        plan_id=plan.plan_id,
+        version=version,
+        previous=plan.based_on,
+        why=plan.why,
+    )
+    answer, current = await store.publish_revision(
+        day,
+        version,
+        based_on=plan.based_on,
+        body=body,
+        etag=etag,
+        summary=_summary_of(plan),
+        routes=[_route_bodies(plan, route, fleet, registry) for route in plan.routes],
+        event=encode(event),
+    )
+    if answer is PublishAnswer.STALE:
+        raise PlanStale(plan.plan_id, plan.based_on, plan_id_of(day, current), current)
+    return StoredPlan(plan=plan, body=body, etag=etag, published=True)
+
+
 async def read_route(
     store: Store, day: DepotDay, courier_id: CourierId, *, masked: bool
 ) -> StoredRoute:
@@ -246,6 +281,19 @@ async def read_route(
     if found is None:
         raise RouteMissing(courier_id, day)
     return StoredRoute(*found)
+
+
+def _summary_of(plan: Plan) -> bytes:
+    return msgspec.json.encode(
+        PlanSummary(
+            plan_id=plan.plan_id,
+            version=plan.version,
+            based_on=plan.based_on,
+            made_at=plan.made_at,
+            figures=plan.figures,
+            why=plan.why,
+        )
+    )
 
 
 def _route_bodies(plan: Plan, route: Route, fleet: Fleet, registry: Registry) -> RouteBodies:

@@ -26,6 +26,7 @@ NAMES: Final = (
     "draft_plan",
     "end_job",
     "publish_plan",
+    "publish_revision",
     "read_orders",
     "record_events",
     "remove_closure",

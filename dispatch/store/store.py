@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
@@ -230,18 +230,31 @@ class Store:
     ) -> tuple[PublishAnswer, int]:
         """Return what happened and the version that is published now."""
         where = DayKeys(day)
-        fields: list[Argument] = []
-        for route in routes:
-            for masked, body, etag in (
-                (False, route.full, route.full_etag),
-                (True, route.masked, route.masked_etag),
-            ):
-                body_field, etag_field = keys.route_fields(route.courier_id, masked=masked)
-                fields += (body_field, body, etag_field, etag)
         answer, current = await self._scripts.change(
             "publish_plan",
             [where.plan(version), where.plans, where.routes, where.stream],
-            [version, based_on, event, *fields],
+            [version, based_on, event, *_route_fields(routes)],
+        )
+        return PublishAnswer(answer.decode()), int(current)
+
+    async def publish_revision(
+        self,
+        day: DepotDay,
+        version: int,
+        *,
+        based_on: int,
+        body: bytes,
+        etag: str,
+        summary: bytes,
+        routes: Sequence[RouteBodies],
+        event: bytes,
+    ) -> tuple[PublishAnswer, int]:
+        """As `publish_plan`, for a plan that was no draft before; a stale one is not kept."""
+        where = DayKeys(day)
+        answer, current = await self._scripts.change(
+            "publish_revision",
+            [where.plan(version), where.plans, where.routes, where.stream],
+            [version, based_on, body, etag, summary, event, *_route_fields(routes)],
         )
         return PublishAnswer(answer.decode()), int(current)
 
@@ -345,6 +358,16 @@ class Store:
         )
         entries = tuple((entry_id.decode(), fields[1]) for entry_id, fields in raw)
         return DaySlice(entries, len(entries) < SLICE, orders_total, int(current))
+
+
+def _route_fields(routes: Sequence[RouteBodies]) -> Iterator[Argument]:
+    for route in routes:
+        for masked, body, etag in (
+            (False, route.full, route.full_etag),
+            (True, route.masked, route.masked_etag),
+        ):
+            body_field, etag_field = keys.route_fields(route.courier_id, masked=masked)
+            yield from (body_field, body, etag_field, etag)
 
 
 def _entries(raw: Sequence[Entry]) -> Sequence[tuple[str, bytes]]:
