@@ -73,7 +73,9 @@ def replan(
     told = {each.order_id: each for each in plan.promises}
     where = standings(plan, facts, inputs.fleet, now=now)
     going = _going(plan, facts, where, now=now)
-    rest = pose_remainder(at_promised_times(inputs, plan), network, where, now=now)
+    rest = pose_remainder(
+        at_promised_times(inputs, plan), network, where, _companies(going), now=now
+    )
     as_promised = with_promises(rest.posed, plan, depot)
     late = {
         order_id: 1 + inputs.clock.seconds(stop.begin_at)
@@ -82,9 +84,9 @@ def replan(
         for order_id in stop.order_ids
         if order_id in told and stop.begin_at > told[order_id].latest_at
     }
-    until_s = time.monotonic() + budget_s
     posed = with_later_times(as_promised, inputs, plan, late)
     start = start_of(posed, going, heres=rest.heres)
+    until_s = time.monotonic() + budget_s
     as_it_was = 0 if start is None else start.cost
     for share in (FIRST_SHARE, 1.0):
         solution = solve(
@@ -127,6 +129,12 @@ def _again(problem: Problem, solution: Solution) -> Solution:
     return replace(
         solution, unserved=unserved_of(problem, made), cost=cost(problem, solution.routes)
     )
+
+
+def _companies(plan: Plan) -> dict[OrderId, int]:
+    """Orders of one stop, told by its number: a halt never holds orders of two stops, nor a stop's and new ones."""
+    stops = (stop for route in plan.routes for stop in route.stops)
+    return {order_id: number for number, stop in enumerate(stops) for order_id in stop.order_ids}
 
 
 def _going(
