@@ -30,16 +30,17 @@ router = APIRouter(route_class=GuardedRoute, tags=["plans"], responses=PROBLEMS)
 )
 async def ask_what_if(plan_id: str, wish: WhatIfIn, deps: With, caller: Caller) -> Response:
     """
-    The search begins from the plan, and from what the day is now: open orders, fleet, closures. Without changes
-    the answer is never dearer than a plan that still fits. No draft, no event, no version comes of it.
+    The search begins from the plan, and from what the day is now: open orders, fleet, closures; of the plan in force, from where
+    couriers stand. Without changes the answer is never dearer than a plan that still fits. No draft, no event, no version comes of it.
     """
     found = await operations.read_plan(deps.store, caller.company_id, checked_plan(caller, plan_id))
     now = deps.clock.now()
-    inputs = await operations.read_inputs(deps.store, found.plan.day, at=now)
-    inputs = await changed(deps, inputs, wish)
+    running = await operations.read_running(deps.store, found.plan.day, at=now)
+    inputs = await changed(deps, running.inputs, wish)
     asked = WhatIf(
         inputs=inputs.only_whom_orders_name(),
         plan=await asyncio.to_thread(plan_without_lines, found.plan),
+        facts=running.facts if found.published else None,
         budget_s=wish.budget_s,
         seed=wish.seed,
         made_at=now,

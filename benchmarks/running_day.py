@@ -1,7 +1,7 @@
 """
 A running day at size: `python benchmarks/running_day.py --orders 3000 --couriers 100 --budget 20`.
 
-A morning plan is driven until --until with a little of the world in it (`api.demo_day`), while --share of the orders come
+A morning plan is driven until --until with a little of the world in it (`dispatch.demo.Crew`), while --share of the orders come
 during the day; then one next version is made. Prints one JSON line: seconds of each step, and what the version changes.
 """
 
@@ -16,16 +16,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from api.demo_day import reports
 from dispatch.days import CompanyId, DayClock, DepotDay
-from dispatch.demo import write_demo_day
-from dispatch.events import Arrived, Collected, Event, Failed
+from dispatch.demo import Crew, write_demo_day
 from dispatch.fates import road_facts
-from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
 from dispatch.intake import read_fleet, read_orders, read_registry, registry_of
-from dispatch.orders import OrderId
-from dispatch.plan import Plan
 from dispatch.planning import plan_day
 from dispatch.running.contract import breaches
 from dispatch.running.remainder import pose_remainder
@@ -34,23 +29,6 @@ from dispatch.running.standing import standings
 from dispatch.running.telling import plan_diff
 from dispatch.running.watching import whys
 from routing.roads.network import RoadNetwork
-
-
-def heard(plan: Plan, seed: int, until: datetime) -> list[Event]:
-    """What couriers have reported of `plan` by then."""
-    kinds = {"arrived": Arrived, "collected": Collected, "failed": Failed}
-    return [
-        kinds[each.kind](
-            at=each.at,
-            by="benchmark",
-            event_id=each.event_id,
-            courier_id=CourierId(each.courier_id),
-            order_ids=tuple(OrderId(order_id) for order_id in each.order_ids),
-            **({} if each.reason is None else {"reason": each.reason}),
-        )
-        for each in reports(plan, seed)
-        if each.at <= until
-    ]
 
 
 def run(options: argparse.Namespace) -> dict[str, object]:
@@ -88,7 +66,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         made_at=datetime(2026, 11, 10, 22, tzinfo=UTC),
     )
     now = clock.moment(round(3600 * options.until))
-    events = heard(plan, options.seed, now)
+    events = Crew(options.seed).drive(plan, now)
     steps_s: dict[str, float] = {}
 
     def lap(name: str, began_s: float) -> None:

@@ -43,5 +43,6 @@ def _what_if(asked: WhatIf, network: RoadNetwork) -> Comparison:
         made_at=asked.made_at,
         based_on=asked.plan.version,
         start=asked.plan,
+        facts=asked.facts,
     )
     return compare(asked.plan, other)

@@ -99,7 +99,7 @@ class DayWorker:
         except FleetMissing:
             return None
         plan = running.plan
-        if plan is None or now >= running.inputs.ends_at:
+        if plan is None or now >= running.inputs.over_at:
             return None
         planner = await self.bench.prepare()
         task = ReviseTask(

@@ -59,11 +59,11 @@ class RoadFacts:
     """
     What is known of a day on the road.
 
-    The ends of orders, when a courier first stood where they wait, and since when couriers are out.
+    The ends of orders, when each courier first stood where they wait, and since when couriers are out.
     """
 
     fates: Mapping[OrderId, Fate]
-    arrivals: Mapping[OrderId, datetime]
+    arrivals: Mapping[CourierId, Mapping[OrderId, datetime]]
     out: Mapping[CourierId, datetime] = field(default_factory=dict)
 
 
@@ -71,13 +71,14 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
     """Fold a day's events, in any order and however often repeated, into what they say of orders."""
     words: dict[OrderId, Fate] = {}
     cancellations: dict[OrderId, Fate] = {}
-    arrivals: dict[OrderId, datetime] = {}
+    arrivals: dict[CourierId, dict[OrderId, datetime]] = {}
     couriers: dict[CourierId, CourierOut | CourierBack] = {}
     for event in events:
         match event:
             case Arrived():
+                own = arrivals.setdefault(event.courier_id, {})
                 for order_id in event.order_ids:
-                    arrivals[order_id] = min(arrivals.get(order_id, event.at), event.at)
+                    own[order_id] = min(own.get(order_id, event.at), event.at)
             case Collected() | Failed():
                 fate = fate_of(event)
                 for order_id in event.order_ids:

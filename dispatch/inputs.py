@@ -28,9 +28,10 @@ class DayInputs:
         return DayClock(self.day.day, self.fleet.depot.zone)
 
     @property
-    def ends_at(self) -> datetime:
-        """The end of the last shift; without any, the first moment of the day."""
-        return self.clock.moment(max((ends_s for _, ends_s in self._shifts), default=0))
+    def over_at(self) -> datetime:
+        """Midnight, or the end of the last shift if that is later: from then on nothing happens on this day."""
+        ends_s = max((ends_s for _, ends_s in self._shifts), default=0)
+        return self.clock.moment(max(ends_s, 24 * 3600))
 
     @property
     def _shifts(self) -> list[tuple[int, int]]:
@@ -72,7 +73,7 @@ class DayInputs:
         if not shifts:
             return ()
         first_at = clock.moment(min(starts_s for starts_s, _ in shifts))
-        last_at = self.ends_at
+        last_at = clock.moment(max(ends_s for _, ends_s in shifts))
         from_at = now if first_at < now < last_at else first_at
         met = (each for each in self.closures if each.holds_within(from_at, last_at))
         averaged = (each.averaged(first_at, last_at) for each in met)

@@ -56,7 +56,7 @@ def plan_day(
     search begins from that plan as far as it can still be driven, what it promised has a price, and where
     it wholly can be driven, the answer is no dearer, what is left out priced.
 
-    `facts` are what is known of the road: with them, and unless its last shift is over, the day is one that runs.
+    `facts` are what is known of the road: with them, and unless it is over, the day is one that runs.
     Nobody leaves before `made_at`, and of `start` stays what is over, locked or promised.
 
     Raises
@@ -77,7 +77,7 @@ def plan_day(
             )
 
     network = closed(network, inputs.closures_met(made_at))
-    runs = facts is not None and made_at < inputs.ends_at
+    runs = facts is not None and made_at < inputs.over_at
     if start is not None and facts is not None and runs:
         return replan(
             inputs,

@@ -210,7 +210,7 @@ def is_late(route: RouteProgress) -> bool:
     return unfinished and (route.late_s > LATE_AFTER.total_seconds() or route.slack_s < 0)
 
 
-def _stop_state(stop: Stop, facts: RoadFacts) -> StopState:
+def _stop_state(stop: Stop, facts: RoadFacts, arrivals: Mapping[OrderId, datetime]) -> StopState:
     statuses = {
         facts.fates[order_id].status for order_id in stop.order_ids if order_id in facts.fates
     }
@@ -219,7 +219,7 @@ def _stop_state(stop: Stop, facts: RoadFacts) -> StopState:
         for order_id in stop.order_ids
     )
     if not ended:
-        arrived = any(order_id in facts.arrivals for order_id in stop.order_ids)
+        arrived = any(order_id in arrivals for order_id in stop.order_ids)
         return (
             StopState.ARRIVED
             if arrived or statuses - {OrderStatus.CANCELLED}
@@ -259,7 +259,8 @@ def route_progress(
     Stops done out of turn count as done; legs of the remaining ones stay those of the plan, an
     approximation that the next re-plan removes.
     """
-    states = {stop.seq: _stop_state(stop, facts) for stop in route.stops}
+    arrivals = facts.arrivals.get(route.courier_id, {})
+    states = {stop.seq: _stop_state(stop, facts, arrivals) for stop in route.stops}
     breaks = list(route.breaks)
     forecast = _Forecast(route.trips[0].leave_at, now)
     stops: list[StopProgress] = []
@@ -282,7 +283,7 @@ def route_progress(
             waits = stop.begin_at > planned_free_at + drive + pause + _setup(stop)
             service = stop.depart_at - stop.begin_at
             planned_free_at = stop.depart_at
-            heard = _heard_at(stop, facts)
+            heard = _heard_at(stop, facts, arrivals)
             if state is StopState.CANCELLED:
                 begin_at = stop.begin_at  # nobody goes there: the drive on starts where it stood
             elif state in (StopState.DONE, StopState.FAILED):
@@ -335,14 +336,14 @@ class _Heard:
     ended_at: datetime | None
 
 
-def _heard_at(stop: Stop, facts: RoadFacts) -> _Heard:
-    arrivals = [facts.arrivals[order] for order in stop.order_ids if order in facts.arrivals]
+def _heard_at(stop: Stop, facts: RoadFacts, arrivals: Mapping[OrderId, datetime]) -> _Heard:
+    arrived = [arrivals[order] for order in stop.order_ids if order in arrivals]
     ends = [
         facts.fates[order].at
         for order in stop.order_ids
         if order in facts.fates and facts.fates[order].status is not OrderStatus.CANCELLED
     ]
-    return _Heard(min(arrivals, default=None), max(ends, default=None))
+    return _Heard(min(arrived, default=None), max(ends, default=None))
 
 
 def _setup(stop: Stop) -> timedelta:

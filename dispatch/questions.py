@@ -9,15 +9,21 @@ from typing import Final
 import msgspec
 
 from dispatch.closures import TimedClosure
+from dispatch.fates import RoadFacts
 from dispatch.inputs import DayInputs
 from dispatch.plan import Plan
 
 
 class WhatIf(msgspec.Struct, frozen=True, kw_only=True, tag="what-if"):
-    """How would the day be planned from `inputs`, beside `plan`, whose lines on the map are left out?"""
+    """
+    How would the day be planned from `inputs`, beside `plan`, whose lines on the map are left out?
+
+    With `facts` of the road `plan` is in force, and its rest is planned; without, the whole day.
+    """
 
     inputs: DayInputs
     plan: Plan
+    facts: RoadFacts | None = None
     budget_s: float
     seed: int
     made_at: datetime

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import csv
 import hashlib
+import io
 import os
+import random
 import secrets
 import signal
 import subprocess
@@ -25,16 +28,16 @@ import msgspec
 import typer
 
 from api.commands.console import AsJson, note, print_json, print_table, progress
-from api.demo_day import Report, reports
 from api.serving import listen
 from dispatch import operations
 from dispatch.access import Role
 from dispatch.clock import ScaledClock
 from dispatch.days import CompanyId, DepotId
-from dispatch.demo import DemoDay, write_demo_day
+from dispatch.demo import Crew, DemoDay, write_demo_day
 from dispatch.errors import DispatchError
+from dispatch.events import CourierEvent
 from dispatch.exports import Summary, summary
-from dispatch.plan import Plan
+from dispatch.plan import Plan, Route
 from dispatch.server import running_server
 from dispatch.store import Store
 from routing.roads.network import RoadNetwork
@@ -45,8 +48,15 @@ _HOST: Final = "127.0.0.1"
 _STARTS: Final = wall_time(7, 30)
 """The demo's clock shows this when the servers start: half an hour before the first shift."""
 _STEP_S: Final = 0.5
+_CSV: Final = {"Content-Type": "text/csv"}
 _PATIENCE_S: Final = 120.0
 """The API must answer within this; the first start on a machine compiles for a while."""
+_LATER_SHARE: Final = 0.2
+_LATER_FROM: Final = wall_time(10)
+_LATER_BEFORE: Final = timedelta(minutes=45)
+"""Of the orders that are ready from then on, so many come while the day runs, so long before they are ready. Chosen."""
+_BREAKS_DOWN_AT: Final = wall_time(11, 20)
+"""The vehicle with most left to do."""
 
 
 class DemoFailed(DispatchError):
@@ -111,7 +121,8 @@ def demo(
         tell = stack.enter_context(progress("servers"))
         running = stack.enter_context(_servers(day, network, data_dir, stage, port, speed))
         tell("orders")
-        plan = running.prepare(day, budget_s=budget, seed=seed)
+        known, later = (day.orders_csv.read_bytes(), []) if once else _split(day, seed)
+        plan = running.prepare(day, known, budget_s=budget, seed=seed)
         told = summary(plan)
         if as_json:
             print_json(told)
@@ -121,7 +132,7 @@ def demo(
             return
         _invite(running, plan)
         with contextlib.suppress(KeyboardInterrupt):
-            running.play(reports(plan, seed))
+            running.play(Crew(seed), later)
         note("stopping …")
 
 
@@ -176,12 +187,11 @@ class _Running:
     parts: dict[str, tuple[subprocess.Popen[bytes], Path]]
     query: dict[str, str]
 
-    def prepare(self, day: DemoDay, *, budget_s: float, seed: int) -> Plan:
+    def prepare(self, day: DemoDay, orders_csv: bytes, *, budget_s: float, seed: int) -> Plan:
         """Import the day's files, plan and publish, as any client would."""
-        csv = {"Content-Type": "text/csv"}
         self.call("PUT", "/v1/fleet", content=day.fleet_toml.read_bytes())
-        self.call("POST", "/v1/households", content=day.households_csv.read_bytes(), headers=csv)
-        self.call("POST", "/v1/orders", content=day.orders_csv.read_bytes(), headers=csv)
+        self.call("POST", "/v1/households", content=day.households_csv.read_bytes(), headers=_CSV)
+        self.call("POST", "/v1/orders", content=orders_csv, headers=_CSV)
         job = self.call("POST", "/v1/plans", json={"budget_s": budget_s, "seed": seed}).json()
         while job["state"] in ("queued", "running"):
             self.check_parts()
@@ -194,26 +204,52 @@ class _Running:
         self.call("POST", f"{path}/publish", headers={"If-Match": draft.headers["etag"]})
         return msgspec.json.decode(draft.content, type=Plan)
 
-    def play(self, day: list[Report]) -> None:
-        """Report each event when the demo's clock reaches it; then wait for Ctrl-C."""
-        position = 0
+    def play(self, crew: Crew, later: list[_Later]) -> None:
+        """
+        Drive whatever version of the plan is in force, report, send orders that come later; until Ctrl-C.
+
+        One vehicle breaks down, and the day must do without it.
+        """
+        waiting = sorted(later, key=lambda each: each.at)
+        broken = False
+        is_over = False
         while True:
             self.check_parts()
             now = self.clock.now()
-            due = position
-            while due < len(day) and day[due].at <= now:
-                due += 1
-            if due > position:
-                events = msgspec.to_builtins(day[position:due])
-                self.call(
-                    "POST",
-                    "/v1/events",
-                    json={"events": [_without_nones(each) for each in events]},
-                )
-                position = due
-                if position == len(day):
-                    note("the day is over; the board stays until Ctrl-C")
+            plan = msgspec.json.decode(self.call("GET", "/v1/plans/current").content, type=_Current)
+            found = self.call("GET", f"/v1/plans/{plan.plan_id}")
+            in_force = msgspec.json.decode(found.content, type=Plan)
+            self.report(crew.drive(in_force, now))
+            while waiting and waiting[0].at <= now:
+                self.call("POST", "/v1/orders", content=waiting.pop(0).body, headers=_CSV)
+            zone = self.clock.starts_at.tzinfo
+            if not broken and now.astimezone(zone).time() >= _BREAKS_DOWN_AT:
+                broken = True
+                self.break_down(in_force, now)
+            last_back_at = max((route.trips[-1].back_at for route in in_force.routes), default=now)
+            if not is_over and not waiting and now > last_back_at + timedelta(hours=1):
+                is_over = True
+                note("the day is over; the board stays until Ctrl-C")
             time.sleep(_STEP_S)
+
+    def report(self, events: list[CourierEvent]) -> None:
+        told = []
+        for event in events:
+            record = msgspec.to_builtins(event)
+            del record["by"]
+            told.append({name: value for name, value in record.items() if value != ""})
+        if told:
+            self.call("POST", "/v1/events", json={"events": told})
+
+    def break_down(self, plan: Plan, now: datetime) -> None:
+        def ahead(route: Route) -> int:
+            return sum(stop.begin_at > now for stop in route.stops)
+
+        unlucky = max(plan.routes, key=ahead, default=None)
+        if unlucky is not None:
+            path = f"/v1/couriers/{unlucky.courier_id}/handover"
+            self.call("POST", path, json={"reason": "breakdown"})
+            note(f"courier {unlucky.courier_id} breaks down; others take over")
 
     def courier(self, plan: Plan) -> str:
         """A key for the first courier of the plan."""
@@ -231,8 +267,39 @@ class _Running:
                 raise DemoFailed(f"the {name} ended ({process.returncode}):", log)
 
 
-def _without_nones(record: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in record.items() if value is not None}
+class _Current(msgspec.Struct):
+    plan_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """An order that comes while the day runs: a file of one row."""
+
+    at: datetime
+    body: bytes
+
+
+def _split(day: DemoDay, seed: int) -> tuple[bytes, list[_Later]]:
+    """The orders that are known in the morning, and those that are not."""
+    chance = random.Random(seed)
+    text = day.orders_csv.read_text("utf-8-sig")
+    header, *rows = list(csv.reader(text.splitlines()))
+    ready = header.index("可取时间")
+    known, later = [header], []
+    for row in rows:
+        at = wall_time.fromisoformat(row[ready]) if row[ready] else wall_time()
+        if at >= _LATER_FROM and chance.random() < _LATER_SHARE:
+            moment = datetime.combine(day.day, at, ZoneInfo(day.time_zone)) - _LATER_BEFORE
+            later.append(_Later(moment, _as_csv([header, row])))
+        else:
+            known.append(row)
+    return _as_csv(known), later
+
+
+def _as_csv(rows: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from dispatch.demo.day import DemoDay
 from dispatch.demo.errors import DemoFolderTaken, DemoRefused
+from dispatch.demo.road import Crew
 from dispatch.demo.writing import write_demo_day
 
-__all__ = ["DemoDay", "DemoFolderTaken", "DemoRefused", "write_demo_day"]
+__all__ = ["Crew", "DemoDay", "DemoFolderTaken", "DemoRefused", "write_demo_day"]

@@ -137,8 +137,10 @@ class _Judge:
                     )
 
     def _due_at(self, trip: Trip, back_at: datetime) -> datetime:
+        if back_at <= trip.cut_off_at:
+            return trip.cut_off_at
         clock, departures = self._inputs.clock, self._inputs.fleet.depot.departures
-        trucks = (trip.cut_off_at, *(clock.moment(clock.seconds_of(each)) for each in departures))
+        trucks = (clock.moment(clock.seconds_of(each)) for each in departures)
         return min(
             (each for each in trucks if each >= back_at), default=datetime.max.replace(tzinfo=UTC)
         )

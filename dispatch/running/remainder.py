@@ -22,7 +22,8 @@ from routing.roads.network import RoadNetwork
 from routing.vrp.problem import Break, Vehicle, Visit, Window
 
 OVERDUE_BREAK_S: Final = 1800
-"""A break whose window has passed before the courier was free may still begin so long after. Chosen."""
+"""A break whose window has passed before the courier was free may still begin so long after, and every break later by as
+much as the courier is late. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _with_standings(
         home_s = int(matrix.durations_s[rows[number], 0])
         home_m = int(matrix.distances_m[rows[number], 0])
         if home_s >= UNREACHABLE:
-            vehicles.append(replace(vehicle, shift=_at(vehicle.shift.latest_s)))
+            vehicles.append(_within(vehicle, _at(vehicle.shift.latest_s)))
             continue
         visit = _here(standing, size + number, fleet, clock, home_s=home_s)
         heres[courier.courier_id] = len(visits)
@@ -136,14 +137,13 @@ def _here(standing: Standing, row: int, fleet: Fleet, clock: DayClock, *, home_s
     """A truck that can no longer be caught is missed whatever is decided: the next one is due, or none."""
     free_s = clock.seconds(standing.free_at)
     loads: tuple[int, ...] = (0,) * len(DIMENSIONS)
-    due_s = None
+    due_s: int | None = None
     if standing.under_way is not None:
         loads = tuple(sum(each) for each in zip(*map(_loads, standing.fixed), strict=True))
-        departures_s = (
-            clock.seconds(standing.under_way.cut_off_at),
-            *(clock.seconds_of(each) for each in fleet.depot.departures),
-        )
-        due_s = min((each for each in departures_s if each >= free_s + home_s), default=None)
+        due_s = clock.seconds(standing.under_way.cut_off_at)
+        if due_s < free_s + home_s:
+            departures_s = (clock.seconds_of(each) for each in fleet.depot.departures)
+            due_s = min((each for each in departures_s if each >= free_s + home_s), default=None)
     return Visit(
         place=row,
         loads=loads,
@@ -179,10 +179,16 @@ def leaving_from(posed: Posed, now: datetime) -> Posed:
 def _leaving_from(vehicle: Vehicle, now_s: int) -> Vehicle:
     """Whose shift is over leaves no more."""
     shift = vehicle.shift
-    return replace(
-        vehicle,
-        shift=Window(min(max(shift.earliest_s, now_s), shift.latest_s), shift.latest_s),
+    return _within(
+        vehicle, Window(min(max(shift.earliest_s, now_s), shift.latest_s), shift.latest_s)
     )
+
+
+def _within(vehicle: Vehicle, shift: Window) -> Vehicle:
+    """The vehicle with another shift; who has so little of it left that a break does not fit in needs none."""
+    left_s = shift.latest_s - shift.earliest_s
+    breaks = tuple(rest for rest in vehicle.breaks if rest.duration_s <= left_s)
+    return replace(vehicle, shift=shift, breaks=breaks)
 
 
 def _going_on(
@@ -193,9 +199,8 @@ def _going_on(
     trips_left = vehicle.trips_max - len(standing.trips)
     straight_home_s = free_s + home_s
     latest_s = max(vehicle.shift.latest_s, straight_home_s) if trips_left else straight_home_s
-    return replace(
+    going_on = replace(
         vehicle,
-        shift=Window(left_s, latest_s),
         capacities=tuple(map(max, vehicle.capacities, here.loads)),
         range_m=None
         if vehicle.range_m is None
@@ -204,6 +209,7 @@ def _going_on(
         breaks=tuple(_still_to_come(vehicle, standing, free_s)),
         trips_max=max(1, trips_left),
     )
+    return _within(going_on, Window(left_s, latest_s))
 
 
 def _at(moment_s: int) -> Window:
@@ -220,7 +226,8 @@ def _still_to_come(vehicle: Vehicle, standing: Standing, free_s: int) -> Iterato
         earliest_s, latest_s = rest.window.earliest_s, rest.window.latest_s
         if earliest_s < free_s:
             earliest_s, latest_s = free_s, max(latest_s, free_s + OVERDUE_BREAK_S)
-        yield replace(rest, window=Window(earliest_s, latest_s))
+        late_s = round(standing.late.total_seconds())
+        yield replace(rest, window=Window(earliest_s, latest_s + late_s))
 
 
 def _with_rows(

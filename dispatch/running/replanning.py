@@ -14,6 +14,7 @@ from dispatch.inputs import DayInputs
 from dispatch.orders import OrderId
 from dispatch.pickup_times import DAY_S
 from dispatch.plan import Plan
+from dispatch.posing import Posed
 from dispatch.progress import route_progress
 from dispatch.promises import at_promised_times, promised, with_promises
 from dispatch.reading import read_back
@@ -86,6 +87,8 @@ def replan(
     }
     posed = with_later_times(as_promised, inputs, plan, late)
     start = start_of(posed, going, heres=rest.heres)
+    if start is not None:
+        posed = _with_required(posed, start)
     until_s = time.monotonic() + budget_s
     as_it_was = 0 if start is None else start.cost
     for share in (FIRST_SHARE, 1.0):
@@ -121,6 +124,20 @@ def replan(
     )
     again = promised(stitched(plan, planned, where, rest.heres), plan, depot, now=now)
     return Replanned(again, None if start is None else as_it_was - solution.cost)
+
+
+def _with_required(posed: Posed, start: Solution) -> Posed:
+    """The day in which what `start` makes may not be left out: nobody's promise pays for another's."""
+    made = {halt.visit for route in start.routes for trip in route.trips for halt in trip.visits}
+    groups = {posed.halts[number].visit.group for number in made} - {None}
+    visits = tuple(
+        replace(visit, unserved_cost=None) if number in made or visit.group in groups else visit
+        for number, visit in enumerate(posed.problem.visits)
+    )
+    halts = tuple(
+        replace(halt, visit=visit) for halt, visit in zip(posed.halts, visits, strict=True)
+    )
+    return replace(posed, problem=replace(posed.problem, visits=visits), halts=halts)
 
 
 def _again(problem: Problem, solution: Solution) -> Solution:

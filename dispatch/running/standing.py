@@ -33,6 +33,8 @@ class Standing:
         or when the next trip may leave.
     back_at
         When the last of `trips` comes, or came, home, as predicted; without any, `left_at`.
+    late
+        How much later that is than was planned, or no time.
     driven_m
         Metres of the shift until then.
     taken
@@ -46,6 +48,7 @@ class Standing:
     left_at: datetime
     free_at: datetime
     back_at: datetime
+    late: timedelta
     driven_m: int
     taken: tuple[BreakTaken | None, ...]
 
@@ -70,10 +73,11 @@ class Standing:
     def last_place(self, facts: RoadFacts) -> Place | None:
         """Where the courier was last heard of in the trip under way, or the last one."""
         stops = self.fixed or (self.trips[-1].stops if self.trips else ())
+        arrived = facts.arrivals.get(self.courier_id, {})
         heard = [
             stop
             for stop in stops
-            if any(each in facts.fates or each in facts.arrivals for each in stop.order_ids)
+            if any(each in facts.fates or each in arrived for each in stop.order_ids)
         ]
         return heard[-1].place if heard else None
 
@@ -219,6 +223,8 @@ def _told(
             taken.append(BreakTaken(starts_at, free_at))
         else:
             taken.append(None)
+    planned_at = {stop.seq: stop.depart_at for stop in route.stops}
+    planned_free_at = max(planned_at[stop.seq] for stop in stops)
     return Standing(
         courier_id=route.courier_id,
         trips=tuple(over),
@@ -227,6 +233,7 @@ def _told(
         left_at=begun[0].leave_at,
         free_at=free_at + timedelta(microseconds=-free_at.microsecond % 1_000_000),
         back_at=back_at,
+        late=max(timedelta(), free_at - planned_free_at) if fixed else timedelta(),
         driven_m=sum(stop.leg.distance_m for stop in stops)
         + sum(trip.home.distance_m for trip in over),
         taken=tuple(taken),

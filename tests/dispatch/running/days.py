@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from dispatch.days import CompanyId, DepotDay, DepotId, TimeWindow
-from dispatch.events import Arrived, Collected, Failed, FailReason, OrderCancelled
+from dispatch.demo import Crew
+from dispatch.events import OrderCancelled
 from dispatch.fates import road_facts
 from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
 from dispatch.households import Registry
@@ -82,60 +83,15 @@ def morning(seed, *, orders=40, couriers=3):
 
 
 class World:
-    """
-    Couriers who follow whatever plan they have last been given, as roads and households let them.
-
-    How long a drive or a service takes belongs to its stop, so asking twice gives the same world.
-    """
+    """All that has been heard of couriers who follow the plan they were given last."""
 
     def __init__(self, seed, *, pace=1.0):
         self.events = []
-        self._seed, self._pace = seed, pace
-        self._free_at, self._ended, self._home = {}, set(), set()
+        self._crew = Crew(seed, by="test", pace=pace)
 
     def drive(self, plan, now):
-        """Follow `plan` until `now`; returns all that was heard so far."""
-        for route in plan.routes:
-            self._follow(route, now)
-        return self.events
-
-    def _follow(self, route, now):
-        who = route.courier_id
-        for trip in route.trips:
-            mine = [stop.order_ids for stop in trip.stops]
-            if not self._ended.intersection(mine):
-                self._free_at[who] = max(self._free_at.get(who, trip.leave_at), trip.leave_at)
-            for stop in trip.stops:
-                if stop.order_ids not in self._ended and not self._reach(route, stop, now):
-                    return
-            if mine[-1] not in self._home:
-                self._home.add(mine[-1])
-                self._free_at[who] += timedelta(seconds=trip.home.duration_s * self._pace + 600)
-
-    def _reach(self, route, stop, now):
-        chance = random.Random(f"{self._seed} {route.courier_id} {stop.order_ids}")
-        pace = self._pace * random.Random(f"{self._seed} {route.courier_id}").choice([1, 1, 1.4])
-        drive_s = stop.leg.duration_s * pace * chance.uniform(0.8, 1.3)
-        arrive_at = self._free_at[route.courier_id] + timedelta(seconds=drive_s)
-        ready_at = arrive_at + timedelta(seconds=stop.setup_s)
-        waits = stop.begin_at > stop.arrive_at + timedelta(seconds=stop.setup_s)
-        begin_at = max(ready_at, stop.begin_at) if waits else ready_at
-        service_s = (stop.depart_at - stop.begin_at).total_seconds()
-        end_at = begin_at + timedelta(seconds=service_s * pace * chance.uniform(0.7, 1.4))
-        said = {"by": "test", "courier_id": route.courier_id, "order_ids": stop.order_ids}
-        name = f"{route.courier_id} {stop.order_ids}"
-        if arrive_at <= now:
-            self.events.append(Arrived(at=arrive_at, event_id=f"{name} there", **said))
-        if end_at > now:
-            return False
-        if chance.random() < 0.05:
-            reason = FailReason.NOBODY_HOME
-            self.events.append(Failed(at=end_at, event_id=name, reason=reason, **said))
-        else:
-            self.events.append(Collected(at=end_at, event_id=name, **said))
-        self._ended.add(stop.order_ids)
-        self._free_at[route.courier_id] = end_at
-        return True
+        self.events += self._crew.drive(plan, now)
+        return list(self.events)
 
 
 def cancelled(orders, now, chance, share):

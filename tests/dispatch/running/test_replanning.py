@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from dispatch.events import CourierBack, CourierOut, OutReason
 from dispatch.planning import plan_day
 from dispatch.running.contract import breaches
 from routing.roads.network import RoadNetwork
@@ -63,6 +64,29 @@ def test_a_day_is_planned_again_and_again(network, seed):
         inputs = replace(inputs, orders=(*inputs.orders, *further))
         rest, facts = at_moment(inputs, world.drive(plan, now))
         again = planned(rest, network, now=now, start=plan, facts=facts, seed=hour)
+        assert breaches(plan, again, rest, facts, now=now) == ()
+        plan = again
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 6, 7, 10, 11])
+def test_couriers_drop_out_and_come_back(network, seed):
+    chance = random.Random(seed + 1000)
+    inputs = morning(seed, orders=chance.choice([20, 40, 70]), couriers=chance.choice([2, 3, 5]))
+    plan = planned(inputs, network, now=at(7))
+    world = World(seed, pace=chance.choice([0.9, 1.0, 1.2]))
+    now, told = at(8), []
+    while now < at(16, 40):
+        now += timedelta(minutes=chance.randint(5, 70))
+        who = chance.choice(list(inputs.fleet.couriers))
+        if chance.random() < 0.1:
+            told.append(CourierOut(at=now, by="t", courier_id=who, reason=OutReason.SICK))
+        elif chance.random() < 0.1:
+            told.append(CourierBack(at=now, by="t", courier_id=who))
+        if chance.random() < 0.3:
+            told += cancelled(inputs.orders, now, chance, 0.03)
+        rest, facts = at_moment(inputs, [*world.drive(plan, now), *told])
+        rest = rest.as_known(facts)
+        again = planned(rest, network, now=now, start=plan, facts=facts)
         assert breaches(plan, again, rest, facts, now=now) == ()
         plan = again
 
