@@ -14,6 +14,7 @@ from dispatch.posing import pose
 from dispatch.promises import with_promises
 from dispatch.reading import read_back
 from dispatch.starting import start_of
+from dispatch.trucks import settled
 from routing.roads.network import RoadNetwork
 from routing.vrp.solve import Progress, solve
 
@@ -86,7 +87,7 @@ def plan_day(
         inputs,
         network,
         posed,
-        solution,
+        settled(posed, solution),
         made_at=made_at,
         version=version,
         based_on=based_on,
