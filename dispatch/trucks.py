@@ -84,7 +84,7 @@ class Trucks:
                 break
             route = drive(choice)
             if route is not None and (price := route_cost(problem, route)) < best_cost:
-                best, best_cost = self.settled(route), price
+                best, best_cost = route, price
         return best
 
     def _settled(self, trip: Trip) -> Trip:

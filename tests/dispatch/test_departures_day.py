@@ -195,6 +195,7 @@ def test_trucks_that_nobody_can_make_or_that_another_is_as_good_as_are_no_choice
     assert dues(order) == [12.5, 16, 18.5]
     assert dues(order, a_courier(shift_starts=time(13))) == [16, 18.5]
     assert dues(order, a_courier(shift_ends=time(15, 50))) == [12.5, 16]
+    assert dues(order, a_courier(), a_courier("c2", shift_ends=time(15, 50))) == [12.5, 16, 18.5]
     assert dues(replace(order, windows=(TimeWindow(at(16, 10), at(17)),))) == [18.5]
     assert dues(order, a_courier(shift_starts=time(18), shift_ends=time(20))) == [18.5]
 
@@ -227,6 +228,42 @@ def test_a_remedy_offers_only_a_truck_that_is_not_allowed_already(network):
     (left,) = planned(network, a_day([order], sorting_s=600)).unserved
     trucks = [each.at for each in left.remedies if each.code is RemedyCode.LATER_TRUCK]
     assert trucks == [at(16)]
+
+
+def test_a_remedy_costs_no_less_than_the_latest_truck_that_is_allowed(network):
+    """Of two trucks that it may take and misses alike, the order is told for the later one."""
+    order = an_order(cut_off_at=at(12, 20), windows=(TimeWindow(at(12, 15), at(17)),))
+    day = a_day(
+        [order],
+        departures=(time(12, 20), time(12, 25), time(18, 30)),
+        missed_cut_off_cost_fen=2_500,
+        unserved_cost_fen=5_000,
+    )
+    (left,) = planned(network, day).unserved
+    (truck,) = [each for each in left.remedies if each.code is RemedyCode.LATER_TRUCK]
+    assert truck.at == at(18, 30)
+    assert 2_500 < truck.cost_fen < 5_000
+
+
+def test_a_point_that_opens_after_the_cut_off_is_a_place_for_a_later_truck(network):
+    point = CollectionPoint(
+        point_id=PointId("p"),
+        village="",
+        name="p",
+        place=NEAR,
+        hours=(OpeningHours(time(13), time(17)),),
+    )
+    order = an_order(
+        place=NEAR,
+        cut_off_at=at(12, 30),
+        points=(PointId("p"),),
+        windows=(TimeWindow(at(6), at(7)),),
+    )
+    registry = Registry(points={point.point_id: point})
+    (left,) = planned(network, a_day([order], registry=registry)).unserved
+    assert left.reason == "window-cannot-be-met"
+    plan = planned(network, a_day([order], registry=registry, missed_cut_off_cost_fen=300))
+    assert (plan.figures.brought, plan.figures.late) == (1, 1)
 
 
 def test_an_order_of_several_trucks_is_left_out_once(network):
@@ -278,6 +315,19 @@ def test_a_hand_made_route_waits_for_no_truck_that_costs_more_than_the_drive_is_
         route = plan.routes[0]
         told = checked(network, plan, inputs, route, [["noon"], ["late"]])
         assert bool(told.trips[0].stops[0].late) is late
+
+
+def test_a_route_that_breaks_another_rule_is_told_for_the_trucks_that_it_makes(network):
+    orders = [
+        an_order("noon", cut_off_at=at(12, 30)),
+        an_order("gone", windows=(TimeWindow(at(8), at(8, 1)),)),
+    ]
+    inputs = a_day(orders, missed_cut_off_cost_fen=5_000)
+    plan = planned(network, inputs)
+    told = checked(network, plan, inputs, plan.routes[0], [["noon", "gone"]])
+    assert [each.rule for each in told.violations] == ["window"]
+    assert [each for stop in told.trips[0].stops for each in stop.late] == []
+    assert told.figures.cost_fen < 5_000
 
 
 def test_a_route_that_misses_every_truck_says_by_how_much(network):
