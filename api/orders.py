@@ -159,7 +159,7 @@ def stranger(order: Order, *, is_point: bool) -> ItemResult:
 
 async def _doubts(
     deps: Deps, day: DepotDay, orders: Sequence[Order], missing: set[str]
-) -> Mapping[str, _Doubt]:
+) -> Mapping[OrderId, _Doubt]:
     """Order id to what cannot be right in it, in which field; it is taken all the same."""
     doubts = {
         order.order_id: _Doubt("/late_cost_fen", bad)
