@@ -29,6 +29,7 @@ from dispatch.starting import start_of
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.vrp.check import check
+from routing.vrp.cost import route_cost
 from tests.dispatch.day_judge import wrongs
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -351,6 +352,24 @@ def test_a_route_that_misses_every_truck_says_by_how_much(network):
     assert told.trips[0].truck_at == at(16)
 
 
+def test_orders_that_now_share_a_halt_start_in_one_of_their_routes(network):
+    """They were too many for one trike, so two couriers came."""
+
+    def the_day(pieces):
+        orders = [an_order(name, cut_off_at=at(12, 30), pieces=pieces) for name in ("o1", "o2")]
+        couriers = a_courier("c1"), a_courier("c2")
+        model = replace(TRIKE, trips_max=1)
+        return a_day(orders, *couriers, model=model, missed_cut_off_cost_fen=300)
+
+    plan = planned(network, the_day(30))
+    assert len(plan.routes) == 2
+    posed = pose(the_day(2), network)
+    start = start_of(posed, plan)
+    assert start is not None
+    made = [each.visit for r in start.routes for t in r.trips for each in t.visits]
+    assert [len(posed.halts[visit].orders) for visit in made] == [2]
+
+
 def test_departures_that_nobody_can_make_and_prices_that_buy_nothing_are_doubted():
     fleet = a_day([]).fleet
     assert departure_doubts(fleet) == ()
@@ -446,6 +465,10 @@ def test_drawn_days_keep_every_rule_of_departures(network, seed):
     assert start is not None
     assert check(posed.problem, start) == ()
     routes_fen = sum(route.cost_fen for route in plan.routes)
+    started_fen = sum(route_cost(posed.problem, each) for each in start.routes) / MILLIFEN
+    assert started_fen <= routes_fen + len(plan.routes)  # each was rounded
+    halts = (posed.halts[each.visit] for r in start.routes for t in r.trips for each in t.visits)
+    assert sum(len(halt.orders) for halt in halts) == plan.figures.served
     again = planned(network, inputs, budget_s=0, start=plan)
     assert again.figures.served >= plan.figures.served
     if again.figures.served == plan.figures.served:
