@@ -14,6 +14,7 @@ from api.orders import FIELDS, stranger
 from api.requests import Deps, locator_of
 from api.schemas import (
     Count,
+    Fen,
     Grams,
     Millilitres,
     Moment,
@@ -54,6 +55,7 @@ class OrderChangeIn(Strict):
     ready_at: Moment | None = None
     windows: Annotated[tuple[WindowIn, ...], Field(max_length=8)] = ()
     cut_off_at: Moment | None = None
+    late_cost_fen: Fen | None = None
     handling: frozenset[Handling] = frozenset()
     note: Note = ""
     address: Text = ""
@@ -263,6 +265,7 @@ def _overlaid(before: Order, told: OrderChangeIn) -> OrderIn:
             for each in before.windows
         ),
         "cut_off_at": before.cut_off_at,
+        "late_cost_fen": before.late_cost_fen,
         "handling": before.handling,
         "note": before.note,
     }

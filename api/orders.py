@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -33,6 +33,7 @@ from dispatch.intake import (
     Intake,
     at_address,
     point_doubts,
+    price_doubts,
     read_orders,
     time_objections,
 )
@@ -159,23 +160,36 @@ def stranger(order: Order, *, is_point: bool) -> ItemResult:
 
 async def _doubts(
     deps: Deps, day: DepotDay, orders: Sequence[Order], missing: set[str]
-) -> Mapping[str, BadCell]:
-    """Order id to what is wrong with the points to which it would be brought; it is taken all the same."""
-    doubtful = [each for each in orders if missing.intersection(each.points or ())]
-    if not doubtful:
-        return {}
-    registry = await operations.read_registry(deps.store, day.scope)
-    return {
-        order.order_id: bad
-        for order in doubtful
-        for bad in point_doubts(order.points or (), registry.points)
+) -> Mapping[OrderId, _Doubt]:
+    """Order id to what cannot be right in it, in which field; it is taken all the same."""
+    doubts = {
+        order.order_id: _Doubt("/late_cost_fen", bad)
+        for order in orders
+        for _, bad in price_doubts(order)
     }
+    doubtful = [each for each in orders if missing.intersection(each.points or ())]
+    if doubtful:
+        registry = await operations.read_registry(deps.store, day.scope)
+        doubts |= {
+            order.order_id: _Doubt("/points", bad)
+            for order in doubtful
+            for bad in point_doubts(order.points or (), registry.points)
+        }
+    return doubts
 
 
-def _doubted(result: ItemResult, bad: BadCell | None) -> ItemResult:
-    if bad is None or result.code:
+class _Doubt(NamedTuple):
+    pointer: str
+    bad: BadCell
+
+
+def _doubted(result: ItemResult, doubt: _Doubt | None) -> ItemResult:
+    if doubt is None or result.code:
         return result
-    return replace(result, code=bad.code, detail=bad.detail, column="/points", advice=bad.advice)
+    bad = doubt.bad
+    return replace(
+        result, code=bad.code, detail=bad.detail, column=doubt.pointer, advice=bad.advice
+    )
 
 
 def _result(outcome: OrderOutcome, question: AddressQuestion | None) -> ItemResult:

@@ -96,6 +96,7 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_a_moment), AfterValidator(_in
 Count = Annotated[int, Field(ge=1, le=10_000, strict=True)]
 Grams = Annotated[int, Field(ge=0, le=20_000_000, strict=True)]
 Millilitres = Annotated[int, Field(ge=0, le=200_000_000, strict=True)]
+Fen = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 Note = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
 
@@ -136,6 +137,9 @@ class OrderIn(Strict):
     `points` are the collection points to which the household would bring this order: an empty list
     for none of them, null for those to which it brings any.
 
+    `late_cost_fen` is what it costs for each departure by which the order leaves later than `cut_off_at`; null: what its
+    depot says. As much as leaving an order out, or more: it may not be late.
+
     `address` is where the parcels wait in the seller's own words; it is looked up in the registry,
     then by the configured geocoder, and asked of a person (`GET /v1/addresses`) if it stays unclear.
     """
@@ -166,6 +170,7 @@ class OrderIn(Strict):
     ready_at: Moment | None = None
     windows: Annotated[tuple[WindowIn, ...], Field(max_length=8)] = ()
     cut_off_at: Moment | None = None
+    late_cost_fen: Fen | None = None
     handling: frozenset[Handling] = frozenset()
     note: Note = ""
     address: Text = ""
@@ -198,6 +203,7 @@ class OrderIn(Strict):
             ready_at=self.ready_at,
             windows=tuple(TimeWindow(each.earliest_at, each.latest_at) for each in windows),
             cut_off_at=self.cut_off_at,
+            late_cost_fen=self.late_cost_fen,
             handling=self.handling,
             note=self.note,
             address=self.address,

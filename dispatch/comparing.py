@@ -20,6 +20,7 @@ class Difference:
     stops: int
     served: int
     unserved: int
+    late: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,4 +107,5 @@ def _difference(before: Figures, after: Figures) -> Difference:
         stops=after.stops - before.stops,
         served=after.served - before.served,
         unserved=(after.orders - after.served) - (before.orders - before.served),
+        late=after.late - before.late,
     )

@@ -47,13 +47,16 @@ class Summary:
     cost_yuan: float
     brought: int
     """Orders that their households bring to a point."""
+    late: int
+    """Orders that take a later departure than they asked for."""
+    late_cost_yuan: float
     least_slack_min: int | None
-    """Least minutes between a trip's return and the departure it must catch; None: no trip."""
+    """Least minutes by which a trip could be over later and its parcels still catch their trucks; None: no trip."""
 
 
 def summary(plan: Plan) -> Summary:
     slacks = [
-        (trip.cut_off_at - trip.back_at).total_seconds()
+        (trip.cut_off_at - trip.unloaded_at).total_seconds() - plan.sorting_s
         for route in plan.routes
         for trip in route.trips
     ]
@@ -69,6 +72,8 @@ def summary(plan: Plan) -> Summary:
         hours=round(figures.duration_s / 3600, 1),
         cost_yuan=round(figures.cost_fen / 100, 2),
         brought=figures.brought,
+        late=figures.late,
+        late_cost_yuan=round(figures.late_cost_fen / 100, 2),
         least_slack_min=None if not slacks else int(min(slacks) // 60),
     )
 
@@ -126,7 +131,9 @@ def plan_geojson(plan: Plan) -> bytes:
                     duration_s=round((trip.back_at - trip.leave_at).total_seconds()),
                     leave_at=trip.leave_at,
                     back_at=trip.back_at,
+                    over_at=trip.unloaded_at,
                     cut_off_at=trip.cut_off_at,
+                    truck_at=trip.truck_at,
                 )
             )
         features += [
@@ -142,6 +149,8 @@ def plan_geojson(plan: Plan) -> bytes:
                 pieces=stop.pieces,
                 order_ids=stop.order_ids,
                 brought_order_ids=tuple(each.order_id for each in stop.brought),
+                truck_at=stop.truck_at,
+                late_order_ids=tuple(each.order_id for each in stop.late),
             )
             for stop in route.stops
         ]
@@ -220,7 +229,8 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
     remedy would be.
 
     The status is what became of the order by `records`; without its record, whether the plan serves it.
-    `brought_by` is the household that brings it to the point and must be told.
+    `brought_by` is the household that brings it to the point and must be told, `truck` the departure that it
+    makes, and `late_yuan` what it costs that this is a later one than it asked for.
     """
     statuses: dict[str, str] = {record.order.order_id: record.status for record in records}
     bringing = {
@@ -228,6 +238,12 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
         for route in plan.routes
         for stop in route.stops
         for each in stop.brought
+    }
+    late_yuan = {
+        each.order_id: f"{each.cost_fen / 100:.2f}"
+        for route in plan.routes
+        for stop in route.stops
+        for each in stop.late
     }
     rows: list[tuple[object, ...]] = [
         (
@@ -239,6 +255,8 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
             stop.begin_at.isoformat(timespec="minutes"),
             stop.title,
             bringing.get(order_id, ""),
+            "" if stop.truck_at is None else stop.truck_at.isoformat(timespec="minutes"),
+            late_yuan.get(order_id, ""),
             *([""] * 4),
         )
         for route in plan.routes
@@ -250,7 +268,7 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
         (
             each.order_id,
             statuses.get(each.order_id, "unserved"),
-            *([""] * 6),
+            *([""] * 8),
             each.reason,
             each.detail,
             *_cheapest(each),
@@ -259,7 +277,7 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
     ]
     header = (
         *("order", "status", "courier", "trip", "stop", "planned", "where", "brought_by"),
-        *("reason", "detail", "remedy", "remedy_yuan"),
+        *("truck", "late_yuan", "reason", "detail", "remedy", "remedy_yuan"),
     )
     return csv_of(header, sorted(rows, key=lambda row: str(row[0])))
 

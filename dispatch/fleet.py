@@ -26,7 +26,14 @@ class Depot:
         How long a stop takes: park and find the door once, then scan and load each piece. Defaults
         are chosen, not measured.
     turnaround_s
-        Unloading at the depot between two trips. Default chosen, not measured.
+        Time at the depot between two trips, after unloading. Default chosen, not measured.
+    unload_per_piece_s
+        How long unloading each piece takes at the end of a trip, which is over only then.
+    sorting_s
+        From unloaded to ready for the truck.
+    missed_cut_off_cost_fen
+        Price of each departure by which an order leaves later than its own cut-off asked, where it states
+        none itself. None, or a price of `unserved_cost_fen` and more: it may not.
     unserved_cost_fen
         Price of leaving one order out: far above any detour, so that leaving out is a last resort.
     strange_village_cost_fen
@@ -61,6 +68,9 @@ class Depot:
     service_per_stop_s: int = 90
     service_per_piece_s: int = 15
     turnaround_s: int = 600
+    unload_per_piece_s: int = 0
+    sorting_s: int = 0
+    missed_cut_off_cost_fen: int | None = None
     unserved_cost_fen: int = 50_000
     strange_village_cost_fen: int = 300
     reassign_cost_fen: int = 200

@@ -11,7 +11,15 @@ from dispatch.households import CollectionPoint, PointId, Registry
 from dispatch.inputs import DayInputs
 from dispatch.offers import Offer
 from dispatch.orders import Order, OrderId
-from dispatch.pickup_times import at_own_place, brought_to_point, common, due_s, length_s, ready_s
+from dispatch.pickup_times import (
+    Truck,
+    at_own_place,
+    brought_to_point,
+    common,
+    length_s,
+    ready_s,
+    trucks_of,
+)
 from dispatch.plan import StopKind, Unserved
 from routing.places import Place
 from routing.vrp.problem import Visit, Window
@@ -98,7 +106,7 @@ class _Group:
 
     orders: tuple[Order, ...]
     windows: tuple[Window, ...]
-    due_s: int
+    trucks: tuple[Truck, ...]
     skills: frozenset[str]
     offers: tuple[Offer, ...]
     company: int | None = None
@@ -124,7 +132,7 @@ def halts_at(
     """
     Group one spot's orders into halts, greedily by time of readiness.
 
-    Merged orders share truck, skills and points offered, keep MERGE_WINDOW_S of common time, and
+    Merged orders share trucks, skills and points offered, keep MERGE_WINDOW_S of common time, and
     together still fit every vehicle that each of them fits: merging never costs a vehicle that
     could have come. Those of different `companies` stay apart.
     """
@@ -134,12 +142,12 @@ def halts_at(
         alone = _Group(
             orders=(order,),
             windows=at_own_place(order, inputs, hours),
-            due_s=due_s(order, inputs),
+            trucks=trucks_of(order, inputs),
             skills=frozenset(order.handling),
             offers=offers.get(order.order_id, ()),
             company=companies.get(order.order_id),
         )
-        if not alone.windows or alone.windows[0].earliest_s > alone.due_s:
+        if not alone.windows or alone.windows[0].earliest_s > alone.trucks[-1].due_s:
             yield no_common_time(order, spot)
             continue
         for index, group in enumerate(groups):
@@ -170,12 +178,13 @@ def halts_brought(
         windows = brought_to_point(orders[0], inputs, hours, walk_s=offer.walk_s)
         for order in orders[1:]:
             windows = common(windows, brought_to_point(order, inputs, hours, walk_s=offer.walk_s))
-        if not windows:
+        trucks = trucks_of(orders[0], inputs)
+        if not windows or windows[0].earliest_s > trucks[-1].due_s:
             continue
         group = _Group(
             orders=orders,
             windows=windows,
-            due_s=min(due_s(order, inputs) for order in orders),
+            trucks=trucks,
             skills=frozenset(word for order in orders for word in order.handling),
             offers=(),
         )
@@ -190,16 +199,47 @@ def halts_brought(
         yield Halt(spot_at(offer.point), orders, visit, offer.walk_m)
 
 
+def by_departure(halt: Halt, inputs: DayInputs, shifts: Window) -> tuple[Halt, ...]:
+    """
+    The halt once for each truck that its orders may take, at the price of all of them, earliest first.
+
+    Left out are trucks that no trip within `shifts`, the first leaving and the last return of all couriers, can
+    make, and those that another one is as good as: later at no higher price, or earlier where nobody is
+    on the road between the two. At least one is left.
+    """
+    trucks = trucks_of(halt.orders[0], inputs)
+    if len(trucks) > 1:
+        begins_s = max(halt.visit.windows[0].earliest_s, shifts.earliest_s)
+        trucks = tuple(each for each in trucks if each.due_s >= begins_s) or trucks[-1:]
+    kept: list[Truck] = []
+    for truck in reversed(trucks):
+        if kept and truck.due_s >= shifts.latest_s:
+            kept[-1] = truck
+        elif not kept or truck.cost_fen < kept[-1].cost_fen:
+            kept.append(truck)
+    return tuple(
+        replace(
+            halt,
+            visit=replace(
+                halt.visit,
+                due_s=truck.due_s,
+                cost=halt.visit.cost + len(halt.orders) * truck.cost_fen * MILLIFEN,
+            ),
+        )
+        for truck in reversed(kept)
+    )
+
+
 def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
-    if (group.due_s, group.skills, group.offers, group.company) != (
-        alone.due_s,
+    if (group.trucks, group.skills, group.offers, group.company) != (
+        alone.trucks,
         alone.skills,
         alone.offers,
         alone.company,
     ):
         return None
     windows = common(group.windows, alone.windows)
-    if length_s(windows, group.due_s) < MERGE_WINDOW_S:
+    if length_s(windows, group.trucks[0].due_s) < MERGE_WINDOW_S:
         return None
     joined = replace(group, orders=group.orders + alone.orders, windows=windows)
     fleet = inputs.fleet
@@ -225,7 +265,8 @@ def _visit(group: _Group, row: int, inputs: DayInputs, *, cost: int = 0) -> Visi
         service_s=group.loads[2] * depot.service_per_piece_s,
         loads=group.loads,
         windows=group.windows,
-        due_s=group.due_s,
+        unload_s=group.loads[2] * depot.unload_per_piece_s,
+        due_s=group.trucks[0].due_s,
         skills=group.skills,
         unserved_cost=len(group.orders) * depot.unserved_cost_fen * MILLIFEN,
         cost=cost,

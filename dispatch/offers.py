@@ -11,7 +11,7 @@ from dispatch.fleet import Courier, Fleet
 from dispatch.households import CollectionPoint, PointId, Registry
 from dispatch.inputs import DayInputs
 from dispatch.orders import Handling, Order, OrderId
-from dispatch.pickup_times import brought_to_point, due_s
+from dispatch.pickup_times import brought_to_point, trucks_of
 from routing.places import Place, great_circle_m
 
 WALKING_M_PER_S: Final = 1.2
@@ -110,7 +110,7 @@ class _Room:
 
 
 def _walks(order: Order, place: Place, inputs: DayInputs) -> Iterator[Offer]:
-    """Points to which `order` can be carried, and at which it then still catches its truck."""
+    """Points to which `order` can be carried, and at which it then still catches a truck that it may take."""
     if order.handling & _NEVER_BROUGHT:
         return
     for point in accepted_points(order, inputs.registry):
@@ -120,7 +120,7 @@ def _walks(order: Order, place: Place, inputs: DayInputs) -> Iterator[Offer]:
         if Handling.BULKY in order.handling and not point.takes_bulky:
             continue
         windows = brought_to_point(order, inputs, point.hours, walk_s=offer.walk_s)
-        if windows and windows[0].earliest_s <= due_s(order, inputs):
+        if windows and windows[0].earliest_s <= trucks_of(order, inputs)[-1].due_s:
             yield offer
 
 

@@ -52,6 +52,8 @@ class Order:
         to which it brings any.
     cut_off_at
         The truck that must be caught; None: the depot's last departure of the day.
+    late_cost_fen
+        Price of each departure by which it leaves later than `cut_off_at`; None: that of its depot.
     """
 
     order_id: OrderId
@@ -64,6 +66,7 @@ class Order:
     ready_at: datetime | None = None
     windows: tuple[TimeWindow, ...] = ()
     cut_off_at: datetime | None = None
+    late_cost_fen: int | None = None
     handling: frozenset[Handling] = frozenset()
     note: str = ""
     address: str = ""

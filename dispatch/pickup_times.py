@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from dispatch.days import DayClock
@@ -40,11 +41,61 @@ def ready_s(order: Order, inputs: DayInputs) -> int:
     return 0 if order.ready_at is None else max(0, inputs.clock.seconds(order.ready_at))
 
 
-def due_s(order: Order, inputs: DayInputs) -> int:
-    """The truck that the order must catch: its own cut-off, or the depot's last departure."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truck:
+    """
+    A departure that an order may take.
+
+    `leaves_s` is when it leaves, or the order's cut-off; `due_s` when the order's trip must be over, so that
+    it is sorted by then; `missed` how many departures after the cut-off it is, and `cost_fen` their price.
+    """
+
+    leaves_s: int
+    due_s: int
+    missed: int = 0
+    cost_fen: int = 0
+
+
+def trucks_of(order: Order, inputs: DayInputs) -> tuple[Truck, ...]:
+    """
+    The truck that the order should catch (its own cut-off, or the depot's last departure), and the
+    later ones of the day that it may take at a price, earliest first.
+
+    What costs as much as leaving the order out is not allowed.
+    """
     clock, depot = inputs.clock, inputs.fleet.depot
+    sorting_s = depot.sorting_s
+    if not depot.departures and order.cut_off_at is None:
+        return (Truck(leaves_s=DAY_S, due_s=DAY_S),)
     last_s = clock.seconds_of(depot.departures[-1]) if depot.departures else DAY_S
-    return last_s if order.cut_off_at is None else min(last_s, clock.seconds(order.cut_off_at))
+    wished_s = last_s if order.cut_off_at is None else clock.seconds(order.cut_off_at)
+    own = Truck(leaves_s=min(last_s, wished_s), due_s=min(last_s, wished_s) - sorting_s)
+    price_fen = order.late_cost_fen
+    if price_fen is None:
+        price_fen = depot.missed_cut_off_cost_fen
+    if price_fen is None or wished_s >= last_s:
+        return (own,)
+    leaving_s = (clock.seconds_of(each) for each in depot.departures)
+    later_s = [each for each in leaving_s if each > own.leaves_s]
+    return (
+        own,
+        *(
+            Truck(
+                leaves_s=leaves_s,
+                due_s=leaves_s - sorting_s,
+                missed=missed,
+                cost_fen=missed * price_fen,
+            )
+            for missed, leaves_s in enumerate(later_s, start=1)
+            if missed * price_fen < depot.unserved_cost_fen
+        ),
+    )
+
+
+def truck_of(order: Order, inputs: DayInputs, ends_s: int) -> Truck:
+    """The first truck that the order makes in a trip over at `ends_s`; the last that it may take if it makes none."""
+    trucks = trucks_of(order, inputs)
+    return next((each for each in trucks if ends_s <= each.due_s), trucks[-1])
 
 
 def common(left: Iterable[Window], right: Iterable[Window]) -> tuple[Window, ...]:

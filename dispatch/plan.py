@@ -67,6 +67,17 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """An order that takes a later departure than its own cut-off asked for."""
+
+    order_id: OrderId
+    cut_off_at: datetime
+    departures: int
+    """How many after the cut-off the one is that it takes."""
+    cost_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """One place and the orders picked up there; it holds no name and no phone."""
 
@@ -93,21 +104,41 @@ class Stop:
     setup_s: int = 0
     """To park and to find the door, once for all orders of the stop."""
     brought: tuple[Brought, ...] = ()
+    truck_at: datetime | None = None
+    """The departure that its parcels make: that of its trip."""
+    late: tuple[Late, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """From the depot to the depot."""
+    """
+    From the depot to the depot.
+
+    cut_off_at
+        The earliest departure that a parcel on board must catch: its own cut-off, or the departure that it
+        takes if that is later.
+    over_at
+        When all of it is unloaded; None in a plan stored before there was unloading.
+    truck_at, truck_slack_s
+        The first departure for which its parcels are sorted in time, needed or not, and how much later
+        the trip could be over for that. None: no departure is left.
+    """
 
     leave_at: datetime
     back_at: datetime
     cut_off_at: datetime
-    """The earliest departure that a parcel on board must catch."""
     stops: tuple[Stop, ...]
     home: Leg
     pieces: int
     weight_g: int
     volume_ml: int
+    over_at: datetime | None = None
+    truck_at: datetime | None = None
+    truck_slack_s: int | None = None
+
+    @property
+    def unloaded_at(self) -> datetime:
+        return self.back_at if self.over_at is None else self.over_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +246,29 @@ class Figures:
     cost_fen: int
     brought: int = 0
     """Orders that their households bring to a point."""
+    late: int = 0
+    """Orders that take a later departure than they asked for."""
+    late_cost_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """
+    A line-haul truck of the day, and what leaves with it by the plan.
+
+    `slack_s` is the least of the trips that make it, `courier_id` whose that is. `late` are orders that asked
+    for an earlier one, `late_cost_fen` what that costs.
+    """
+
+    leaves_at: datetime
+    trips: int
+    orders: int
+    pieces: int
+    weight_g: int
+    slack_s: int | None
+    courier_id: CourierId | None
+    late: int
+    late_cost_fen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +293,7 @@ class Plan:
     seed: int
     budget_s: float
     turnaround_s: int
-    """Least time at the depot between two trips."""
+    """Least time at the depot between two trips, after unloading."""
     depot_name: str
     depot_place: Place
     network: str
@@ -248,6 +302,10 @@ class Plan:
     routes: tuple[Route, ...]
     unserved: tuple[Unserved, ...]
     figures: Figures
+    sorting_s: int = 0
+    """From unloaded to ready for the truck."""
+    departures: tuple[Departure, ...] = ()
+    """Those of the depot, sorted; () in a plan stored before they were told."""
     promises: tuple[Promise, ...] = ()
     why: tuple[Why, ...] = ()
 

@@ -17,6 +17,7 @@ from dispatch.reading import read_back
 from dispatch.running.remainder import leaving_from
 from dispatch.running.replanning import replan
 from dispatch.starting import start_of
+from dispatch.trucks import settled
 from routing.roads.network import RoadNetwork
 from routing.vrp.solve import Progress, solve
 
@@ -110,7 +111,7 @@ def plan_day(
         inputs,
         network,
         posed,
-        solution,
+        settled(posed, solution),
         made_at=made_at,
         version=version,
         based_on=based_on,

@@ -16,6 +16,7 @@ from dispatch.halts import (
     MILLIFEN,
     Halt,
     Spot,
+    by_departure,
     halts_at,
     halts_brought,
     left_out,
@@ -27,6 +28,7 @@ from dispatch.households import PointId
 from dispatch.inputs import DayInputs
 from dispatch.offers import WALKING_M_PER_S, Offer, accepted_points, offers_of
 from dispatch.orders import Order, OrderId
+from dispatch.pickup_times import DAY_S
 from dispatch.plan import Unserved
 from dispatch.territory import with_territory
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
@@ -58,10 +60,11 @@ class Posed:
     A day as a problem, with what is needed to read its solution.
 
     `halts` run parallel to the problem's visits, `couriers` to its vehicles; row 0 of the matrices
-    is the depot. Halts of the same orders are visits of one group. `snaps[profile][row]` is None
-    where that profile has no road near. `rows` tells each spot's row, by its place and point. `unserved` are
-    orders that no search could help. `kinds` are vehicles of every model that drives on roads that
-    somebody drives on anyway; who drives them and when is anybody's. `clock` counts the problem's seconds.
+    is the depot. Halts of the same orders are visits of one group: at other places, or for other trucks.
+    `snaps[profile][row]` is None where that profile has no road near. `rows` tells each spot's row, by its
+    place and point. `unserved` are orders that no search could help. `kinds` are vehicles of every model that
+    drives on roads that somebody drives on anyway; who drives them and when is anybody's. `clock` counts the
+    problem's seconds.
     """
 
     problem: Problem
@@ -166,6 +169,7 @@ def pose_doors(
     reached = {each for each, row in point_rows.items() if any(snaps[p][row] for p in profiles)}
     offers = offers_of(waiting, inputs, reached) if with_offers else {}
 
+    shifts = _shifts(couriers, clock)
     halts: list[Halt] = []
     for door in doors:
         row = rows[door.spot.place, door.spot.point_id]
@@ -174,16 +178,19 @@ def pose_doors(
         ):
             orders = answer.orders if isinstance(answer, Halt) else (door.order(answer.order_id),)
             points = offers.get(orders[0].order_id, ())
-            places_of_one = [
-                with_territory(halt, couriers, fleet.depot)
+            ways_of_one = [
+                each
                 for halt in (
                     *((answer,) if isinstance(answer, Halt) else ()),
                     *halts_brought(orders, points, inputs, point_rows),
                 )
+                for each in by_departure(
+                    with_territory(halt, couriers, fleet.depot), inputs, shifts
+                )
             ]
-            if isinstance(answer, Unserved) and not places_of_one:
+            if isinstance(answer, Unserved) and not ways_of_one:
                 unserved.append(answer)
-            halts.extend(_alternatives(places_of_one, group=len(halts)))
+            halts.extend(_alternatives(ways_of_one, group=len(halts)))
 
     totals = [1 + sum(halt.visit.loads[axis] for halt in halts) for axis in range(len(DIMENSIONS))]
 
@@ -204,6 +211,15 @@ def pose_doors(
         if model.profile in profiles
     }
     return Posed(problem, tuple(halts), couriers, snaps, rows, tuple(unserved), kinds, clock)
+
+
+def _shifts(couriers: Iterable[Courier], clock: DayClock) -> Window:
+    """From the first moment at which anybody may leave to the last at which anybody may be back."""
+    spans = [clock.span_of(each.shift_starts, each.shift_ends) for each in couriers]
+    return Window(
+        min((starts_s for starts_s, _ in spans), default=0),
+        max((ends_s for _, ends_s in spans), default=DAY_S),
+    )
 
 
 def _accepted(doors: Iterable[Door], inputs: DayInputs) -> tuple[Spot, ...]:

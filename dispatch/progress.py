@@ -9,6 +9,12 @@ from enum import StrEnum
 from typing import Final
 
 from dispatch.days import DepotDay
+from dispatch.departing import (
+    DepartureProgress,
+    TripProgress,
+    departures_standing,
+    trip_progress,
+)
 from dispatch.events import Event
 from dispatch.fates import Fate, RoadFacts, road_facts
 from dispatch.fleet import CourierId
@@ -53,7 +59,7 @@ class RouteProgress:
     late_s
         Of the next stop, or of the return when no stop is left; never negative.
     slack_s
-        Least seconds between a trip's predicted return and the departure it must catch; negative
+        Least seconds from a trip's parcels sorted, as predicted, to the departure they must catch; negative
         means that a truck will be missed.
     """
 
@@ -71,6 +77,7 @@ class RouteProgress:
     cut_off_at: datetime
     """The departure that `slack_s` speaks of."""
     stops: tuple[StopProgress, ...]
+    trips: tuple[TripProgress, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +108,7 @@ class Board:
     version: int
     figures: BoardFigures
     routes: tuple[RouteProgress, ...]
+    departures: tuple[DepartureProgress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +155,7 @@ def board(
         return Board(
             day=day, now_at=now, as_of=as_of, plan_id=None, version=0, figures=figures, routes=()
         )
-    routes = tuple(
-        route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s)
-        for route in plan.routes
-    )
+    routes = tuple(route_progress(route, facts, now=now, plan=plan) for route in plan.routes)
     ahead = [
         trip.cut_off_at for route in plan.routes for trip in route.trips if trip.cut_off_at >= now
     ]
@@ -180,6 +185,9 @@ def board(
         version=plan.version,
         figures=figures,
         routes=routes,
+        departures=departures_standing(
+            plan, ((route.courier_id, trip) for route in routes for trip in route.trips)
+        ),
     )
 
 
@@ -199,7 +207,7 @@ def shift_progress(
         version=plan.version,
         now_at=now,
         as_of=as_of,
-        route=route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s),
+        route=route_progress(route, facts, now=now, plan=plan),
         fates={order_id: fate for order_id, fate in facts.fates.items() if order_id in orders},
     )
 
@@ -250,9 +258,7 @@ class _Forecast:
         return max(begin_at, stop.begin_at) if waits else begin_at
 
 
-def route_progress(
-    route: Route, facts: RoadFacts, *, now: datetime, turnaround_s: int
-) -> RouteProgress:
+def route_progress(route: Route, facts: RoadFacts, *, now: datetime, plan: Plan) -> RouteProgress:
     """
     How one courier's shift stands: the rest is predicted from its last known moment by planned legs and services.
 
@@ -264,13 +270,13 @@ def route_progress(
     breaks = list(route.breaks)
     forecast = _Forecast(route.trips[0].leave_at, now)
     stops: list[StopProgress] = []
-    slack_s, cut_off_at = None, route.trips[0].cut_off_at
+    trips: list[TripProgress] = []
     planned_free_at = route.trips[0].leave_at
     back_at = planned_free_at
     for trip in route.trips:
         if trip is not route.trips[0]:
-            turnaround = timedelta(seconds=turnaround_s)
-            forecast.free_at = max(trip.leave_at, back_at + turnaround)
+            turnaround = timedelta(seconds=plan.turnaround_s)
+            forecast.free_at = max(trip.leave_at, trips[-1].over_at + turnaround)
             planned_free_at = trip.leave_at
         for stop in trip.stops:
             state = states[stop.seq]
@@ -298,9 +304,8 @@ def route_progress(
             late_s = max(0, round((begin_at - stop.begin_at).total_seconds()))
             stops.append(StopProgress(seq=stop.seq, state=state, eta_at=begin_at, late_s=late_s))
         back_at = forecast.free_at + timedelta(seconds=trip.home.duration_s)
-        trip_slack_s = round((trip.cut_off_at - back_at).total_seconds())
-        if slack_s is None or trip_slack_s < slack_s:
-            slack_s, cut_off_at = trip_slack_s, trip.cut_off_at
+        trips.append(trip_progress(trip, back_at=back_at, sorting_s=plan.sorting_s))
+    slack_s, tightest = min((trip.slack_s, number) for number, trip in enumerate(trips))
     upcoming = [stop for stop in stops if stop.state in (StopState.PLANNED, StopState.ARRIVED)]
     last_back_at = route.trips[-1].back_at
     late_s = (
@@ -324,9 +329,10 @@ def route_progress(
         next_seq=upcoming[0].seq if upcoming else None,
         late_s=late_s,
         back_at=back_at,
-        slack_s=0 if slack_s is None else slack_s,
-        cut_off_at=cut_off_at,
+        slack_s=slack_s,
+        cut_off_at=route.trips[tightest].cut_off_at,
         stops=tuple(stops),
+        trips=tuple(trips),
     )
 
 

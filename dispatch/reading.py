@@ -12,11 +12,11 @@ import polyline
 
 from dispatch.arrivals import reached_s, setup_s
 from dispatch.days import DayClock
-from dispatch.fleet import Fleet
+from dispatch.departures import departures_of, first_made_s, late_of
 from dispatch.halts import MILLIFEN, left_out
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order
-from dispatch.pickup_times import DAY_S
+from dispatch.pickup_times import DAY_S, truck_of
 from dispatch.plan import (
     BreakTaken,
     Brought,
@@ -33,7 +33,7 @@ from dispatch.posing import Posed
 from dispatch.remedies import remedies_of
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
-from routing.vrp.cost import route_cost
+from routing.vrp.cost import over_s, route_cost
 from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.solution import Route as SolvedRoute
 from routing.vrp.solution import ScheduledVisit, Solution
@@ -55,11 +55,12 @@ def read_back(
     budget_s: float,
 ) -> Plan:
     """Turn a solution of `posed` into a plan with moments, lines on the road and reasons."""
-    depot, clock = inputs.fleet.depot, inputs.clock
-    reader = _Reader(posed, network, inputs.fleet, clock)
+    depot = inputs.fleet.depot
+    reader = _Reader(posed, network, inputs)
     routes = tuple(reader.route(route) for route in solution.routes)
     unserved = (*posed.unserved, *_left_out(posed, solution, inputs))
-    served = sum(len(stop.order_ids) for route in routes for stop in route.stops)
+    stops = [stop for route in routes for stop in route.stops]
+    served = sum(len(stop.order_ids) for stop in stops)
     return Plan(
         plan_id=plan_id_of(inputs.day, version),
         day=inputs.day,
@@ -79,13 +80,17 @@ def read_back(
         figures=Figures(
             orders=served + len(unserved),
             served=served,
-            stops=sum(len(route.stops) for route in routes),
+            stops=len(stops),
             couriers=len(routes),
             distance_m=sum(route.distance_m for route in routes),
             duration_s=sum(route.duration_s for route in routes),
             cost_fen=sum(route.cost_fen for route in routes),
-            brought=sum(len(stop.brought) for route in routes for stop in route.stops),
+            brought=sum(len(stop.brought) for stop in stops),
+            late=sum(len(stop.late) for stop in stops),
+            late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
         ),
+        sorting_s=depot.sorting_s,
+        departures=departures_of(routes, inputs),
     )
 
 
@@ -95,22 +100,26 @@ class _Reader:
 
     posed: Posed
     network: RoadNetwork
-    fleet: Fleet
-    clock: DayClock
+    inputs: DayInputs
+
+    @property
+    def clock(self) -> DayClock:
+        return self.inputs.clock
 
     def route(self, solved: SolvedRoute) -> Route:
         vehicle = self.posed.problem.vehicles[solved.vehicle]
         courier = self.posed.couriers[solved.vehicle]
-        model = self.fleet.models[courier.model_id]
+        model = self.inputs.fleet.models[courier.model_id]
         trips: list[Trip] = []
         for trip in solved.trips:
             first_seq = 1 + sum(len(each.stops) for each in trips)
             stops, home = self._stops(trip, solved, model.profile, first_seq)
-            trips.append(self._trip(trip.leave_s, trip.back_s, trip.visits, stops, home))
+            trips.append(self._trip(trip, stops, home))
         distance_m = sum(
             trip.home.distance_m + sum(stop.leg.distance_m for stop in trip.stops) for trip in trips
         )
-        duration_s = solved.trips[-1].back_s - solved.trips[0].leave_s
+        finish_s = over_s(self.posed.problem, solved.trips[-1])
+        duration_s = finish_s - solved.trips[0].leave_s
         return Route(
             courier_id=courier.courier_id,
             model_id=model.model_id,
@@ -125,20 +134,27 @@ class _Reader:
             cost_fen=round(route_cost(self.posed.problem, solved) / MILLIFEN),
         )
 
-    def _trip(
-        self,
-        leave_s: int,
-        back_s: int,
-        visits: Sequence[ScheduledVisit],
-        stops: Sequence[Stop],
-        home: Leg,
-    ) -> Trip:
-        dues = [self.posed.halts[each.visit].visit.due_s for each in visits]
-        cut_off_s = min((due_s for due_s in dues if due_s is not None), default=DAY_S)
+    def _trip(self, solved: SolvedTrip, stops: Sequence[Stop], home: Leg) -> Trip:
+        ends_s = over_s(self.posed.problem, solved)
+        depot = self.inputs.fleet.depot
+        truck_s = first_made_s(depot, self.clock, ends_s)
+        halts = [self.posed.halts[each.visit] for each in solved.visits]
+        cut_offs_s = [
+            truck_of(order, self.inputs, ends_s).leaves_s for halt in halts for order in halt.orders
+        ]
+        # What was on board before anything was planned.
+        cut_offs_s += [
+            halt.visit.due_s + depot.sorting_s
+            for halt in halts
+            if not halt.orders and halt.visit.due_s is not None
+        ]
         return Trip(
-            leave_at=self.clock.moment(leave_s),
-            back_at=self.clock.moment(back_s),
-            cut_off_at=self.clock.moment(cut_off_s),
+            leave_at=self.clock.moment(solved.leave_s),
+            back_at=self.clock.moment(solved.back_s),
+            cut_off_at=self.clock.moment(min(cut_offs_s, default=DAY_S)),
+            over_at=self.clock.moment(ends_s),
+            truck_at=None if truck_s is None else self.clock.moment(truck_s),
+            truck_slack_s=None if truck_s is None else truck_s - depot.sorting_s - ends_s,
             stops=tuple(stops),
             home=home,
             pieces=sum(stop.pieces for stop in stops),
@@ -166,9 +182,12 @@ class _Reader:
             )
             for leg, snap in zip(self.network.legs(snaps, profile), snaps[1:], strict=True)
         ]
+        ends_s = over_s(self.posed.problem, trip)
+        truck_s = first_made_s(self.inputs.fleet.depot, self.clock, ends_s)
+        truck_at = None if truck_s is None else self.clock.moment(truck_s)
         arrivals_s = reached_s(self.posed, solved, doors, leave_s=trip.leave_s)
         stops = [
-            self._stop(seq, door, leg, arrived_s)
+            self._stop(seq, door, leg, arrived_s, ends_s=ends_s, truck_at=truck_at)
             for seq, (door, leg, arrived_s) in enumerate(
                 zip(doors, legs, arrivals_s, strict=False), start=first_seq
             )
@@ -180,7 +199,16 @@ class _Reader:
         assert snap is not None, "a search drove where its matrix had no path"
         return snap
 
-    def _stop(self, seq: int, door: Sequence[ScheduledVisit], leg: Leg, arrived_s: int) -> Stop:
+    def _stop(
+        self,
+        seq: int,
+        door: Sequence[ScheduledVisit],
+        leg: Leg,
+        arrived_s: int,
+        *,
+        ends_s: int,
+        truck_at: datetime | None,
+    ) -> Stop:
         halts = [self.posed.halts[each.visit] for each in door]
         spot = halts[0].spot
         orders = [order for halt in halts for order in halt.orders]
@@ -211,6 +239,8 @@ class _Reader:
                 if halt.walk_m is not None
                 for order in halt.orders
             ),
+            truck_at=truck_at,
+            late=tuple(late_of(orders, self.inputs, ends_s)),
         )
 
 
@@ -235,14 +265,21 @@ _DETAILS: Final[Mapping[Reason, str]] = {
 
 
 def _left_out(posed: Posed, solution: Solution, inputs: DayInputs) -> Iterable[Unserved]:
-    """Each order once: of its places, the one that came nearest to working gives reason and remedies."""
+    """
+    Each order once: of its places and trucks, the one that came nearest to working gives reason and
+    remedies; of several as near the one with the latest truck, so that only trucks not allowed are remedies.
+    """
     reasons = why_unserved(posed.problem, solution)
     removed_first = list(Reason)
+
+    def nearness(visit: int) -> tuple[int, int]:
+        return removed_first.index(reasons[visit]), posed.problem.visits[visit].due_s or 0
+
     nearest: dict[tuple[Order, ...], int] = {}
     for visit in solution.unserved:
         orders = posed.halts[visit].orders
         known = nearest.setdefault(orders, visit)
-        if removed_first.index(reasons[visit]) > removed_first.index(reasons[known]):
+        if nearness(visit) > nearness(known):
             nearest[orders] = visit
     told = {visit: reasons[visit] for visit in nearest.values()}
     remedies = remedies_of(posed, solution, told, inputs)

@@ -34,7 +34,7 @@ def remedies_of(
     posed: Posed, solution: Solution, reasons: Mapping[int, Reason], inputs: DayInputs
 ) -> Mapping[int, tuple[Remedy, ...]]:
     """
-    For each visit left out, what would have it made; trucks are the depot's departures of the day.
+    For each visit left out, what would have it made; trucks are those of the depot's departures that its orders may not take.
 
     Of more than LOOKED_AT_MAX visits those with the most orders are looked at, the others have none.
     """
@@ -45,9 +45,9 @@ def remedies_of(
         solution,
         {visit: reasons[visit] for visit in dearest[:LOOKED_AT_MAX]},
         kinds=tuple(posed.kinds.values()),
-        dues_s=[clock.seconds_of(departure) for departure in depot.departures],
+        dues_s=[clock.seconds_of(each) - depot.sorting_s for each in depot.departures],
     )
-    words = _Words(posed, clock)
+    words = _Words(posed, clock, depot.sorting_s)
     return {visit: tuple(map(words.of, found.get(visit, ()))) for visit in reasons}
 
 
@@ -57,6 +57,7 @@ class _Words:
 
     posed: Posed
     clock: DayClock
+    sorting_s: int
 
     def of(self, found: Found) -> Remedy:
         change, cost_fen = found.change, round(found.cost / MILLIFEN)
@@ -75,7 +76,7 @@ class _Words:
             case ShiftLonger() | WindowLonger():
                 return self._moved(change, who, cost_fen)
             case DueLater():
-                at = self.clock.moment(change.due_s)
+                at = self.clock.moment(change.due_s + self.sorting_s)
                 return Remedy(
                     code=RemedyCode.LATER_TRUCK,
                     detail=f"the truck at {at:%H:%M}: courier {who} comes",

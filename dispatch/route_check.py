@@ -124,7 +124,7 @@ def check_route(
     broken = check(problem, Solution(routes=tuple(solved), unserved=(), cost=cost(problem, solved)))
     violations = (
         *(of_nowhere(each, table.courier_of[each.order_id]) for each in table.posed.unserved),
-        *of_the_day(broken, solved, table.posed, inputs.clock),
+        *of_the_day(broken, solved, table.posed, inputs.clock, inputs.fleet.depot),
     )
 
     planned = {route.courier_id: route for route in plan.routes}

@@ -9,17 +9,20 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from dispatch.arrivals import reached_s
+from dispatch.departures import first_made_s, late_of
 from dispatch.fleet import CourierId
 from dispatch.halts import MILLIFEN, spot_at, spot_of
 from dispatch.inputs import DayInputs
 from dispatch.offers import Offer
 from dispatch.orders import Order, OrderId
-from dispatch.plan import BreakTaken, StopKind, Unserved
+from dispatch.pickup_times import truck_of
+from dispatch.plan import BreakTaken, Late, StopKind, Unserved
 from dispatch.posing import Door, Posed, pose_doors
+from dispatch.trucks import Trucks
 from routing.matrix import UNREACHABLE
 from routing.places import Place
 from routing.roads.network import RoadNetwork
-from routing.vrp.cost import route_cost
+from routing.vrp.cost import over_s, route_cost
 from routing.vrp.plain_day import plain_day
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Route as SolvedRoute
@@ -40,7 +43,9 @@ class CheckedStop:
         How much later the pickup could begin within its time; negative: it is late by so much; None: any
         time will do.
     due_at
-        The departure that its parcels must catch.
+        The departure that its parcels must catch: their own cut-off, or the later one that they take.
+    late
+        Its orders that take a later departure than they asked for.
     """
 
     seq: int
@@ -57,16 +62,22 @@ class CheckedStop:
     weight_g: int
     volume_ml: int
     slack_s: int | None
-    due_at: datetime | None
+    due_at: datetime
+    late: tuple[Late, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedTrip:
-    """`slack_s` is how much later it could be back for the first truck it must catch; negative: late."""
+    """
+    `over_at` is when it is unloaded, `truck_at` the first departure that it makes (None: all have left),
+    `slack_s` how much later it could be over for the first truck that it must catch; negative: late.
+    """
 
     leave_at: datetime
     back_at: datetime
-    slack_s: int | None
+    over_at: datetime
+    truck_at: datetime | None
+    slack_s: int
     stops: tuple[CheckedStop, ...]
 
 
@@ -100,6 +111,7 @@ class RouteTable:
     visits: Mapping[CourierId, Sequence[Sequence[int]]]
     courier_of: Mapping[OrderId, CourierId]
     scheduler: Scheduler
+    trucks: Trucks
 
     @classmethod
     def laid(
@@ -118,8 +130,9 @@ class RouteTable:
                 asked = [orders[each] for each in trip if each in orders]
                 doors += _doors(asked, inputs, brought, nowhere)
         posed = pose_doors(inputs, network, doors, nowhere)
+        trucks = Trucks.of(posed)
         visit_of = {
-            order.order_id: number
+            order.order_id: trucks.latest(number)
             for number, halt in enumerate(posed.halts)
             for order in halt.orders
         }
@@ -130,25 +143,27 @@ class RouteTable:
         courier_of = {
             each: courier for courier, trips in wanted.items() for trip in trips for each in trip
         }
-        return cls(inputs, posed, visits, courier_of, Scheduler(posed.problem))
+        return cls(inputs, posed, visits, courier_of, Scheduler(posed.problem), trucks)
 
     def driven(self, courier: CourierId, leave_at: datetime | None) -> SolvedRoute | None:
-        """The best day, or else the plain one; None: the courier stays at the depot."""
+        """The best day with the best trucks, or else the plain one; None: the courier stays at the depot."""
         trips = self.visits[courier]
         if not trips:
             return None
         number = next(
             number for number, each in enumerate(self.posed.couriers) if each.courier_id == courier
         )
-        vehicle = self.posed.problem.vehicles[number]
-        if leave_at is not None:
+        if leave_at is None:
+            leave_s = self.posed.problem.vehicles[number].shift.earliest_s
+            best = self.trucks.best(trips, lambda each: self.scheduler.schedule(number, each))
+        else:
             leave_s = self.inputs.clock.seconds(leave_at)
-            return self.scheduler.schedule_from(number, trips, leave_s) or plain_day(
-                self.posed.problem, number, trips, leave_s=leave_s
+            best = self.trucks.best(
+                trips, lambda each: self.scheduler.schedule_from(number, each, leave_s)
             )
-        return self.scheduler.schedule(number, trips) or plain_day(
-            self.posed.problem, number, trips, leave_s=vehicle.shift.earliest_s
-        )
+        if best is not None:
+            return best
+        return self.trucks.settled(plain_day(self.posed.problem, number, trips, leave_s=leave_s))
 
     def figures(self, route: SolvedRoute | None) -> RouteFigures:
         if route is None:
@@ -160,7 +175,7 @@ class RouteTable:
         price = route_cost(self.posed.problem, route) - lost_m * vehicle.cost_per_m
         return RouteFigures(
             distance_m=sum(metres for _, metres in legs if metres < UNREACHABLE),
-            duration_s=route.trips[-1].back_s - route.trips[0].leave_s,
+            duration_s=over_s(self.posed.problem, route.trips[-1]) - route.trips[0].leave_s,
             cost_fen=round(price / MILLIFEN),
             orders=sum(
                 len(self.posed.halts[halt.visit].orders)
@@ -176,6 +191,7 @@ class RouteTable:
             loads = (0,) * len(self.posed.problem.dimensions)
             stops: list[CheckedStop] = []
             at = 0
+            ends_s = over_s(self.posed.problem, trip)
             doors = [list(group) for _, group in groupby(trip.visits, self._row)]
             reached = reached_s(self.posed, route, doors, leave_s=trip.leave_s)
             for door, arrive_s in zip(doors, reached, strict=True):
@@ -183,15 +199,21 @@ class RouteTable:
                 for halt in door:
                     own = self.posed.problem.visits[halt.visit].loads
                     loads = tuple(a + b for a, b in zip(loads, own, strict=True))
-                stops.append(self._stop(seq, door, legs[at], loads, arrive_s))
+                stops.append(self._stop(seq, door, legs[at], loads, arrive_s, ends_s))
                 at += len(door)
-            due = [self.posed.problem.visits[halt.visit].due_s for halt in trip.visits]
-            due_s = min((each for each in due if each is not None), default=None)
+            truck_s = first_made_s(self.inputs.fleet.depot, clock, ends_s)
+            due_s = min(
+                truck_of(order, self.inputs, ends_s).due_s
+                for halt in trip.visits
+                for order in self.posed.halts[halt.visit].orders
+            )
             read.append(
                 CheckedTrip(
                     leave_at=clock.moment(trip.leave_s),
                     back_at=clock.moment(trip.back_s),
-                    slack_s=None if due_s is None else due_s - trip.back_s,
+                    over_at=clock.moment(ends_s),
+                    truck_at=None if truck_s is None else clock.moment(truck_s),
+                    slack_s=due_s - ends_s,
                     stops=tuple(stops),
                 )
             )
@@ -224,16 +246,18 @@ class RouteTable:
         leg: tuple[int, int],
         loads: Sequence[int],
         arrive_s: int,
+        ends_s: int,
     ) -> CheckedStop:
         clock = self.inputs.clock
         halts = [self.posed.halts[each.visit] for each in door]
         slacks = [slack_s for each in door if (slack_s := _slack_s(self.posed, each)) is not None]
-        due = [halt.visit.due_s for halt in halts if halt.visit.due_s is not None]
+        orders = [order for halt in halts for order in halt.orders]
+        leaves_s = min(truck_of(each, self.inputs, ends_s).leaves_s for each in orders)
         spot = halts[0].spot
         drive_s, drive_m = leg
         return CheckedStop(
             seq=seq,
-            order_ids=tuple(order.order_id for halt in halts for order in halt.orders),
+            order_ids=tuple(order.order_id for order in orders),
             kind=spot.kind,
             place=spot.place,
             title=spot.title,
@@ -246,7 +270,8 @@ class RouteTable:
             volume_ml=loads[1],
             pieces=loads[2],
             slack_s=min(slacks, default=None),
-            due_at=clock.moment(min(due)) if due else None,
+            due_at=clock.moment(leaves_s),
+            late=tuple(late_of(orders, self.inputs, ends_s)),
         )
 
 

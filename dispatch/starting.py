@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from dispatch.fleet import CourierId
@@ -10,6 +10,7 @@ from dispatch.households import PointId
 from dispatch.orders import OrderId
 from dispatch.plan import Plan, Trip
 from dispatch.posing import Posed
+from dispatch.trucks import Trips, Trucks
 from routing.vrp.check import check
 from routing.vrp.cost import cost, unserved_of
 from routing.vrp.schedule import Scheduler
@@ -26,15 +27,16 @@ def start_of(
     `heres` are visits that their couriers make before all others.
 
     Orders that are no longer asked for leave their routes. Where a route can no longer be driven, the halts that
-    come too late or are too much are left out; new orders and those left out are for the search to place. The same
-    day posed again gives the same times and costs as it was read back with.
+    come too late or are too much are left out; new orders and those left out are for the search to place. Orders
+    take the trucks with which a route is cheapest. The same day posed again gives the same times and
+    costs as it was read back with, or better trucks.
     """
     problem = posed.problem
     vehicle_of = {each.courier_id: number for number, each in enumerate(posed.couriers)}
-    visits = _Visits(posed)
-    scheduler = Scheduler(problem)
+    trucks, scheduler = Trucks.of(posed), Scheduler(problem)
+    visits = _Visits(posed, trucks)
     routes: list[SolvedRoute] = []
-    made: set[int] = set()
+    taken: set[int] = set()
     for planned in plan.routes:
         vehicle = vehicle_of.get(planned.courier_id)
         if vehicle is None:
@@ -42,19 +44,25 @@ def start_of(
         skills = problem.vehicles[vehicle].skills
         trips: list[list[int]] = []
         for trip in planned.trips:
-            trips.append([each for each in visits.of(trip) if each not in made])
+            trips.append([each for each in visits.of(trip) if each not in taken])
             trips[-1] = [each for each in trips[-1] if problem.visits[each].skills <= skills]
-            made.update(trips[-1])
+            taken.update(trips[-1])
         if heres is not None and (here := heres.get(planned.courier_id)) is not None:
             trips = [[here, *(trips[0] if trips else ())], *trips[1:]]
-        route = _drivable(scheduler, vehicle, trips)
-        made.difference_update(visit for trip in trips for visit in trip)
+
+        def drive(trips: Trips, vehicle: int = vehicle) -> SolvedRoute | None:
+            return trucks.best(trips, lambda chosen: scheduler.schedule(vehicle, chosen))
+
+        route = _drivable(drive, trips)
+        taken.difference_update(visit for trip in trips for visit in trip)
         if route is not None:
             routes.append(route)
-            made.update(halt.visit for trip in route.trips for halt in trip.visits)
+            halts = [halt for trip in route.trips for halt in trip.visits]
+            taken.update(trucks.latest(halt.visit) for halt in halts)
     routes.sort(key=lambda each: each.vehicle)
+    served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
     start = Solution(
-        routes=tuple(routes), unserved=unserved_of(problem, made), cost=cost(problem, routes)
+        routes=tuple(routes), unserved=unserved_of(problem, served), cost=cost(problem, routes)
     )
     return start if routes and not check(problem, start) else None
 
@@ -62,8 +70,8 @@ def start_of(
 class _Visits:
     """The visits at which orders may be picked up."""
 
-    def __init__(self, posed: Posed) -> None:
-        self._posed = posed
+    def __init__(self, posed: Posed, trucks: Trucks) -> None:
+        self._posed, self._trucks = posed, trucks
         self._at: dict[tuple[OrderId, PointId | None], list[int]] = {}
         for number, halt in enumerate(posed.halts):
             point_id = None if halt.walk_m is None else halt.spot.point_id
@@ -91,11 +99,11 @@ class _Visits:
                 for window in self._posed.problem.visits[each].windows
             )
         ]
-        return (open_then or visits)[:1]
+        return [self._trucks.latest(each) for each in (open_then or visits)[:1]]
 
 
 def _drivable(
-    scheduler: Scheduler, vehicle: int, trips: Sequence[Sequence[int]]
+    drive: Callable[[Trips], SolvedRoute | None], trips: Sequence[Sequence[int]]
 ) -> SolvedRoute | None:
     """
     The trips without those visits that cannot be made after what stands before them.
@@ -105,7 +113,7 @@ def _drivable(
 
     def driven(visits: Sequence[tuple[int, int]]) -> SolvedRoute | None:
         by_trip = [[visit for at, visit in visits if at == number] for number in range(len(trips))]
-        return scheduler.schedule(vehicle, [trip for trip in by_trip if trip])
+        return drive([trip for trip in by_trip if trip])
 
     ahead = [(number, visit) for number, trip in enumerate(trips) for visit in trip]
     kept: list[tuple[int, int]] = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from dispatch.days import DayClock
-from dispatch.fleet import CourierId
+from dispatch.fleet import CourierId, Depot
 from dispatch.orders import OrderId
 from dispatch.plan import Unserved
 from dispatch.posing import DIMENSIONS, Posed
@@ -39,10 +39,14 @@ _UNITS: Final = {"weight_g": "g", "volume_ml": "ml", "pieces": "pieces"}
 
 
 def of_the_day(
-    violations: Iterable[Violation], routes: Iterable[Route], posed: Posed, clock: DayClock
+    violations: Iterable[Violation],
+    routes: Iterable[Route],
+    posed: Posed,
+    clock: DayClock,
+    depot: Depot,
 ) -> tuple[BrokenRule, ...]:
     """What the judge said of `routes`, once for each rule and sentence, with all orders it is about."""
-    teller = _Teller(posed, {each.vehicle: each for each in routes}, clock)
+    teller = _Teller(posed, {each.vehicle: each for each in routes}, clock, depot)
     told: dict[tuple[str, CourierId, str], BrokenRule] = {}
     for violation in violations:
         for each in teller.tell(violation):
@@ -70,6 +74,7 @@ class _Teller:
     posed: Posed
     routes: Mapping[int, Route]
     clock: DayClock
+    depot: Depot
 
     def tell(self, violation: Violation) -> Iterator[BrokenRule]:
         facts = violation.facts
@@ -92,7 +97,11 @@ class _Teller:
             case Rule.DUE:
                 over_s, due_s = int(facts["over_s"]), int(facts["due_s"])
                 by = over_s - due_s
-                detail = f"The trip is over at {self._at(over_s)}, {_span(by)} after its truck has left ({self._at(due_s)})."
+                leaves = self._at(due_s + self.depot.sorting_s)
+                if self.depot.sorting_s:
+                    detail = f"The trip is over at {self._at(over_s)}, {_span(by)} too late to be sorted for its truck ({leaves})."
+                else:
+                    detail = f"The trip is over at {self._at(over_s)}, {_span(by)} after its truck has left ({leaves})."
             case Rule.SHIFT:
                 yield from self._out_of_shift(number, int(facts["leave_s"]), int(facts["over_s"]))
                 return

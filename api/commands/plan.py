@@ -30,6 +30,7 @@ from api.commands.plan_folder import (
 )
 from dispatch.clock import SystemClock
 from dispatch.days import CompanyId, DayClock, DepotDay
+from dispatch.departures import departure_doubts
 from dispatch.exports import (
     contacts_of,
     csv_of,
@@ -179,6 +180,8 @@ def plan_files(
         note(f"{households.name}: {doubt}")
     for sentence in unknown_villages(crew, registry):
         note(f"{fleet.name}: {sentence}")
+    for sentence in departure_doubts(crew):
+        note(f"{fleet.name}: {sentence}")
     for sentence in useless_points(crew, registry):
         note(f"{(points or households).name}: {sentence}")
     if refused.rows:
@@ -231,6 +234,12 @@ def _show(plan: Plan, out: Path) -> None:
         ("courier", "trips", "stops", "orders", "km", "leaves", "back", "yuan"),
         list(_rows(plan)),
     )
+    if len(plan.departures) > 1 or plan.figures.late:
+        print_table(
+            "departures",
+            ("leaves", "trips", "orders", "pieces", "slack min", "courier", "late", "yuan"),
+            list(_departures(plan)),
+        )
     told = summary(plan)
     typer.echo(
         f"{told.served:,} of {told.orders:,} orders served at {told.stops:,} stops: "
@@ -238,12 +247,31 @@ def _show(plan: Plan, out: Path) -> None:
     )
     if told.brought:
         typer.echo(f"{told.brought:,} of them are brought to a point: orders.csv says by whom")
+    if told.late:
+        typer.echo(
+            f"{told.late:,} of them leave later than they asked for, {told.late_cost_yuan:,.2f} yuan: "
+            "orders.csv says with which truck"
+        )
     for reason, count in told.unserved.items():
         typer.echo(f"{count:,} unserved: {reason}")
     for code, count in told.remedies.items():
         typer.echo(f"{count:,} of them: {code} would do, see orders.csv")
     typer.echo(f"written to {out}")
     note(plan.attribution)
+
+
+def _departures(plan: Plan) -> Iterator[tuple[object, ...]]:
+    for each in plan.departures:
+        yield (
+            f"{each.leaves_at:%H:%M}",
+            each.trips,
+            each.orders,
+            each.pieces,
+            "" if each.slack_s is None else each.slack_s // 60,
+            each.courier_id or "",
+            each.late or "",
+            f"{each.late_cost_fen / 100:,.2f}" if each.late else "",
+        )
 
 
 def _rows(plan: Plan) -> Iterator[tuple[object, ...]]:

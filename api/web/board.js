@@ -5,6 +5,7 @@ import { placing, stopPlacing } from "./addresses.js";
 import { ChartPane } from "./chart.js";
 import { closureLines } from "./closures.js";
 import { board, deselect, dismiss, hasKey, hovered, notices, open, plan, progress } from "./day.js";
+import { Departures } from "./departures.js";
 import { Figures } from "./figures.js";
 import { clockTime, minutes } from "./format.js";
 import { keyRefused, key } from "./http.js";
@@ -125,6 +126,7 @@ function Board() {
     <div class="board" onKeyDown=${onEscape}>
       <${Topbar} />
       <${Figures} />
+      <${Departures} />
       <${DraftBanner} />
       <main class="day">
         <div class="day-left" style=${{ gridTemplateRows: `minmax(0, 1fr) 7px ${(share * 100).toFixed(1)}%` }}>

@@ -13,6 +13,7 @@
  * @property {number} lat
  * @property {string[]} orderIds
  * @property {Map<string, {householdId: string | null, walkM: number}>} brought by order id, what households bring here
+ * @property {Map<string, {cutOffAt: number}>} late by order id, those that take a later departure than they asked for
  * @property {number} pieces
  * @property {number} weightG
  * @property {string[]} handling
@@ -27,6 +28,7 @@
  * @property {number} leaveAt
  * @property {number} backAt
  * @property {number} cutOffAt
+ * @property {number | null} truckAt the departure that it makes
  * @property {number} pieces
  * @property {number} first index of its first stop
  * @property {number} end index behind its last stop
@@ -112,6 +114,12 @@ export function viewPlan(plan, fleet) {
           lat: stop.place.lat,
           orderIds: stop.order_ids,
           brought: viewBrought(stop),
+          late: new Map(
+            (stop.late ?? []).map((each) => [
+              each.order_id,
+              { cutOffAt: Date.parse(each.cut_off_at) },
+            ]),
+          ),
           pieces: stop.pieces,
           weightG: stop.weight_g,
           handling: stop.handling,
@@ -127,6 +135,8 @@ export function viewPlan(plan, fleet) {
         leaveAt: Date.parse(trip.leave_at),
         backAt: Date.parse(trip.back_at),
         cutOffAt: Date.parse(trip.cut_off_at),
+        // A plan stored by an earlier version names none.
+        truckAt: trip.truck_at ? Date.parse(trip.truck_at) : null,
         pieces: trip.pieces,
         first: tripFirst,
         end: stops.length,

@@ -51,6 +51,11 @@ function BroughtBy({ brought }) {
   return html` <small>${t("stop.brought", { household: brought.householdId ?? "–", metres: brought.walkM })}</small>`;
 }
 
+/** Which departure an order asked for, where it takes a later one. */
+function LateBy({ late }) {
+  return html` <small>${t("stop.late.order", { time: clockTime(late.cutOffAt) })}</small>`;
+}
+
 function StopCard({ index }) {
   const stop = plan.value.stops[index];
   const now = progress.value;
@@ -87,7 +92,7 @@ function StopCard({ index }) {
       <div class="stop-orders">
         <h4>${t("stop.orders")} <span class="number">${stop.orderIds.length}</span></h4>
         <ul>
-          ${stop.orderIds.map((id) => html`<li key=${id}>${id}${stop.brought.has(id) && html`<${BroughtBy} brought=${stop.brought.get(id)} />`}</li>`)}
+          ${stop.orderIds.map((id) => html`<li key=${id}>${id}${stop.brought.has(id) && html`<${BroughtBy} brought=${stop.brought.get(id)} />`}${stop.late.has(id) && html`<${LateBy} late=${stop.late.get(id)} />`}</li>`)}
         </ul>
       </div>
       ${stop.handling.length > 0 &&
@@ -108,6 +113,7 @@ function TripHeading({ number, trip }) {
           pieces: trip.pieces,
           cut_off: clockTime(trip.cutOffAt),
         })}
+        ${trip.truckAt !== null && ` · ${t("route.trip.truck", { time: clockTime(trip.truckAt) })}`}
       </small>
     </h3>
   `;

@@ -58,6 +58,12 @@ export const en = {
 
   "chart.label": "Time chart: {routes} routes from {from} to {to}. Up and down choose a route, left and right a stop.",
   "chart.cut_off": "cut-off",
+
+  "departures.label": "Departures",
+  "departure.load": "{trips} trips · {pieces} pcs",
+  "departure.slack": "slack {minutes} min ({name})",
+  "departure.missed": "missed by {minutes} min ({name})",
+  "departure.empty": "nothing",
   "chart.resize": "Height of map and chart",
 
   "list.label": "Routes and orders",
@@ -91,6 +97,7 @@ export const en = {
   "route.back_at": "back about {time}",
   "route.trip": "Trip {number}",
   "route.trip.detail": "{leave}–{back} · {pieces} pcs · cut-off {cut_off}",
+  "route.trip.truck": "truck {time}",
   "route.close": "Back to all routes",
   "route.break": "Break {from}–{to}",
   "route.phone": "Phone {phone}",
@@ -108,6 +115,7 @@ export const en = {
   "stop.pieces": "Pieces",
   "stop.weight": "Weight",
   "stop.orders": "Orders",
+  "stop.late.order": "asked for the truck at {time}",
   "stop.handling": "Handling",
   "stop.notes": "Notes",
   "stop.walk": "{metres} m from the road, on foot",

@@ -58,6 +58,12 @@ export const zh = {
 
   "chart.label": "时间图：{routes} 条路线，{from} 至 {to}。用上下键选择路线，左右键选择停靠点。",
   "chart.cut_off": "截单",
+
+  "departures.label": "发车波次",
+  "departure.load": "{trips} 趟 · {pieces} 件",
+  "departure.slack": "余量 {minutes} 分（{name}）",
+  "departure.missed": "晚 {minutes} 分（{name}）",
+  "departure.empty": "无货",
   "chart.resize": "调整地图与时间图的高度",
 
   "list.label": "路线与取件单",
@@ -91,6 +97,7 @@ export const zh = {
   "route.back_at": "预计 {time} 返回",
   "route.trip": "第 {number} 趟",
   "route.trip.detail": "{leave}–{back} · {pieces} 件 · 截单 {cut_off}",
+  "route.trip.truck": "{time} 发车",
   "route.close": "返回路线列表",
   "route.break": "休息 {from}–{to}",
   "route.phone": "电话 {phone}",
@@ -108,6 +115,7 @@ export const zh = {
   "stop.pieces": "件数",
   "stop.weight": "重量",
   "stop.orders": "取件单",
+  "stop.late.order": "原定 {time} 发车",
   "stop.handling": "搬运要求",
   "stop.notes": "备注",
   "stop.walk": "离路 {metres} 米，步行",

@@ -16,7 +16,13 @@ from dispatch.intake.problems import (
 )
 from dispatch.intake.registry import Kind, read_registry, registry_of
 from dispatch.intake.rows import Intake
-from dispatch.intake.rules import at_address, at_match, point_doubts, time_objections
+from dispatch.intake.rules import (
+    at_address,
+    at_match,
+    point_doubts,
+    price_doubts,
+    time_objections,
+)
 
 __all__ = [
     "LIMIT_BYTES",
@@ -35,6 +41,7 @@ __all__ = [
     "change_fleet",
     "mapping_from_toml",
     "point_doubts",
+    "price_doubts",
     "read_fleet",
     "read_orders",
     "read_places",

@@ -46,6 +46,7 @@ ORDER_COLUMNS: Final[ColumnNames] = {
     "ready": ("ready_at", "可取时间", "备好时间", "最早取件时间"),
     "windows": ("window", "取件时段", "取件时间", "时间窗", "上门时间"),
     "cut_off": ("cutoff", "截单", "截单时间"),
+    "late_cost_yuan": ("误班费(元)", "误班费用(元)"),
     "handling": ("搬运要求", "处理要求"),
     "note": ("备注",),
 }

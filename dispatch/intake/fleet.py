@@ -159,6 +159,9 @@ class _Depot(_Strict):
     service_per_stop_s: _Seconds = _DEPOT.service_per_stop_s
     service_per_piece_s: _Seconds = _DEPOT.service_per_piece_s
     turnaround_s: _Seconds = _DEPOT.turnaround_s
+    unload_per_piece_s: _Seconds = _DEPOT.unload_per_piece_s
+    sorting_s: _Seconds = _DEPOT.sorting_s
+    missed_cut_off_cost_yuan: _Fen | None = None
     unserved_cost_yuan: _Fen = _DEPOT.unserved_cost_fen
     strange_village_cost_yuan: _Fen = _DEPOT.strange_village_cost_fen
     reassign_cost_yuan: _Fen = _DEPOT.reassign_cost_fen
@@ -285,6 +288,9 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             service_per_stop_s=depot.service_per_stop_s,
             service_per_piece_s=depot.service_per_piece_s,
             turnaround_s=depot.turnaround_s,
+            unload_per_piece_s=depot.unload_per_piece_s,
+            sorting_s=depot.sorting_s,
+            missed_cut_off_cost_fen=depot.missed_cut_off_cost_yuan,
             unserved_cost_fen=depot.unserved_cost_yuan,
             strange_village_cost_fen=depot.strange_village_cost_yuan,
             reassign_cost_fen=depot.reassign_cost_yuan,

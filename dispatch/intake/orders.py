@@ -25,7 +25,7 @@ from dispatch.intake.columns import (
 from dispatch.intake.files import LIMIT_BYTES, load
 from dispatch.intake.problems import BadCell, ColumnsMissing, RowCode, RowProblem
 from dispatch.intake.rows import WORDS, Intake, Once, RowReader, whole
-from dispatch.intake.rules import at_address, point_doubts, time_objections, unclear
+from dispatch.intake.rules import at_address, point_doubts, price_doubts, time_objections, unclear
 from dispatch.intake.tables import Row, Table, read_table
 from dispatch.orders import Handling, Order, OrderId
 
@@ -33,6 +33,7 @@ from dispatch.orders import Handling, Order, OrderId
 PIECES_MAX: Final = 10_000
 WEIGHT_MAX_G: Final = 20_000_000
 VOLUME_MAX_ML: Final = 200_000_000
+LATE_COST_MAX_FEN: Final = 10_000_000
 NOTE_LENGTH: Final = 500
 ADDRESS_LENGTH: Final = 200
 
@@ -48,6 +49,8 @@ _HANDLING: Final = {
     "冷藏": Handling.COLD,
     "冷链": Handling.COLD,
 }
+
+_late_cost: Final = partial(cells.amount, per=100, low=0, high=LATE_COST_MAX_FEN, unit="yuan")
 
 _DOOR: Final = ("door", "上门", "仅上门")
 """In a list of points: the household brings this order nowhere."""
@@ -218,12 +221,15 @@ class _OrderReader:
             ready_at=row.read("ready", partial(cells.moment, clock=self.day), None),
             windows=row.read("windows", partial(cells.windows, clock=self.day), ()),
             cut_off_at=row.read("cut_off", partial(cells.moment, clock=self.day), None),
+            late_cost_fen=row.read("late_cost_yuan", _late_cost, None),
             handling=row.read("handling", _handling, frozenset()),
             note=row.read("note", partial(cells.text, limit=NOTE_LENGTH), ""),
             points=row.read("points", self._points, None),
         )
         for bad in point_doubts(order.points or (), self.registry.points):
             row.doubt("points", bad)
+        for column, bad in price_doubts(order):
+            row.doubt(column, bad)
         for column, bad in time_objections(order, self.day):
             row.refuse(column, bad)
         order, question = self._placed(order, row)

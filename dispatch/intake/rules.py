@@ -43,6 +43,19 @@ def time_objections(order: Order, day: DayClock) -> Iterator[tuple[str, BadCell]
         yield "windows", BadCell(RowCode.WINDOWS_AFTER_CUT_OFF, detail, advice)
 
 
+def price_doubts(order: Order) -> Iterator[tuple[str, BadCell]]:
+    """A price that can never be paid, with its column: the order is right without it."""
+    if order.late_cost_fen is not None and order.cut_off_at is None:
+        yield (
+            "late_cost_yuan",
+            BadCell(
+                RowCode.LATE_COST_UNUSED,
+                "it is the price of missing a cut-off, and the order states none",
+                "fill cut_off, or leave the price out",
+            ),
+        )
+
+
 def at_address(
     order: Order, gazetteer: Gazetteer, locator: Locator | None
 ) -> tuple[Order, AddressQuestion | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum, unique
@@ -13,7 +13,7 @@ from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
 from dispatch.orders import OrderId
-from dispatch.pickup_times import due_s
+from dispatch.pickup_times import trucks_of
 from dispatch.plan import Plan, Route, Stop, Trip
 from dispatch.progress import RouteProgress, StopProgress, StopState, route_progress
 
@@ -56,7 +56,6 @@ class _Predicted:
     courier_id: CourierId
     begin_at: datetime
     depart_at: datetime
-    back_at: datetime
     due_at: datetime
     fails: bool
 
@@ -88,10 +87,11 @@ class _Judge:
         self._orders = {each.order_id: each for each in inputs.orders}
         self._fixed: dict[CourierId, list[Stop]] = {}
         self._predicted: dict[OrderId, _Predicted] = {}
-        self._back_at: dict[CourierId, datetime] = {}
+        self._over_at: dict[CourierId, datetime] = {}
+        self._sorting = timedelta(seconds=inputs.fleet.depot.sorting_s)
         for route in before.routes:
-            progress = route_progress(route, facts, now=now, turnaround_s=before.turnaround_s)
-            self._back_at[route.courier_id] = progress.back_at
+            progress = route_progress(route, facts, now=now, plan=before)
+            self._over_at[route.courier_id] = progress.trips[-1].over_at
             self._look_at(route, progress)
         self._stops = {
             order_id: (route.courier_id, stop)
@@ -113,15 +113,19 @@ class _Judge:
         """A courier who left the fleet settles nothing but what is done."""
         is_there = route.courier_id in self._inputs.fleet.couriers
         told = {each.seq: each for each in progress.stops}
-        locked = set(self._locked(route, told)) if is_there else set()
+        locked = set(self._locked(route, progress)) if is_there else set()
         settled = _TOUCHED if is_there else _ENDED
         self._fixed[route.courier_id] = [
             stop for stop in route.stops if stop.seq in locked or told[stop.seq].state in settled
         ]
         for trip in route.trips:
             departs_at = {stop.seq: self._departs_at(stop, told[stop.seq]) for stop in trip.stops}
-            back_at = max(departs_at.values()) + timedelta(seconds=trip.home.duration_s)
-            in_vain = not is_there or back_at > min(trip.cut_off_at, self._shift_end(route))
+            over_at = max(departs_at.values()) + _home(trip)
+            in_vain = (
+                not is_there
+                or over_at > trip.cut_off_at - self._sorting
+                or over_at > self._shift_end(route)
+            )
             for stop in trip.stops:
                 predicted = replace(
                     stop, begin_at=told[stop.seq].eta_at, depart_at=departs_at[stop.seq]
@@ -131,18 +135,18 @@ class _Judge:
                         courier_id=route.courier_id,
                         begin_at=predicted.begin_at,
                         depart_at=predicted.depart_at,
-                        back_at=back_at,
-                        due_at=self._due_at(trip, back_at),
+                        due_at=self._due_at(trip, over_at),
                         fails=in_vain or not self._can_be_made(predicted, order_id, for_sure=True),
                     )
 
-    def _due_at(self, trip: Trip, back_at: datetime) -> datetime:
-        if back_at <= trip.cut_off_at:
-            return trip.cut_off_at
+    def _due_at(self, trip: Trip, over_at: datetime) -> datetime:
+        """When a trip must be over for the truck that it catches: its own, or the next if that is missed."""
+        if over_at <= trip.cut_off_at - self._sorting:
+            return trip.cut_off_at - self._sorting
         clock, departures = self._inputs.clock, self._inputs.fleet.depot.departures
-        trucks = (clock.moment(clock.seconds_of(each)) for each in departures)
+        dues = (clock.moment(clock.seconds_of(each)) - self._sorting for each in departures)
         return min(
-            (each for each in trucks if each >= back_at), default=datetime.max.replace(tzinfo=UTC)
+            (each for each in dues if each >= over_at), default=datetime.max.replace(tzinfo=UTC)
         )
 
     def _departs_at(self, stop: Stop, told: StopProgress) -> datetime:
@@ -154,15 +158,20 @@ class _Judge:
         clock, courier = self._inputs.clock, self._inputs.fleet.couriers[route.courier_id]
         return clock.moment(clock.span_of(courier.shift_starts, courier.shift_ends)[1])
 
-    def _locked(self, route: Route, told: Mapping[int, StopProgress]) -> Iterator[int]:
+    def _locked(self, route: Route, progress: RouteProgress) -> Iterator[int]:
+        told = {each.seq: each for each in progress.stops}
+        turnaround = timedelta(seconds=self._before.turnaround_s)
+        free_at = route.trips[0].leave_at
         lock_until = self._now + timedelta(seconds=self._inputs.fleet.depot.lock_ahead_s)
         last = max((seq for seq, each in told.items() if each.state in _TOUCHED), default=0)
-        for trip in route.trips:
+        for trip, expected in zip(route.trips, progress.trips, strict=True):
+            has_left = max(trip.leave_at, free_at) <= self._now
+            free_at = expected.over_at + turnaround
             if trip.stops[-1].seq < last:
                 continue
             ahead = [stop.seq for stop in trip.stops if told[stop.seq].state is StopState.PLANNED]
             for seq in ahead:
-                is_next = trip.stops[0].seq <= last and seq == ahead[0]
+                is_next = (has_left or trip.stops[0].seq <= last) and seq == ahead[0]
                 if not is_next and told[seq].eta_at > lock_until:
                     return
                 yield seq
@@ -240,11 +249,10 @@ class _Judge:
                     continue
                 yield from self._stop(route, stop, left_at)
                 left_at = stop.depart_at
-            back_at = trip.back_at
+            over_at = trip.unloaded_at
             if settled.issuperset(aboard):
-                ends = [self._predicted[each].depart_at for each in aboard]
-                back_at = max(ends) + timedelta(seconds=trip.home.duration_s)
-            free_at = back_at + timedelta(seconds=self._after.turnaround_s)
+                over_at = max(self._predicted[each].depart_at for each in aboard) + _home(trip)
+            free_at = over_at + timedelta(seconds=self._after.turnaround_s)
             if not settled.issuperset(
                 order_id for stop in trip.stops for order_id in stop.order_ids
             ):
@@ -310,18 +318,23 @@ class _Judge:
             if order_id in settled:
                 due_at = self._predicted[order_id].due_at
             elif order is not None:
-                due_at = self._inputs.clock.moment(due_s(order, self._inputs))
+                due_at = self._inputs.clock.moment(trucks_of(order, self._inputs)[-1].due_s)
             else:
                 continue
-            if trip.back_at > due_at:
+            if trip.unloaded_at > due_at:
                 yield Breach(
                     Term.CUT_OFFS, f"order {order_id} would miss its truck with {route.courier_id}"
                 )
-        latest_at = max(self._shift_end(route), self._back_at.get(route.courier_id, self._now))
-        if trip.back_at > latest_at:
+        latest_at = max(self._shift_end(route), self._over_at.get(route.courier_id, self._now))
+        if trip.unloaded_at > latest_at:
             yield Breach(Term.SHIFTS, f"{route.courier_id} would come home at {trip.back_at:%H:%M}")
 
 
 def _meets(stop: Stop, earliest_at: datetime, latest_at: datetime) -> bool:
     """A stop may hold several pickups, one after the other: any moment of it may be the one."""
     return earliest_at <= stop.depart_at and stop.begin_at <= latest_at
+
+
+def _home(trip: Trip) -> timedelta:
+    """The way home and the unloading, as planned."""
+    return timedelta(seconds=trip.home.duration_s) + (trip.unloaded_at - trip.back_at)

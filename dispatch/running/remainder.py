@@ -135,18 +135,21 @@ def _with_standings(
 
 def _here(standing: Standing, row: int, fleet: Fleet, clock: DayClock, *, home_s: int) -> Visit:
     """A truck that can no longer be caught is missed whatever is decided: the next one is due, or none."""
-    free_s = clock.seconds(standing.free_at)
+    free_s, depot = clock.seconds(standing.free_at), fleet.depot
     loads: tuple[int, ...] = (0,) * len(DIMENSIONS)
-    due_s: int | None = None
+    unload_s, due_s = 0, None
     if standing.under_way is not None:
         loads = tuple(sum(each) for each in zip(*map(_loads, standing.fixed), strict=True))
-        due_s = clock.seconds(standing.under_way.cut_off_at)
-        if due_s < free_s + home_s:
-            departures_s = (clock.seconds_of(each) for each in fleet.depot.departures)
-            due_s = min((each for each in departures_s if each >= free_s + home_s), default=None)
+        unload_s = loads[DIMENSIONS.index("pieces")] * depot.unload_per_piece_s
+        over_s = free_s + home_s + unload_s
+        due_s = clock.seconds(standing.under_way.cut_off_at) - depot.sorting_s
+        if due_s < over_s:
+            dues_s = (clock.seconds_of(each) - depot.sorting_s for each in depot.departures)
+            due_s = min((each for each in dues_s if each >= over_s), default=None)
     return Visit(
         place=row,
         loads=loads,
+        unload_s=unload_s,
         windows=(_at(free_s),),
         due_s=due_s,
         skills=frozenset({_skill(standing.courier_id)}),
@@ -197,7 +200,7 @@ def _going_on(
     """The vehicle with the limits that it has exceeded already, if it has, just wide enough to go straight home."""
     left_s, free_s = clock.seconds(standing.left_at), clock.seconds(standing.free_at)
     trips_left = vehicle.trips_max - len(standing.trips)
-    straight_home_s = free_s + home_s
+    straight_home_s = free_s + home_s + here.unload_s
     latest_s = max(vehicle.shift.latest_s, straight_home_s) if trips_left else straight_home_s
     going_on = replace(
         vehicle,

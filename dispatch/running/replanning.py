@@ -122,7 +122,7 @@ def replan(
         seed=seed,
         budget_s=budget_s,
     )
-    again = promised(stitched(plan, planned, where, rest.heres), plan, depot, now=now)
+    again = promised(stitched(plan, planned, where, rest.heres, inputs), plan, depot, now=now)
     return Replanned(again, None if start is None else as_it_was - solution.cost)
 
 
@@ -160,7 +160,7 @@ def _going(
     """What `plan` still has to do, each stop at the moment that is predicted now."""
     routes = []
     for route in plan.routes:
-        progress = route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s)
+        progress = route_progress(route, facts, now=now, plan=plan)
         begins = {each.seq: each.eta_at for each in progress.stops}
         trips = route.trips
         settled: frozenset[OrderId] = frozenset()

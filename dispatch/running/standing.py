@@ -95,7 +95,7 @@ def standings(
     found = (
         _standing(
             route,
-            route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s),
+            route_progress(route, facts, now=now, plan=plan),
             facts,
             now=now,
             lock_until=now + timedelta(seconds=fleet.depot.lock_ahead_s),
@@ -136,7 +136,9 @@ def _standing(
         if number < last_touched or not is_there:
             # Whatever was passed by, or is come by no more, waits for anybody.
             ahead, here = [], here if is_there else []
-        locked = _locked(ahead, reached, is_begun=number == last_touched, lock_until=lock_until)
+        # Whoever should have left by now is on the way, unless heard otherwise.
+        is_begun = number == last_touched or max(trip.leave_at, free_at) <= now
+        locked = _locked(ahead, reached, is_begun=is_begun, lock_until=lock_until)
         fixed = (*ended, *(_as_predicted(each, reached[each.seq]) for each in (*here, *locked)))
         if not fixed:
             if number < last_touched:
@@ -147,7 +149,7 @@ def _standing(
             return _told(route, over, trip, fixed, free_at=free_at, back_at=back_at, now=now)
         over.append(replace(trip, stops=fixed))
         back_at = free_at + timedelta(seconds=trip.home.duration_s)
-        free_at = back_at + turnaround
+        free_at = back_at + (trip.unloaded_at - trip.back_at) + turnaround
     if not over:
         return None
     return _told(route, over, None, (), free_at=max(free_at, now), back_at=back_at, now=now)

@@ -7,13 +7,19 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
+from dispatch.departures import departures_of
 from dispatch.fleet import CourierId
+from dispatch.inputs import DayInputs
 from dispatch.plan import BreakTaken, Figures, Plan, Route, Stop, Trip
 from dispatch.running.standing import Standing
 
 
 def stitched(
-    plan: Plan, rest: Plan, standings: Mapping[CourierId, Standing], heres: Iterable[CourierId]
+    plan: Plan,
+    rest: Plan,
+    standings: Mapping[CourierId, Standing],
+    heres: Iterable[CourierId],
+    inputs: DayInputs,
 ) -> Plan:
     """
     `rest`, read back from a remainder, with what `plan` has settled before it.
@@ -34,20 +40,24 @@ def stitched(
         else:
             routes.append(_settled(planned[courier_id], standing))
     routes.sort(key=lambda each: each.courier_id)
-    served = sum(len(stop.order_ids) for route in routes for stop in route.stops)
+    stops = [stop for route in routes for stop in route.stops]
+    served = sum(len(stop.order_ids) for stop in stops)
     return replace(
         rest,
         routes=tuple(routes),
         figures=Figures(
             orders=served + len(rest.unserved),
             served=served,
-            stops=sum(len(route.stops) for route in routes),
+            stops=len(stops),
             couriers=len(routes),
             distance_m=sum(route.distance_m for route in routes),
             duration_s=sum(route.duration_s for route in routes),
             cost_fen=sum(route.cost_fen for route in routes),
-            brought=sum(len(stop.brought) for route in routes for stop in route.stops),
+            brought=sum(len(stop.brought) for stop in stops),
+            late=sum(len(stop.late) for stop in stops),
+            late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
         ),
+        departures=departures_of(routes, inputs),
     )
 
 
@@ -77,7 +87,7 @@ def _trip(trip: Trip, stops: Sequence[Stop], leave_at: datetime) -> Trip:
     return replace(
         trip,
         leave_at=leave_at,
-        stops=tuple(stops),
+        stops=tuple(replace(stop, truck_at=trip.truck_at) for stop in stops),
         pieces=sum(stop.pieces for stop in stops),
         weight_g=sum(stop.weight_g for stop in stops),
         volume_ml=sum(stop.volume_ml for stop in stops),
@@ -107,6 +117,6 @@ def _route(
             trip.home.distance_m + sum(stop.leg.distance_m for stop in trip.stops)
             for trip in numbered
         ),
-        duration_s=round((numbered[-1].back_at - numbered[0].leave_at).total_seconds()),
+        duration_s=round((numbered[-1].unloaded_at - numbered[0].leave_at).total_seconds()),
         cost_fen=cost_fen,
     )

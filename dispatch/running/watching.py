@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dispatch.events import (
     CourierBack,
@@ -16,7 +16,7 @@ from dispatch.events import (
 )
 from dispatch.fates import RoadFacts, road_facts
 from dispatch.orders import OrderStatus
-from dispatch.plan import Plan, Trip, Why
+from dispatch.plan import Plan, Why
 from dispatch.progress import StopState, route_progress
 
 
@@ -56,9 +56,9 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
         yield Why.ORDERS_GONE
     promises = {each.order_id: each for each in plan.promises}
     for route in plan.routes:
-        progress = route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s)
+        progress = route_progress(route, facts, now=now, plan=plan)
         told = {each.seq: each for each in progress.stops}
-        for trip in route.trips:
+        for trip, expected in zip(route.trips, progress.trips, strict=True):
             ahead = [each for each in trip.stops if told[each.seq].state is StopState.PLANNED]
             if not ahead:
                 continue
@@ -70,11 +70,5 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
                 for order_id in stop.order_ids
                 if order_id in promises
             )
-            last = ahead[-1]
-            back_at = told[last.seq].eta_at + (last.depart_at - last.begin_at) + _home(trip)
-            if any(late) or back_at > trip.cut_off_at:
+            if any(late) or expected.slack_s < 0:
                 yield Why.LATE
-
-
-def _home(trip: Trip) -> timedelta:
-    return timedelta(seconds=trip.home.duration_s)

@@ -107,3 +107,27 @@ async def test_points_to_which_nobody_can_bring_anything_are_told_when_they_are_
     assert "opening hours overlap: join them" in refused["detail"]
     assert answer["counts"]["created"] == 3
     assert [each.partition(":")[0].split()[-1] for each in answer["warnings"]] == ["q1", "q2"]
+
+
+async def test_a_price_of_missing_a_cut_off_is_kept_and_one_that_can_never_be_paid_is_doubted(
+    village,
+):
+    place = {"lon": 118.11, "lat": 33.89}
+    cut_off = {"cut_off_at": "2026-11-11T12:30:00+08:00"}
+    orders = [
+        {"order_id": "n1", "place": place, "late_cost_fen": 350, **cut_off},
+        {"order_id": "n2", "place": place, "late_cost_fen": 350},
+    ]
+    path = "/v1/orders?day=2026-11-11"
+    results = (await village.call("POST", path, json={"orders": orders})).json()["results"]
+    assert [each["outcome"] for each in results] == ["created"] * 2
+    assert [(each["code"], each["column"]) for each in results] == [
+        ("", ""),
+        ("late-cost-unused", "/late_cost_fen"),
+    ]
+    (stored,) = [
+        each["order"]
+        for each in (await village.call("GET", path + "&limit=50")).json()["records"]
+        if each["order"]["order_id"] == "n1"
+    ]
+    assert stored["late_cost_fen"] == 350

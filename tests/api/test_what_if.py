@@ -153,6 +153,24 @@ async def test_a_changed_order_keeps_what_was_not_said_of_it(village, plan):
     assert stops["o002"]["begin_at"] >= "2026-11-11T15:00:00+08:00"
 
 
+async def test_an_order_that_would_be_late_says_which_departure_it_takes(village, plan):
+    impossible = {"order_id": "o003", "cut_off_at": "2026-11-11T08:01:00+08:00"}
+    answer = await told(village, plan, orders={"change": [impossible]})
+    assert [each["order_id"] for each in answer["newly_unserved"]] == ["o003"]
+    answer = await told(village, plan, orders={"change": [{**impossible, "late_cost_fen": 100}]})
+    (stop,) = [
+        stop
+        for route in answer["plan"]["routes"]
+        for trip in route["trips"]
+        for stop in trip["stops"]
+        if "o003" in stop["order_ids"]
+    ]
+    (late,) = stop["late"]
+    assert late["cost_fen"] == 100 * late["departures"]
+    assert answer["difference"]["late"] == answer["after"]["late"] == 1
+    assert sum(each["late"] for each in answer["plan"]["departures"]) == 1
+
+
 BAD = [
     ({"orders": {"cancel": ["nobody"]}}, "/orders/cancel/0", "order-unknown"),
     ({"orders": {"cancel": ["o001", "o001"]}}, "/orders/cancel/1", "duplicate-id"),

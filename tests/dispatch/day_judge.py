@@ -12,11 +12,17 @@ from dispatch.inputs import DayInputs
 from dispatch.orders import Handling, Order
 from dispatch.plan import Plan, Route, Stop, Trip
 from routing.places import Place, great_circle_m
+from tests.dispatch.departure_judge import departure_wrongs
 
 
 def wrongs(inputs: DayInputs, plan: Plan) -> list[str]:
     """One sentence for each rule that `plan` breaks."""
-    return [*_accounted(inputs, plan), *_points(inputs, plan), *_moments(inputs, plan)]
+    return [
+        *_accounted(inputs, plan),
+        *_points(inputs, plan),
+        *_moments(inputs, plan),
+        *departure_wrongs(inputs, plan),
+    ]
 
 
 def _accounted(inputs: DayInputs, plan: Plan) -> Iterator[str]:

@@ -28,6 +28,7 @@ from dispatch.orders import Order, OrderId, OrderRecord, OrderStatus
 from dispatch.plan import (
     Brought,
     Figures,
+    Late,
     Leg,
     Plan,
     Remedy,
@@ -311,3 +312,36 @@ def test_whoever_brings_an_order_to_a_point_is_named_to_dispatcher_and_courier()
     features = json.loads(plan_geojson(plan))["features"]
     stops = [each["properties"] for each in features if each["properties"]["kind"] == "stop"]
     assert [each["brought_order_ids"] for each in stops] == [["o1"], []]
+
+
+def test_the_truck_of_every_order_and_what_is_late_are_told():
+    eleven = EIGHT.replace(hour=11)
+    late = Late(order_id=OrderId("o1"), cut_off_at=EIGHT, departures=1, cost_fen=350)
+    stops = (
+        replace(STOPS[0], truck_at=eleven, late=(late,)),
+        replace(STOPS[1], truck_at=eleven),
+    )
+    over_at = TRIP.back_at + timedelta(minutes=5)
+    trip = replace(TRIP, stops=stops, truck_at=eleven, over_at=over_at)
+    route = replace(ROUTE, trips=(trip,))
+    plan = replace(PLAN, routes=(route,), sorting_s=600)
+    told = {row["order"]: row for row in rows(fates_csv(plan))}
+    assert {key: row["truck"][11:16] for key, row in told.items()} == {
+        "o1": "11:00",
+        "'=1+1": "11:00",
+        "o3": "11:00",
+        "o9": "",
+    }
+    assert {key for key, row in told.items() if row["late_yuan"]} == {"o1"}
+    assert told["o1"]["late_yuan"] == "3.50"
+    features = [each["properties"] for each in json.loads(plan_geojson(plan))["features"]]
+    (line,) = [each for each in features if each["kind"] == "trip"]
+    assert (line["truck_at"], line["over_at"]) == (eleven.isoformat(), over_at.isoformat())
+    assert [each["late_order_ids"] for each in features if each["kind"] == "stop"] == [["o1"], []]
+    sheet = route_sheet(plan, route, COURIER, {})
+    assert "发车 11:00" in sheet
+    assert "unloaded 08:55" in sheet
+    assert "误班 1 单" in sheet
+    assert "unloaded" not in route_sheet(PLAN, ROUTE, COURIER, {})
+    # 95 minutes after eight, less 55 until unloaded and ten of sorting.
+    assert summary(plan).least_slack_min == 30

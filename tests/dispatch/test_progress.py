@@ -11,7 +11,18 @@ from dispatch.events import Arrived, Collected, Failed, FailReason, OrderCancell
 from dispatch.fates import road_facts
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.orders import OrderId, OrderStatus
-from dispatch.plan import BreakTaken, Figures, Leg, Plan, Route, Stop, StopKind, Trip, plan_id_of
+from dispatch.plan import (
+    BreakTaken,
+    Departure,
+    Figures,
+    Leg,
+    Plan,
+    Route,
+    Stop,
+    StopKind,
+    Trip,
+    plan_id_of,
+)
 from dispatch.progress import RouteState, StopState, board, shift_progress
 from routing.places import Place
 
@@ -277,3 +288,58 @@ def test_a_courier_parks_and_finds_the_door_before_the_pickup_begins():
     assert told(at(14), stands).back_at == at(16 + 5 + 10)
     quick = Collected(at=at(15), by="c", event_id="2", courier_id=COURIER, order_ids=stop.order_ids)
     assert told(at(15), stands, quick).stops[0].eta_at == at(15)
+
+
+def a_plan_with_trucks():
+    """Two trips: over at 45 for the truck at 60, which one parcel must catch, and at 90 for that at 105."""
+    first = replace(
+        a_trip(0, [a_stop(1, 10), a_stop(2, 25)], 40, cut_off=60),
+        over_at=at(45),
+        truck_at=at(60),
+        truck_slack_s=300,
+    )
+    second = replace(
+        a_trip(60, [a_stop(3, 70)], 85),
+        over_at=at(90),
+        truck_at=at(105),
+        truck_slack_s=300,
+    )
+    row = {"trips": 1, "orders": 2, "weight_g": 0, "late": 0, "late_cost_fen": 0}
+    table = (
+        Departure(leaves_at=at(60), pieces=4, slack_s=300, courier_id=COURIER, **row),
+        Departure(leaves_at=at(105), pieces=2, slack_s=300, courier_id=COURIER, **row),
+    )
+    return replace(a_plan(first, second), sorting_s=600, departures=table)
+
+
+def departures_at(now, *events):
+    plan = a_plan_with_trucks()
+    return board(DAY, plan, events, now=at(now), as_of="0-0", orders_total=6).departures
+
+
+def test_departures_stand_as_planned_while_nobody_is_late():
+    first, second = departures_at(0)
+    assert (first.leaves_at, first.trips, first.pieces) == (at(60), 1, 4)
+    assert (first.slack_s, first.courier_id, first.trips_missing) == (300, COURIER, 0)
+    assert second.slack_s == 300
+
+
+def test_a_late_trip_misses_its_departure_by_what_unloading_and_sorting_leave_it():
+    """Seven minutes late at the last stop: sorted at 62 for the truck at 60; the next trip has time to spare."""
+    events = [told(Collected, 1, 15), told(Collected, 2, 37)]
+    first, second = departures_at(37, *events)
+    assert (first.slack_s, first.trips_missing) == (-120, 1)
+    route = the_route(a_plan_with_trucks(), events, now=37)
+    assert (route.slack_s, route.cut_off_at) == (-120, at(60))
+    assert route.trips[0].over_at == at(52)
+    assert second.slack_s == 300 - 120  # a turnaround of ten minutes after 52, not after 47
+
+
+def test_a_trip_that_misses_a_truck_which_nothing_on_board_needs_is_no_missing_trip():
+    plan = a_plan_with_trucks()
+    route = plan.routes[0]
+    trips = (replace(route.trips[0], cut_off_at=at(120)), route.trips[1])
+    plan = replace(plan, routes=(replace(route, trips=trips),))
+    events = [told(Collected, 1, 15), told(Collected, 2, 37)]
+    first, _ = board(DAY, plan, events, now=at(37), as_of="0-0", orders_total=6).departures
+    assert (first.slack_s, first.trips_missing) == (-120, 0)

@@ -15,7 +15,9 @@ from dispatch.households import Household, HouseholdId, PointId
 from dispatch.orders import OrderId
 from dispatch.plan import (
     Brought,
+    Departure,
     Figures,
+    Late,
     Leg,
     Plan,
     PlanId,
@@ -176,3 +178,48 @@ def at_point(plan: Plan) -> Plan:
     rest = tuple(replace(each, seq=each.seq - 1) for each in others)
     drawn = replace(route, trips=(replace(trip, stops=(point, *rest)),))
     return replace(plan, routes=(drawn, *plan.routes[1:]))
+
+
+def with_departures(plan: Plan) -> Plan:
+    """
+    The plan with three departures: the first two routes are over ten minutes too late for one each, and nothing
+    leaves with the last.
+
+    On the first route a parcel must catch its truck; on the second an order takes a later one than it asked for.
+    """
+    routes, table = list(plan.routes), []
+    for number in (0, 1):
+        (trip,) = routes[number].trips
+        stop, *rest = trip.stops
+        late = Late(
+            order_id=stop.order_ids[0],
+            cut_off_at=STARTS_AT + timedelta(minutes=10),
+            departures=1,
+            cost_fen=300,
+        )
+        truck_at = trip.back_at - timedelta(minutes=10 - number)
+        trip = replace(
+            trip,
+            truck_at=truck_at,
+            truck_slack_s=-600,
+            cut_off_at=truck_at if number == 0 else trip.cut_off_at,
+            stops=(replace(stop, late=(late,) if number else ()), *rest),
+        )
+        routes[number] = replace(routes[number], trips=(trip,))
+        table.append((truck_at, trip.pieces, routes[number].courier_id))
+    table.append((STARTS_AT.replace(hour=18, minute=30), 0, None))
+    departures = tuple(
+        Departure(
+            leaves_at=leaves_at,
+            trips=1 if courier_id else 0,
+            orders=pieces // 2,
+            pieces=pieces,
+            weight_g=0,
+            slack_s=-600 if courier_id else None,
+            courier_id=courier_id,
+            late=0,
+            late_cost_fen=0,
+        )
+        for leaves_at, pieces, courier_id in table
+    )
+    return replace(plan, routes=tuple(routes), departures=departures)

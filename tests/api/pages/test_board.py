@@ -12,7 +12,7 @@ from dispatch.access import Role
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.plan import Remedy, RemedyCode, Unserved
 from routing.places import Place
-from tests.api.pages.drawn_days import at_point
+from tests.api.pages.drawn_days import at_point, with_departures
 
 UNSERVED = (
     Unserved(
@@ -236,6 +236,26 @@ def test_a_courier_s_report_moves_the_figures_while_one_looks(board, published):
     expect(page.locator(".stop-row").nth(0)).to_have_attribute("data-state", "done")
     expect(page.locator(".stop-row").nth(1)).to_have_attribute("data-state", "failed")
     expect(page.locator(".stop-row").nth(2)).to_have_attribute("data-state", "planned")
+
+
+def test_departures_show_their_slack_and_which_will_be_missed(company, make_plan, open_page):
+    company.orders(12)
+    company.publish(with_departures(make_plan(company, stops=4)))
+    page = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}").page
+    rows = page.locator(".departures li")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("1 趟 · 8 件")
+    expect(rows.nth(0)).to_contain_text("晚 ")
+    expect(rows.nth(0)).to_have_attribute("data-tone", "bad")
+    expect(rows.nth(1)).to_contain_text("晚 ")
+    expect(rows.nth(1)).to_have_attribute("data-tone", "late")
+    expect(rows.nth(2)).to_contain_text("无货")
+    expect(rows.nth(2)).to_have_attribute("data-tone", "")
+    rows.nth(1).get_by_role("button").click()
+    expect(page.locator(".route-head h2")).to_have_text("陈敏霞")
+    expect(page.locator(".trip-heading")).to_contain_text("09:46 发车")
+    page.locator(".stop-row").nth(0).click()
+    expect(page.locator(".stop-card")).to_contain_text("原定 09:40 发车")
 
 
 def test_a_lost_connection_is_marked_and_made_up_for(board, published):

@@ -78,6 +78,16 @@ def test_toml_json_and_table_hold_the_same_fleet(examples):
     assert read_fleet(json, name="fleet.json").models["van"].range_m == 300
 
 
+def test_what_unloading_sorting_and_a_missed_cut_off_take_and_cost_is_read():
+    facts = "lat = 33.9\nunload_per_piece_s = 4\nsorting_s = 900\nmissed_cut_off_cost_yuan = 2.5"
+    depot = read_fleet(GOOD.replace("lat = 33.9", facts).encode(), name="f").depot
+    assert (depot.unload_per_piece_s, depot.sorting_s) == (4, 900)
+    assert depot.missed_cut_off_cost_fen == 250
+    plain = read_fleet(GOOD.encode(), name="f").depot
+    assert (plain.unload_per_piece_s, plain.sorting_s) == (0, 0)
+    assert plain.missed_cut_off_cost_fen is None
+
+
 def test_departures_are_sorted_and_each_there_once():
     text = GOOD.replace("lat = 33.9", 'lat = 33.9\ndepartures = ["18:30", "12:30", "18:30"]')
     assert read_fleet(text.encode(), name="f").depot.departures == (time(12, 30), time(18, 30))

@@ -109,6 +109,8 @@ def test_windows_are_sorted_and_disjoint(read, cell, spans):
         ({"ready": "19:00", "cut_off": "18:30"}, "ready", RowCode.READY_AFTER_CUT_OFF),
         ({"ready": "12:00", "windows": "09:00-11:00"}, "ready", RowCode.READY_AFTER_WINDOWS),
         ({"windows": "15:00-16:00", "cut_off": "12:30"}, "windows", RowCode.WINDOWS_AFTER_CUT_OFF),
+        ({"late_cost_yuan": "-1"}, "late_cost_yuan", RowCode.OUT_OF_RANGE),
+        ({"late_cost_yuan": "never"}, "late_cost_yuan", RowCode.NOT_A_NUMBER),
         ({"handling": "explosive"}, "handling", RowCode.UNKNOWN_HANDLING),
         ({"lon": "33.9", "lat": "118.1"}, "lon", RowCode.LON_LAT_SWAPPED),
         ({"lon": "33.9", "lat": "85.1"}, "lon", RowCode.LON_LAT_SWAPPED),
@@ -346,3 +348,17 @@ def test_a_point_to_which_nobody_can_bring_an_order_is_named_and_the_order_stays
     (doubt,) = taken.doubts
     assert (doubt.line, doubt.column, doubt.code) == (2, "可送代收点", "point-unknown")
     assert "did you mean 'P-DF'?" in doubt.detail
+
+
+def test_a_price_of_being_late_is_read_in_fen(read):
+    (order,) = one(read, cut_off="12:30", late_cost_yuan="3.5").accepted
+    assert order.late_cost_fen == 350
+    (order,) = one(read, cut_off="12:30").accepted
+    assert order.late_cost_fen is None
+
+
+def test_a_price_of_missing_a_cut_off_that_nobody_stated_is_doubted_and_the_row_taken(read):
+    taken = one(read, cut_off="", late_cost_yuan="3.5")
+    assert len(taken.accepted) == 1
+    (doubt,) = taken.doubts
+    assert (doubt.column, doubt.code) == ("late_cost_yuan", RowCode.LATE_COST_UNUSED)

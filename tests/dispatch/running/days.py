@@ -69,6 +69,8 @@ def morning(seed, *, orders=40, couriers=3):
         place=Place(WEST + 0.001, SOUTH),
         departures=(time(12, 30), time(18, 30)),
         service_per_piece_s=120,
+        unload_per_piece_s=4,
+        sorting_s=300,
     )
     return DayInputs(
         day=DepotDay(CompanyId("demo"), DepotId("shaji"), DAY),

@@ -181,7 +181,7 @@ def test_a_truck_that_is_missed(running):
 def test_a_courier_who_comes_home_after_the_shift(running):
     last, _ = free_stops(running)[-1]
     routes = tuple(
-        replace(route, trips=(*route.trips[:-1], replace(route.trips[-1], back_at=at(18, 10))))
+        replace(route, trips=(*route.trips[:-1], replace(route.trips[-1], over_at=at(18, 10))))
         if route == last
         else route
         for route in running[1].routes

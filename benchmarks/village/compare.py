@@ -1,0 +1,149 @@
+"""
+Village days with several trips, three departures, points and breaks: our search beside peers that are told less.
+
+    ../peers/bin/python benchmarks/village/compare.py --orders 300 --budget 10 --seeds 1 2
+    ../peers/bin/python benchmarks/village/compare.py --orders 3000 --budget 30
+    ../peers/bin/python benchmarks/village/compare.py --orders 20000 --budget 120 --solvers ours
+
+Days are drawn (`days.py`) and posed by `dispatch`; everyone gets the posed problem, two cores and the same
+seconds, which for peers begin with their own model. A solver of one thread runs as two processes with a seed each, one
+told every place and truck of an order, the other only the first; the better counts. What each peer is not told stands at the top of its file: no peer states the whole day. So every answer is
+made honest by us: each route is driven by our schedule with the trucks with which it is cheapest; where there are no
+times, its last halts are left out until there are; and what is left out is priced. `cost_yuan` is that of the
+routes and of what is left out, by `routing.vrp.cost`; the judge has passed each.
+
+One JSON line for each run: `left_out` and `dropped` are halts; dropped ones are those left out only to make the answer honest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
+from multiprocessing import get_context
+from typing import Any, Final
+
+from days import drawn
+from statement import CannotState, Orders, Statement
+
+from dispatch.halts import MILLIFEN
+from dispatch.posing import Posed, pose
+from dispatch.trucks import Trucks
+from routing.vrp.check import check
+from routing.vrp.cost import cost, unserved_of
+from routing.vrp.finish import orders_of
+from routing.vrp.problem import Problem
+from routing.vrp.schedule import Scheduler
+from routing.vrp.solution import Route, Solution
+from routing.vrp.solve import solve
+
+SOLVERS: Final = ("ours", "pyvrp", "vroom", "ortools")
+FURTHER_SEED: Final = 1_000
+
+
+def answered(solver: str, told: Statement) -> Orders | str:
+    """What a solver drives; or why it cannot state the day."""
+    if solver == "ours":
+        solution = solve(told.problem, budget_s=told.budget_s, seed=told.seed)
+        return {
+            number: [list(trip) for trip in trips] for number, trips in orders_of(solution).items()
+        }
+    try:
+        answer: Orders = import_module(f"by_{solver}").answer(told)
+    except CannotState as why:
+        return str(why)
+    return answer
+
+
+def honest(posed: Posed, orders: Orders) -> tuple[Solution, int]:
+    """The answer as it can really be driven, and how many halts had to be left out for that."""
+    trucks, scheduler = Trucks.of(posed), Scheduler(posed.problem)
+    routes: list[Route] = []
+    dropped = 0
+    for number in sorted(orders):
+        vehicle = posed.problem.vehicles[number]
+        trips = [list(trip) for trip in orders[number] if trip]
+        while trips:
+            route = None
+            if len(trips) <= vehicle.trips_max:
+                route = trucks.best(trips, lambda chosen, n=number: scheduler.schedule(n, chosen))
+            if route is not None and not _broken(posed.problem, route):
+                routes.append(route)
+                break
+            trips[-1].pop()
+            dropped += 1
+            trips = [trip for trip in trips if trip]
+    served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
+    solution = Solution(
+        routes=tuple(routes),
+        unserved=unserved_of(posed.problem, served),
+        cost=cost(posed.problem, routes),
+    )
+    wrong = check(posed.problem, solution)
+    assert not wrong, wrong[0].message
+    return solution, dropped
+
+
+def _broken(problem: Problem, route: Route) -> bool:
+    """Whether the route breaks a rule that schedules do not look at: loads, skills, range."""
+    made = {halt.visit for trip in route.trips for halt in trip.visits}
+    alone = Solution(
+        routes=(route,), unserved=unserved_of(problem, made), cost=cost(problem, [route])
+    )
+    return bool(check(problem, alone))
+
+
+def run(solver: str, posed: Posed, budget_s: float, seed: int) -> dict[str, Any]:
+    threads = 2 if solver == "ours" else import_module(f"by_{solver}").THREADS
+    seeds = [seed] if threads == 2 else [seed, seed + FURTHER_SEED]
+    told = [
+        Statement(posed.problem, budget_s, each, simply=number == 1)
+        for number, each in enumerate(seeds)
+    ]
+    began_s = time.perf_counter()
+    # Fresh processes: OR-Tools holds the lock of the interpreter, and memory is measured by whoever wants it.
+    with ProcessPoolExecutor(len(told), mp_context=get_context("spawn")) as pool:
+        answers = list(pool.map(answered, [solver] * len(told), told))
+    wall_s = round(time.perf_counter() - began_s, 1)
+    stated = [each for each in answers if not isinstance(each, str)]
+    if not stated:
+        return {"refused": answers[0], "wall_s": wall_s}
+    solution, dropped = min((honest(posed, each) for each in stated), key=lambda each: each[0].cost)
+    halts = {posed.halts[visit].orders for visit in solution.unserved}
+    return {
+        "wall_s": wall_s,
+        "cost_yuan": round(solution.cost / MILLIFEN / 100, 2),
+        "routes": len(solution.routes),
+        "left_out": len(halts),
+        "dropped": dropped,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--orders", type=int, default=300)
+    parser.add_argument("--budget", type=float, default=10.0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--solvers", nargs="+", choices=SOLVERS, default=SOLVERS)
+    options = parser.parse_args(arguments)
+    for seed in options.seeds:
+        inputs, network = drawn(options.orders, seed)
+        posed = pose(inputs, network)
+        day = {
+            "orders": len(inputs.orders),
+            "couriers": len(inputs.fleet.couriers),
+            "halts": len({halt.orders for halt in posed.halts}),
+            "visits": len(posed.halts),
+            "budget_s": options.budget,
+            "seed": seed,
+        }
+        for solver in options.solvers:
+            told = {**day, "solver": solver, **run(solver, posed, options.budget, seed)}
+            print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    main()
