@@ -209,7 +209,7 @@ def _going_on(
         if vehicle.range_m is None
         else max(vehicle.range_m, standing.driven_m + home_m),
         skills=vehicle.skills | here.skills,
-        breaks=tuple(_still_to_come(vehicle, standing, free_s)),
+        breaks=tuple(_still_to_come(vehicle, standing, clock)),
         trips_max=max(1, trips_left),
     )
     return _within(going_on, Window(left_s, latest_s))
@@ -219,14 +219,19 @@ def _at(moment_s: int) -> Window:
     return Window(moment_s, moment_s)
 
 
-def _still_to_come(vehicle: Vehicle, standing: Standing, free_s: int) -> Iterator[Break]:
-    taken = standing.taken
-    if len(taken) != len(vehicle.breaks):  # the fleet states other breaks since
-        taken = (None,) * len(vehicle.breaks)
-    for rest, settled in zip(vehicle.breaks, taken, strict=True):
+def _still_to_come(vehicle: Vehicle, standing: Standing, clock: DayClock) -> Iterator[Break]:
+    """No break need be earlier than the plan in force has it."""
+    free_s = clock.seconds(standing.free_at)
+    if len(standing.taken) != len(vehicle.breaks):  # the fleet states other breaks since
+        yield from vehicle.breaks
+        return
+    for rest, settled, planned in zip(
+        vehicle.breaks, standing.taken, standing.planned, strict=True
+    ):
         if settled is not None:
             continue
-        earliest_s, latest_s = rest.window.earliest_s, rest.window.latest_s
+        earliest_s = rest.window.earliest_s
+        latest_s = max(rest.window.latest_s, clock.seconds(planned.starts_at))
         if earliest_s < free_s:
             earliest_s, latest_s = free_s, max(latest_s, free_s + OVERDUE_BREAK_S)
         late_s = round(standing.late.total_seconds())

@@ -37,8 +37,9 @@ class Standing:
         How much later that is than was planned, or no time.
     driven_m
         Metres of the shift until then.
-    taken
-        The courier's breaks in the fleet's order: those that are over or settled; None: still to come.
+    taken, planned
+        The courier's breaks in the fleet's order: those that are over or settled (None: still to come), and all as
+        they were planned.
     """
 
     courier_id: CourierId
@@ -51,6 +52,7 @@ class Standing:
     late: timedelta
     driven_m: int
     taken: tuple[BreakTaken | None, ...]
+    planned: tuple[BreakTaken, ...]
 
     @property
     def order_ids(self) -> frozenset[OrderId]:
@@ -239,4 +241,5 @@ def _told(
         driven_m=sum(stop.leg.distance_m for stop in stops)
         + sum(trip.home.distance_m for trip in over),
         taken=tuple(taken),
+        planned=route.breaks,
     )
