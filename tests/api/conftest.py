@@ -75,8 +75,14 @@ class Company:
 
 
 @pytest.fixture
-async def client(server, roads) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings(roads=roads), url=server.url)
+def clock() -> dict:
+    """Settings of the clock: by default the real one."""
+    return {}
+
+
+@pytest.fixture
+async def client(server, roads, clock) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Settings(roads=roads, **clock), url=server.url)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
