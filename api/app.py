@@ -27,6 +27,7 @@ from api import (
     route_check,
     stream,
     vroom,
+    waves,
     what_if,
 )
 from api.auth import bearer
@@ -98,6 +99,7 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
         closures,
         plans,
         what_if,
+        waves,
         route_check,
         questions,
         road,

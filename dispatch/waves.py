@@ -6,12 +6,13 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, get_args
+from typing import Any, ClassVar, Final, TypeAlias, get_args
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.errors import DispatchError
 from routing.matrix import UNREACHABLE
 from routing.vrp.problem import Window
 from routing.vrp.waves.deciding import Decision, SentRoute, Why, decide
@@ -42,6 +43,12 @@ _MISSING: Final = re.compile(r"missing required field `(?P<name>.*)`")
 """How msgspec says what is wrong, and where."""
 
 _Moments: TypeAlias = tuple[int, int]
+
+
+class NotJson(DispatchError):
+    """Bytes that are no JSON at all."""
+
+    code: ClassVar[str] = "not-json"
 
 
 class PastRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,6 +156,7 @@ def read(content: bytes) -> WaveBody:
 
     Raises
     ------
+    NotJson
     WavesRefused
         With all that is wrong, as far as it can be told at once.
     """
@@ -157,8 +165,7 @@ def read(content: bytes) -> WaveBody:
     except msgspec.ValidationError as wrong:
         raise WavesRefused((_clash_of(str(wrong)),)) from wrong
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
-        why = f"this is no JSON: {broken}"
-        raise WavesRefused((Clash(path=(), code="not-json", why=why),)) from broken
+        raise NotJson(f"the body is no JSON: {broken}") from broken
     clashes = tuple(_clashes(body))
     try:
         problem_of(body)
@@ -238,7 +245,8 @@ def body_schema() -> dict[str, Any]:
     rows = {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}
     whole = schemas.pop("WaveBody")
     whole["properties"]["durations_s"] = rows
-    return _inlined(whole, schemas)
+    schema: dict[str, Any] = _inlined(whole, schemas)
+    return schema
 
 
 def _inlined(schema: Any, schemas: dict[str, Any]) -> Any:

@@ -26,6 +26,7 @@ from api import (
     road,
     route_check,
     stream,
+    waves,
     what_if,
 )
 from api.auth import MAY
@@ -46,6 +47,7 @@ PARTS = (
     road,
     route_check,
     stream,
+    waves,
     what_if,
 )
 LISTED = 2
@@ -198,6 +200,7 @@ async def a_day(company, fleet_json, served):
     }
     asked = await call("ask_what_if", "POST", f"{path}/what-if", json=changes, timeout=200)
     await call("read_question", "GET", asked.headers["content-location"])
+    await call("decide_wave", "POST", "/v1/waves/decide", json=waves.EXAMPLE, timeout=200)
     seqs = [each["seq"] for each in route["trips"][0]["stops"]]
     made = {
         "courier_id": courier,

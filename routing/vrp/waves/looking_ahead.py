@@ -95,12 +95,12 @@ class Lookout:
             return None
         problem = self._poser.with_scenario(bound, scenario)
         portfolio = Portfolio(problem, pack(problem), seed=seed, cores=1)
-        best = [portfolio.construct({})]
+        best: list[Orders] = [portfolio.construct({})]
         portfolio.take(best[0])
         portfolio.improve(
             deadline_s=until_s if self._iterations is not None else min(until_s, began_s + slice_s),
             iterations=self._iterations,
-            found=lambda better: best.append(dict(better)),
+            found=best.append,
             cancelled=self._cancelled,
         )
         return frozenset(self._going(bound, best[-1]))
