@@ -20,7 +20,8 @@ _GO_SHARE: Final = 0.5
 _KEEP_SHARE: Final = 0.2
 """Rounds, the share of a round's scenarios from which on a request goes, and that up to which it is kept: as in Lan et
 al., "An iterative sample scenario approach for the dynamic dispatch waves problem" (2024). What is between
-after the last round is kept."""
+after the last round is kept. Mean cost of eight days (four instances of `benchmarks/waves`, two seeds, 1.2 s a wave)
+when going begins at 0.5, 0.65 and 0.8: 357,481, 357,009 and 366,540."""
 
 _SENDING_SHARE: Final = 0.2
 """Of the budget, for the routes that go. Chosen."""
