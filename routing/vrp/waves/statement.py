@@ -143,17 +143,14 @@ class WaveProblem:
         """Whether a route that leaves then, or once all is released, makes these in order and is back in time."""
         now_s, here = max(leave_s, *(each.release_s for each in requests)), self.depot
         for each in requests:
-            drive_s = int(self.durations_s[here, each.place])
-            now_s, here = now_s + drive_s, each.place
+            now_s, here = now_s + int(self.durations_s[here, each.place]), each.place
             if each.window is not None:
                 now_s = max(now_s, each.window.earliest_s)
                 if now_s > each.window.latest_s:
                     return False
-            if drive_s >= UNREACHABLE:
-                return False
             now_s += each.service_s
-        home_s = int(self.durations_s[here, self.depot])
-        return home_s < UNREACHABLE and now_s + home_s <= self.home_s
+        # Where no way leads, the drive is longer than all time: no moment reaches UNREACHABLE.
+        return now_s + int(self.durations_s[here, self.depot]) <= self.home_s
 
 
 def _clashes(problem: WaveProblem) -> Iterator[Clash]:

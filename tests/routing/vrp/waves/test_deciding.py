@@ -69,6 +69,27 @@ def test_who_would_take_the_place_of_nobody_goes_and_who_finds_better_company_wa
     assert [halt.visit for route in decision.routes for halt in route.trip.visits] == [0]
 
 
+def test_of_two_that_half_of_the_scenarios_send_the_one_left_alone_waits():
+    # A line of places, all 1,000 s from the depot: what must go, north and south of it one of ours each,
+    # and beside each of these a place where in half of the scenarios somebody comes.
+    along = (None, 0, -300, 300, 320, -320)
+    far = [[1_000 if None in (a, b) else abs(a - b) for a in along] for b in along]
+    far[0][0] = 0
+    must = Request(place=1, demand=4, must_go=True)
+    ours = tuple(Request(place=place, demand=6, window=LATE) for place in (2, 3))
+    scenarios = tuple(
+        (Coming(request=Request(place=place, demand=4, window=LATE), epoch=1),) for place in (4, 5)
+    )
+    table = np.array(far, np.int32)
+
+    decision = decided(wave(must, *ours, durations_s=table, scenarios=scenarios))
+
+    assert decision.shares == (None, 0.5, 0.5)
+    assert sorted(decision.why) == [Why.FITS_LATER, Why.MUST_GO, Why.SCENARIOS]
+    assert decision.cost_s == 2_300
+    assert len(decision.kept) == 1
+
+
 def test_a_wave_that_is_the_last_sends_everything():
     requests = (Request(place=1, window=LATE), Request(place=3, release_s=5_000))
 
