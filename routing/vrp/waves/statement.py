@@ -137,7 +137,7 @@ class WaveProblem:
 
     def is_served_alone(self, request: Request, leave_s: int) -> bool:
         """Whether a route of its own that leaves then, or once it is released, makes the request."""
-        return request.demand <= self.capacity and self.can_drive((request,), leave_s)
+        return self.can_drive((request,), leave_s)
 
     def can_drive(self, requests: tuple[Request, ...], leave_s: int) -> bool:
         """Whether a route that leaves then, or once all is released, makes these in order and is back in time."""
