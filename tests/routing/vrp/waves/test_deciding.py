@@ -90,6 +90,16 @@ def test_of_two_that_half_of_the_scenarios_send_the_one_left_alone_waits():
     assert len(decision.kept) == 1
 
 
+def test_two_that_can_share_a_route_only_now_go_together():
+    one, other = (Request(place=place, window=Window(0, 4_650), service_s=600) for place in (1, 2))
+
+    decision = decided(wave(one, other))
+
+    assert decision.why == (Why.SCENARIOS, Why.SCENARIOS)
+    assert decision.shares == (1.0, 1.0)
+    assert decision.cost_s == 2_030
+
+
 def test_a_wave_that_is_the_last_sends_everything():
     requests = (Request(place=1, window=LATE), Request(place=3, release_s=5_000))
 
