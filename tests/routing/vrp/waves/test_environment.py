@@ -103,6 +103,10 @@ def test_a_request_that_no_wave_can_make_is_never_drawn(source):
         assert reaches(source, each.request, source.leave_s(each.epoch))
 
 
+def test_a_wave_leaves_one_interval_after_it_is_decided(source):
+    assert [source.leave_s(epoch) for epoch in (0, 3)] == [1_000, 4_000]
+
+
 def test_a_request_is_open_from_its_wave_on(source):
     day = Day(source, 3)
     first = day.epoch
