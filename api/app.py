@@ -28,6 +28,7 @@ from api import (
     running,
     stream,
     vroom,
+    waves,
     what_if,
 )
 from api.auth import bearer
@@ -99,6 +100,7 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
         closures,
         plans,
         what_if,
+        waves,
         route_check,
         questions,
         road,

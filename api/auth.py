@@ -43,6 +43,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "export_plan": frozenset({_D, _B}),
     "ask_what_if": frozenset({_D}),
     "check_route": frozenset({_D}),
+    "decide_wave": frozenset({_D}),
     "read_question": frozenset({_D}),
     "read_job": frozenset({_D, _B}),
     "cancel_job": frozenset({_D}),

@@ -17,6 +17,7 @@ from dispatch.comparing import Comparison
 from dispatch.days import DepotId
 from dispatch.ids import QuestionId, depot_of_question
 from dispatch.questions import Asked
+from dispatch.waves import WaveDecision
 
 router = APIRouter(route_class=GuardedRoute, tags=["questions"], responses=PROBLEMS)
 
@@ -63,7 +64,7 @@ async def answer_or_later(
 @router.get(
     "/questions/{question_id}",
     operation_id="read_question",
-    response_model=Comparison | QuestionStanding,
+    response_model=Comparison | WaveDecision | QuestionStanding,
     responses=LATER,
     summary="The answer to a question that took longer",
 )

@@ -90,7 +90,7 @@ class GuardedRoute(APIRoute):
             request.state.caller = await authorize(request)
             _no_others(request.query_params.keys(), known)
             if self.body_field is not None:
-                _json_only(request.headers.get("content-type", ""))
+                json_only(request.headers.get("content-type", ""))
             key = request.headers.get(IDEMPOTENCY_KEY)
             if request.method == "GET" or key is None:
                 return await handle(request)
@@ -99,7 +99,7 @@ class GuardedRoute(APIRoute):
         return guarded
 
 
-def _json_only(content_type: str) -> None:
+def json_only(content_type: str) -> None:
     """Refuse a body that does not say it is JSON, as a form's cannot: no page of others posts here."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type != "application/json":

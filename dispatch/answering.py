@@ -9,8 +9,9 @@ import msgspec
 
 from dispatch.comparing import Comparison, compare
 from dispatch.planning import plan_day
-from dispatch.questions import Asked, VroomBody, WhatIf
+from dispatch.questions import Asked, VroomBody, Wave, WhatIf
 from dispatch.vroom import answer_body
+from dispatch.waves import answer_wave
 from routing.roads.network import RoadNetwork
 
 
@@ -30,6 +31,8 @@ def answer(asked: Asked, network: Callable[[], RoadNetwork]) -> bytes:
             return msgspec.json.encode(_what_if(asked, network()))
         case VroomBody():
             return answer_body(asked, network)
+        case Wave():
+            return answer_wave(asked.body)
         case _:
             assert_never(asked)
 

@@ -12,6 +12,7 @@ from dispatch.closures import TimedClosure
 from dispatch.fates import RoadFacts
 from dispatch.inputs import DayInputs
 from dispatch.plan import Plan
+from dispatch.waves import WaveBody
 
 
 class WhatIf(msgspec.Struct, frozen=True, kw_only=True, tag="what-if"):
@@ -37,7 +38,14 @@ class VroomBody(msgspec.Struct, frozen=True, kw_only=True, tag="vroom"):
     budget_s: float
 
 
-Asked = WhatIf | VroomBody
+class Wave(msgspec.Struct, frozen=True, kw_only=True, tag="wave"):
+    """Which requests of the body leave the depot now, and which wait? The body has the budget too."""
+
+    body: WaveBody
+    budget_s: float
+
+
+Asked = WhatIf | VroomBody | Wave
 """
 Every kind of question, told apart by its tag; each has a `budget_s`. To add one: name it here, and
 answer it in `answering.answer`, where the type checker asks for it.

@@ -27,6 +27,7 @@ from api import (
     route_check,
     running,
     stream,
+    waves,
     what_if,
 )
 from api.auth import MAY
@@ -48,6 +49,7 @@ PARTS = (
     route_check,
     running,
     stream,
+    waves,
     what_if,
 )
 LISTED = 2
@@ -200,6 +202,7 @@ async def a_day(company, fleet_json, served):
     }
     asked = await call("ask_what_if", "POST", f"{path}/what-if", json=changes, timeout=200)
     await call("read_question", "GET", asked.headers["content-location"])
+    await call("decide_wave", "POST", "/v1/waves/decide", json=waves.EXAMPLE, timeout=200)
     seqs = [each["seq"] for each in route["trips"][0]["stops"]]
     made = {
         "courier_id": courier,
