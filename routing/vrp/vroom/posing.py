@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.vrp.problem import MOMENT_MAX_S, Break, Preference, Problem, Vehicle, Visit, Window
 from routing.vrp.vroom import body as asked
-from routing.vrp.vroom.body import ALWAYS, Body, BodyRefused, Kind, NotYet
+from routing.vrp.vroom.body import ALWAYS, Body, BodyRefused, Kind
 from routing.vrp.vroom.ground import Ground
 from routing.vrp.vroom.layout import Layout, lay_out
 from routing.vrp.vroom.limits import Slot, slots_of
@@ -52,19 +52,34 @@ class _Clock:
         return Window(self.moment(window.earliest_s + later_s), self.moment(window.latest_s))
 
 
-def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """
+    What is held to more than a problem says by itself, because an answer could not be driven.
+
+    `tight` tasks must not be waited for before their setup. `ranges_m` are most metres of the problem for vehicles (by
+    the body's numbers) that drove beyond a limit. `is_careful` lets nothing through, and knows no such range.
+    """
+
+    tight: frozenset[int] = frozenset()
+    ranges_m: Mapping[int, int] = field(default_factory=dict)
+    is_careful: bool = False
+
+
+def pose(body: Body, ground: Ground, narrowing: Narrowing = Narrowing()) -> Posed:
     """
     Return the problem that `body` asks.
 
-    It may allow what the body does not: a break in one of several windows, or under a load; a limit on seconds or
-    metres beside other costs; a break within a setup. `careful` allows none of these and forbids some that is allowed.
+    It may allow what the body does not: a break between two of its windows, or under a load; a limit on seconds or
+    metres beside other costs; a break within a setup; to wait for a window before a setup. `narrowing` forbids some of
+    these, and some that is allowed.
 
     Raises
     ------
     BodyRefused
         Moments or costs lie too far apart.
     """
-    _refuse_counted_shipments(body)
+    careful, tight = narrowing.is_careful, narrowing.tight
     timed = body.has_hours or (careful and body.has_clock)
     layout = lay_out(body, ground, careful=careful)
     clock = _clock_of(body, ground)
@@ -88,7 +103,7 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
     matrices: dict[int, tuple[int, int]] = {}
     made: list[TravelMatrix] = []
     drawn: list[Vehicle] = []
-    for (_, vehicle, breaks), slot, paid in zip(able, slots, fixed, strict=True):
+    for (of, vehicle, breaks), slot, paid in zip(able, slots, fixed, strict=True):
         if id(slot.table) not in matrices:
             table, unit_of_table = _shrunk(slot, unit)
             matrices[id(slot.table)] = len(made), unit_of_table
@@ -108,16 +123,20 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
                 careful=careful,
             )
         )
+        range_m = None if slot.range is None else slot.range // unit_of_table
+        if not careful and of in narrowing.ranges_m:
+            bound_m = narrowing.ranges_m[of]
+            range_m = bound_m if range_m is None else min(range_m, bound_m)
         drawn[-1] = replace(
             drawn[-1],
             fixed_cost=paid // unit,
             cost_per_m=slot.per_metre * unit_of_table // unit,
             cost_per_s=slot.per_tick // unit,
-            range_m=None if slot.range is None else slot.range // unit_of_table,
+            range_m=range_m,
         )
     problem = Problem(
         matrices=tuple(made),
-        visits=tuple(_visits(body, layout, clock, work, unit, worths, timed=timed)),
+        visits=tuple(_visits(body, layout, clock, work, unit, worths, timed=timed, tight=tight)),
         vehicles=tuple(drawn),
         dimensions=tuple(_dimensions(body)),
     )
@@ -129,20 +148,14 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
     )
 
 
-def _refuse_counted_shipments(body: Body) -> None:
-    """
-    Refuse shipments beside a limit on tasks: what is carried between two visits is counted only in between.
-
-    Raises
-    ------
-    NotYet
-    """
-    limited = next((each for each in body.vehicles if each.tasks_max is not None), None)
-    if limited is not None and any(task.partner is not None for task in body.tasks):
-        raise NotYet(
-            f"{limited.pointer}/max_tasks",
-            "`max_tasks` is not counted beside shipments yet: leave one of the two out",
+def _may_wait_early(body: Body, layout: Layout, tight: frozenset[int]) -> bool:
+    """Whether somebody might wait for a window before a setup, and be done too early."""
+    return any(
+        setup_s > 0 and task.windows != ALWAYS and number not in tight
+        for number, (task, setup_s) in enumerate(
+            zip(body.tasks, layout.setup_between_s, strict=True)
         )
+    )
 
 
 def _breaks_are_loose(vehicles: Sequence[asked.Vehicle], layout: Layout, *, timed: bool) -> bool:
@@ -342,13 +355,15 @@ def _visits(
     worths: Sequence[int],
     *,
     timed: bool,
+    tight: frozenset[int],
 ) -> Iterator[Visit]:
     one = (1,) if _counts(body) else ()
     none = (0,) if _counts(body) else ()
     for number, task in enumerate(body.tasks):
         prices = [int(each[number]) // unit for each in work]
         cheapest, preferences = _by_vehicle(prices)
-        setup_s = layout.setup_between_s[number]
+        # A setup stands on the way to a place: it ends, rather than begins, when the window opens.
+        setup_s = layout.setup_between_s[number] if number in tight else 0
         windows = tuple(clock.window(each, later_s=setup_s) for each in task.windows)
         brings = task.partner if task.kind is Kind.DELIVERY else None
         yield Visit(
