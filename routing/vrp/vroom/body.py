@@ -188,6 +188,13 @@ class Body:
         return len(self.vehicles[0].capacity) if self.vehicles else 0
 
     @property
+    def counts_pairs(self) -> bool:
+        """Whether tasks are counted of which some are halves of shipments."""
+        return any(vehicle.tasks_max is not None for vehicle in self.vehicles) and any(
+            task.partner is not None for task in self.tasks
+        )
+
+    @property
     def has_hours(self) -> bool:
         """Whether anybody must be somewhere at a certain time. Without, a break can be waited for anywhere."""
         return any(task.windows != ALWAYS for task in self.tasks) or any(

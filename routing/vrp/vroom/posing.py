@@ -20,6 +20,9 @@ from routing.vrp.vroom.layout import Layout, lay_out
 from routing.vrp.vroom.limits import Slot, slots_of
 from routing.vrp.vroom.pricing import HUNDREDTHS, PER_UNIT, hundredths_of
 
+_PAIRS: Final = "pairs"
+"""Skills of bodies are numbers: this is none of them."""
+
 _WORTH_MAX: Final = 1 << 57
 """All that is left out may cost so much together, far from where sums of costs overflow."""
 
@@ -100,15 +103,16 @@ def pose(body: Body, ground: Ground, narrowing: Narrowing = Narrowing()) -> Pose
     if sum(worths) > _WORTH_MAX:  # coarser prices are better than none
         coarse = -(-sum(worths) // _WORTH_MAX)
         unit, worths = unit * coarse, [max(1, each // coarse) for each in worths]
-    matrices: dict[int, tuple[int, int]] = {}
+    matrices: dict[tuple[int, int], tuple[int, int]] = {}
     made: list[TravelMatrix] = []
     drawn: list[Vehicle] = []
     for (of, vehicle, breaks), slot, paid in zip(able, slots, fixed, strict=True):
-        if id(slot.table) not in matrices:
+        tables = id(slot.table), id(slot.durations)
+        if tables not in matrices:
             table, unit_of_table = _shrunk(slot, unit)
-            matrices[id(slot.table)] = len(made), unit_of_table
+            matrices[tables] = len(made), unit_of_table
             made.append(_matrix(slot, table))
-        number, unit_of_table = matrices[id(slot.table)]
+        number, unit_of_table = matrices[tables]
         drawn.append(
             _vehicle(
                 body,
@@ -136,7 +140,11 @@ def pose(body: Body, ground: Ground, narrowing: Narrowing = Narrowing()) -> Pose
         )
     problem = Problem(
         matrices=tuple(made),
-        visits=tuple(_visits(body, layout, clock, work, unit, worths, timed=timed, tight=tight)),
+        visits=tuple(
+            _visits(
+                body, layout, clock, work, unit, worths, timed=timed, careful=careful, tight=tight
+            )
+        ),
         vehicles=tuple(drawn),
         dimensions=tuple(_dimensions(body)),
     )
@@ -341,7 +349,7 @@ def _vehicle(
         end_place=end,
         capacities=(*capacity, *counted),
         duration_limit_s=slot.ticks_max,
-        skills=frozenset(map(str, vehicle.skills)),
+        skills=frozenset(map(str, vehicle.skills)) | _counts_no_pairs(vehicle, careful=careful),
         breaks=breaks if timed else (),
     )
 
@@ -355,9 +363,9 @@ def _visits(
     worths: Sequence[int],
     *,
     timed: bool,
+    careful: bool,
     tight: frozenset[int],
 ) -> Iterator[Visit]:
-    one = (1,) if _counts(body) else ()
     none = (0,) if _counts(body) else ()
     for number, task in enumerate(body.tasks):
         prices = [int(each[number]) // unit for each in work]
@@ -365,20 +373,26 @@ def _visits(
         # A setup stands on the way to a place: it ends, rather than begins, when the window opens.
         setup_s = layout.setup_between_s[number] if number in tight else 0
         windows = tuple(clock.window(each, later_s=setup_s) for each in task.windows)
+        carried = frozenset((_PAIRS,)) if careful and task.partner is not None else frozenset()
         brings = task.partner if task.kind is Kind.DELIVERY else None
         yield Visit(
             place=layout.place_of_task[number],
             service_s=layout.service_s[number] * clock.ticks if timed else 0,
-            loads=(*task.pickup, *one),
+            loads=(*task.pickup, *(int(task.partner is None) for _ in none)),
             # What a job delivers is on board from the start; a shipment's half drops what the other picked up.
             deliveries=(*task.delivery, *none) if any(task.delivery) and brings is None else (),
             windows=() if task.windows == ALWAYS else windows,
-            skills=frozenset(map(str, task.skills)),
+            skills=frozenset(map(str, task.skills)) | carried,
             brings=brings,
             unserved_cost=worths[number],
             cost=cheapest,
             preferences=preferences,
         )
+
+
+def _counts_no_pairs(vehicle: asked.Vehicle, *, careful: bool) -> frozenset[str]:
+    """The skill of whoever may carry from one place to another without its tasks being counted."""
+    return frozenset((_PAIRS,)) if careful and vehicle.tasks_max is None else frozenset()
 
 
 def _by_vehicle(prices: Sequence[int]) -> tuple[int, tuple[Preference, ...]]:

@@ -15,7 +15,7 @@ from routing.vrp.solution import Solution
 from routing.vrp.solve import Engine, Progress, solve
 from routing.vrp.vroom.answer import Driven, Json, answer_of
 from routing.vrp.vroom.body import Body, BodyRefused, Kind, Vehicle
-from routing.vrp.vroom.driving import drive, way_of
+from routing.vrp.vroom.driving import Way, drive, way_of
 from routing.vrp.vroom.ground import Ground, Roads, ground_of
 from routing.vrp.vroom.planning import plan_routes
 from routing.vrp.vroom.posing import Narrowing, Posed, pose
@@ -174,7 +174,7 @@ class _Search:
         for route in found.solution.routes:
             number = found.posed.vehicles[route.vehicle]
             tasks = [halt.visit for trip in route.trips for halt in trip.visits]
-            way = way_of(self._body, self._ground, self._body.vehicles[number], tasks)
+            way = self._way(self._body.vehicles[number], tasks)
             if found.undriven.isdisjoint(tasks) or (over := way.overrun(self._ground)) <= 1.0:
                 continue
             ranges_m[number] = int(distance_m(found.posed.problem, route) / over)
@@ -195,11 +195,12 @@ class _Search:
     def _read(self, posed: Posed, solution: Solution) -> _Found:
         routes, undriven = [], list[int]()
         for number, (trip,) in orders_of(solution).items():
-            route = self._driven(self._body.vehicles[posed.vehicles[number]], trip)
-            if route is None:
-                undriven += trip
-            else:
+            vehicle = self._body.vehicles[posed.vehicles[number]]
+            route = self._driven(vehicle, trip) or self._shortened(vehicle, trip)
+            if route is not None:
                 routes.append(route)
+            kept = () if route is None else route.way.numbers
+            undriven += [task for task in trip if task not in kept]
         return _Found(
             posed=posed,
             solution=solution,
@@ -210,13 +211,42 @@ class _Search:
 
     def _driven(self, vehicle: Vehicle, tasks: Sequence[int]) -> Driven | None:
         """The route with its times, or None if it breaks a rule whatever they are."""
-        way = way_of(self._body, self._ground, vehicle, tasks)
+        way = self._way(vehicle, tasks)
         steps = drive(way)
         if steps is None:
             return None
         route = Driven(way=way, steps=steps)
         _, broken = violations_of(way, steps, route.metres(self._ground))
         return None if broken else route
+
+    def _shortened(self, vehicle: Vehicle, tasks: Sequence[int]) -> Driven | None:
+        """
+        The route without some of its tasks, so that it can be driven; None if nothing is left of it.
+
+        One task or pair is left out after another, of the lowest priority each, until the rest can be driven; of
+        those after which it can be, the dearest. O(tasks²) drives.
+        """
+        left = list(tasks)
+        while True:
+            units = [(task, self._body.tasks[task].partner) for task in left]
+            lowest = min(self._body.tasks[task].priority for task in left)
+            found: list[Driven] = []
+            shorter: list[list[int]] = []
+            for task, partner in units:
+                if self._body.tasks[task].priority > lowest:
+                    continue
+                rest = [each for each in left if each not in {task, partner}]
+                if not rest:
+                    return None
+                shorter.append(rest)
+                if (route := self._driven(vehicle, rest)) is not None:
+                    found.append(route)
+            if found:
+                return min(found, key=lambda each: each.cost(self._body, self._ground))
+            left = min(shorter, key=lambda each: sum(self._way(vehicle, each).travels))
+
+    def _way(self, vehicle: Vehicle, tasks: Sequence[int]) -> Way:
+        return way_of(self._body, self._ground, vehicle, tasks)
 
     def _prescribed(self) -> dict[int, tuple[int, ...]]:
         """
