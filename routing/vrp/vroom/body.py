@@ -32,12 +32,6 @@ class BodyRefused(RoutingError):
         super().__init__(f"{pointer or 'the body'}: {why}")
 
 
-class NotYet(BodyRefused):
-    """A body that VROOM takes and that cannot be answered here so far."""
-
-    code: ClassVar[str] = "not-yet"
-
-
 @unique
 class Kind(StrEnum):
     """What a step of a route is."""
@@ -186,13 +180,6 @@ class Body:
     def dimensions(self) -> int:
         """How many numbers an amount has."""
         return len(self.vehicles[0].capacity) if self.vehicles else 0
-
-    @property
-    def counts_pairs(self) -> bool:
-        """Whether tasks are counted of which some are halves of shipments."""
-        return any(vehicle.tasks_max is not None for vehicle in self.vehicles) and any(
-            task.partner is not None for task in self.tasks
-        )
 
     @property
     def has_hours(self) -> bool:

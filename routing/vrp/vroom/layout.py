@@ -1,7 +1,7 @@
 """
 The places that a problem has for a body's locations.
 
-Tasks of one location share a place unless each way to one is counted, or their setups or services differ by the way one comes or by who does
+Tasks of one location share a place unless their setups or services differ by the way one comes or by who does
 them: those seconds stand in the matrices. One more place is the open, from which and to which no seconds lead.
 """
 
@@ -86,12 +86,7 @@ def lay_out(body: Body, ground: Ground, *, careful: bool = False) -> Layout:
         else:
             spent = tuple(task.service_for_s(each) for each in types)
         more = tuple(each - min(spent, default=0) for each in spent)
-        key: tuple[object, ...] = (
-            row,
-            setups,
-            more,
-            number if row in uneven or body.counts_pairs else None,
-        )
+        key: tuple[object, ...] = (row, setups, more, number if row in uneven else None)
         place_of_task.append(place(key, row, setups, more))
         spent_of_task.append(spent)
         between.append(max(setups, default=0))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from routing.matrix import UNREACHABLE
 from routing.vrp.vroom.body import Body, Vehicle
 from routing.vrp.vroom.ground import Ground
 from routing.vrp.vroom.layout import Layout
-from routing.vrp.vroom.pricing import HUNDREDTHS, PER_UNIT, Kind, between, kind_of, prices, setups_s
+from routing.vrp.vroom.pricing import HUNDREDTHS, Kind, between, kind_of, prices, setups_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,42 +88,6 @@ class _Maker:
 
     def slot(self, vehicle: Vehicle) -> Slot:
         kind = kind_of(vehicle, self._body, self._layout)
-        slot = self._plain(kind, vehicle)
-        if not self._body.counts_pairs or self._careful:
-            return slot
-        if vehicle.tasks_max is None:
-            # A limit on prices says nothing once they hold tolls.
-            return replace(slot, range=None, is_loose=True) if slot.range is not None else slot
-        if slot.per_tick or slot.range is not None:
-            return replace(slot, range=None, is_loose=True)
-        # So many tasks and any way between them, but never one more.
-        return replace(slot, range=self._toll * (vehicle.tasks_max + 1) - 1)
-
-    @cached_property
-    def _toll(self) -> int:
-        """
-        Inner units that every way to a task costs besides, so that a limit on prices counts tasks.
-
-        Loads cannot: what a pair carries is on board only in between. All tasks that are made cost it, whoever makes
-        them, so it decides nothing. More than any vehicle's way through as many tasks as it may make; 0 where
-        nothing is counted so.
-        """
-        if not self._body.counts_pairs or self._careful:
-            return 0
-        most = max(each.tasks_max or 0 for each in self._body.vehicles) + 1
-        kinds = {kind_of(each, self._body, self._layout) for each in self._body.vehicles}
-        dearest = max(
-            int(
-                prices(kind, self._layout, self._ground).max(
-                    initial=0, where=self._durations(kind) < UNREACHABLE
-                )
-            )
-            for kind in kinds
-        )
-        # A multiple of every price's unit, so that prices stay small.
-        return -(-(min(most, len(self._body.tasks)) * dearest + 1) // PER_UNIT) * PER_UNIT
-
-    def _plain(self, kind: Kind, vehicle: Vehicle) -> Slot:
         travel_max_s, distance_max_m = vehicle.travel_max_s, vehicle.distance_max_m
         seconds_max = None if travel_max_s is None else HUNDREDTHS * travel_max_s // kind.hundredths
         ticks_max = None
@@ -164,9 +127,6 @@ class _Maker:
         """Metres are prices."""
         if (kind, "prices") not in self._made:
             table = prices(kind, self._layout, self._ground)
-            if self._toll:
-                table[:, sorted(set(self._layout.place_of_task))] += self._toll
-                np.fill_diagonal(table, 0)
             self._made[kind, "prices"] = self._new(kind, table, per_metre=1)
         return self._made[kind, "prices"]
 

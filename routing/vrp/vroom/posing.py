@@ -14,14 +14,11 @@ from numpy.typing import NDArray
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.vrp.problem import MOMENT_MAX_S, Break, Preference, Problem, Vehicle, Visit, Window
 from routing.vrp.vroom import body as asked
-from routing.vrp.vroom.body import ALWAYS, Body, BodyRefused, Kind
+from routing.vrp.vroom.body import ALWAYS, Body, BodyRefused, Kind, Task
 from routing.vrp.vroom.ground import Ground
 from routing.vrp.vroom.layout import Layout, lay_out
 from routing.vrp.vroom.limits import Slot, slots_of
 from routing.vrp.vroom.pricing import HUNDREDTHS, PER_UNIT, hundredths_of
-
-_PAIRS: Final = "pairs"
-"""Skills of bodies are numbers: this is none of them."""
 
 _WORTH_MAX: Final = 1 << 57
 """All that is left out may cost so much together, far from where sums of costs overflow."""
@@ -60,7 +57,7 @@ class Narrowing:
     """
     What is held to more than a problem says by itself, because an answer could not be driven.
 
-    `tight` tasks must not be waited for before their setup. `ranges_m` are most metres of the problem for vehicles (by
+    `tight` tasks begin in their windows whether after a setup or without. `ranges_m` are most metres of the problem for vehicles (by
     the body's numbers) that drove beyond a limit. `is_careful` lets nothing through, and knows no such range.
     """
 
@@ -74,8 +71,8 @@ def pose(body: Body, ground: Ground, narrowing: Narrowing = Narrowing()) -> Pose
     Return the problem that `body` asks.
 
     It may allow what the body does not: a break between two of its windows, or under a load; a limit on seconds or
-    metres beside other costs; a break within a setup; to wait for a window before a setup. `narrowing` forbids some of
-    these, and some that is allowed.
+    metres beside other costs; a break within a setup; to wait for a window before a setup, or to miss one by it.
+    `narrowing` forbids some of these, and some that is allowed.
 
     Raises
     ------
@@ -140,11 +137,7 @@ def pose(body: Body, ground: Ground, narrowing: Narrowing = Narrowing()) -> Pose
         )
     problem = Problem(
         matrices=tuple(made),
-        visits=tuple(
-            _visits(
-                body, layout, clock, work, unit, worths, timed=timed, careful=careful, tight=tight
-            )
-        ),
+        visits=tuple(_visits(body, layout, clock, work, unit, worths, timed=timed, tight=tight)),
         vehicles=tuple(drawn),
         dimensions=tuple(_dimensions(body)),
     )
@@ -152,12 +145,13 @@ def pose(body: Body, ground: Ground, narrowing: Narrowing = Narrowing()) -> Pose
         problem=problem,
         vehicles=tuple(number for number, _, _ in able),
         is_loose=any(slot.is_loose for slot in slots)
-        or _breaks_are_loose(vehicles, layout, timed=timed),
+        or _breaks_are_loose(vehicles, layout, timed=timed)
+        or _may_miss_windows(body, layout, tight),
     )
 
 
-def _may_wait_early(body: Body, layout: Layout, tight: frozenset[int]) -> bool:
-    """Whether somebody might wait for a window before a setup, and be done too early."""
+def _may_miss_windows(body: Body, layout: Layout, tight: frozenset[int]) -> bool:
+    """Whether somebody might begin outside a window, by as much as a setup takes."""
     return any(
         setup_s > 0 and task.windows != ALWAYS and number not in tight
         for number, (task, setup_s) in enumerate(
@@ -349,7 +343,7 @@ def _vehicle(
         end_place=end,
         capacities=(*capacity, *counted),
         duration_limit_s=slot.ticks_max,
-        skills=frozenset(map(str, vehicle.skills)) | _counts_no_pairs(vehicle, careful=careful),
+        skills=frozenset(map(str, vehicle.skills)),
         breaks=breaks if timed else (),
     )
 
@@ -363,36 +357,33 @@ def _visits(
     worths: Sequence[int],
     *,
     timed: bool,
-    careful: bool,
     tight: frozenset[int],
 ) -> Iterator[Visit]:
-    none = (0,) if _counts(body) else ()
+    counts = _counts(body)
     for number, task in enumerate(body.tasks):
         prices = [int(each[number]) // unit for each in work]
         cheapest, preferences = _by_vehicle(prices)
-        # A setup stands on the way to a place: it ends, rather than begins, when the window opens.
-        setup_s = layout.setup_between_s[number] if number in tight else 0
-        windows = tuple(clock.window(each, later_s=setup_s) for each in task.windows)
-        carried = frozenset((_PAIRS,)) if careful and task.partner is not None else frozenset()
+        setup_s = layout.setup_between_s[number]
+        if number in tight:
+            windows = tuple(clock.window(each, later_s=setup_s) for each in task.windows)
+        else:
+            windows = tuple(clock.window(each) for each in _later(task.windows, setup_s))
         brings = task.partner if task.kind is Kind.DELIVERY else None
         yield Visit(
             place=layout.place_of_task[number],
             service_s=layout.service_s[number] * clock.ticks if timed else 0,
-            loads=(*task.pickup, *(int(task.partner is None) for _ in none)),
+            loads=(*task.pickup, *((_counted(task),) if counts else ())),
             # What a job delivers is on board from the start; a shipment's half drops what the other picked up.
-            deliveries=(*task.delivery, *none) if any(task.delivery) and brings is None else (),
+            deliveries=(*task.delivery, *(0,) * counts)
+            if any(task.delivery) and brings is None
+            else (),
             windows=() if task.windows == ALWAYS else windows,
-            skills=frozenset(map(str, task.skills)) | carried,
+            skills=frozenset(map(str, task.skills)),
             brings=brings,
             unserved_cost=worths[number],
             cost=cheapest,
             preferences=preferences,
         )
-
-
-def _counts_no_pairs(vehicle: asked.Vehicle, *, careful: bool) -> frozenset[str]:
-    """The skill of whoever may carry from one place to another without its tasks being counted."""
-    return frozenset((_PAIRS,)) if careful and vehicle.tasks_max is None else frozenset()
 
 
 def _by_vehicle(prices: Sequence[int]) -> tuple[int, tuple[Preference, ...]]:
@@ -406,6 +397,27 @@ def _by_vehicle(prices: Sequence[int]) -> tuple[int, tuple[Preference, ...]]:
         for low, high in pairwise(steps)
     )
     return (steps[0] if steps else 0), preferences
+
+
+def _later(windows: Sequence[Window], setup_s: int) -> Sequence[Window]:
+    """
+    Windows for the begin of a service, if those for the begin of a setup before it are given.
+
+    A setup stands on the way to a place, so it ends rather than begins in a window; there may be none. So these allow
+    to wait before a setup, and to be late without one.
+    """
+    ends: list[Window] = []
+    for window in windows:
+        if ends and window.earliest_s <= ends[-1].latest_s:
+            ends[-1] = Window(ends[-1].earliest_s, window.latest_s + setup_s)
+        else:
+            ends.append(Window(window.earliest_s, window.latest_s + setup_s))
+    return ends
+
+
+def _counted(task: Task) -> int:
+    """How many tasks go on board with this one, to the end; a shipment's with its second, which loads nothing that is dropped."""
+    return {Kind.JOB: 1, Kind.DELIVERY: 2}.get(task.kind, 0)
 
 
 def _counts(body: Body) -> bool:
