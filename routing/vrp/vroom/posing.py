@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -14,14 +14,19 @@ from numpy.typing import NDArray
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.vrp.problem import MOMENT_MAX_S, Break, Preference, Problem, Vehicle, Visit, Window
 from routing.vrp.vroom import body as asked
-from routing.vrp.vroom.body import ALWAYS, Body, BodyRefused, Kind, Task
+from routing.vrp.vroom.body import ALWAYS, Body, Kind, Task
+from routing.vrp.vroom.clock import Clock, clock_of
 from routing.vrp.vroom.ground import Ground
 from routing.vrp.vroom.layout import Layout, lay_out
 from routing.vrp.vroom.limits import Slot, slots_of
-from routing.vrp.vroom.pricing import HUNDREDTHS, PER_UNIT, hundredths_of
+from routing.vrp.vroom.narrowing import Narrowing, Rest
+from routing.vrp.vroom.pricing import HUNDREDTHS, PER_UNIT
 
 _WORTH_MAX: Final = 1 << 57
 """All that is left out may cost so much together, far from where sums of costs overflow."""
+
+
+_NONE: Final = Narrowing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,36 +42,7 @@ class Posed:
     is_loose: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Clock:
-    """Moments of the body as moments of the problem: from `base_s` on, `ticks` a second."""
-
-    base_s: int
-    ticks: int
-
-    def moment(self, moment_s: int) -> int:
-        return min(max(0, moment_s - self.base_s) * self.ticks, MOMENT_MAX_S - 1)
-
-    def window(self, window: Window, *, later_s: int = 0) -> Window:
-        """The window, its begin so many seconds later."""
-        return Window(self.moment(window.earliest_s + later_s), self.moment(window.latest_s))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Narrowing:
-    """
-    What is held to more than a problem says by itself, because an answer could not be driven.
-
-    `tight` tasks begin in their windows whether after a setup or without. `ranges_m` are most metres of the problem for vehicles (by
-    the body's numbers) that drove beyond a limit. `is_careful` lets nothing through, and knows no such range.
-    """
-
-    tight: frozenset[int] = frozenset()
-    ranges_m: Mapping[int, int] = field(default_factory=dict)
-    is_careful: bool = False
-
-
-def pose(body: Body, ground: Ground, narrowing: Narrowing = Narrowing()) -> Posed:
+def pose(body: Body, ground: Ground, narrowing: Narrowing = _NONE) -> Posed:
     """
     Return the problem that `body` asks.
 
@@ -82,15 +58,22 @@ def pose(body: Body, ground: Ground, narrowing: Narrowing = Narrowing()) -> Pose
     careful, tight = narrowing.is_careful, narrowing.tight
     timed = body.has_hours or (careful and body.has_clock)
     layout = lay_out(body, ground, careful=careful)
-    clock = _clock_of(body, ground)
+    clock = clock_of(body, ground)
     able = [
         (number, vehicle, breaks)
         for number, vehicle in enumerate(body.vehicles)
-        if (breaks := _breaks(vehicle, clock, careful=careful)) is not None
+        if (breaks := _breaks(vehicle, clock, narrowing.rest(number))) is not None
     ]
     vehicles = [vehicle for _, vehicle, _ in able]
     slots = slots_of(
-        body, vehicles, layout, ground, ticks=clock.ticks, timed=timed, careful=careful
+        body,
+        vehicles,
+        layout,
+        ground,
+        ticks=clock.ticks,
+        timed=timed,
+        careful=careful,
+        held=[narrowing.holds(number) for number, _, _ in able],
     )
     work = [_work(vehicle, layout) for vehicle in vehicles]
     fixed = [_fixed(vehicle, body) for vehicle in vehicles]
@@ -121,19 +104,15 @@ def pose(body: Body, ground: Ground, narrowing: Narrowing = Narrowing()) -> Pose
                 layout,
                 number=number,
                 timed=timed,
-                careful=careful,
+                unladen=narrowing.rest(of) is Rest.UNLADEN,
             )
         )
-        range_m = None if slot.range is None else slot.range // unit_of_table
-        if not careful and of in narrowing.ranges_m:
-            bound_m = narrowing.ranges_m[of]
-            range_m = bound_m if range_m is None else min(range_m, bound_m)
         drawn[-1] = replace(
             drawn[-1],
             fixed_cost=paid // unit,
             cost_per_m=slot.per_metre * unit_of_table // unit,
             cost_per_s=slot.per_tick // unit,
-            range_m=range_m,
+            range_m=None if slot.range is None else slot.range // unit_of_table,
         )
     problem = Problem(
         matrices=tuple(made),
@@ -173,51 +152,7 @@ def _breaks_are_loose(vehicles: Sequence[asked.Vehicle], layout: Layout, *, time
     )
 
 
-def _clock_of(body: Body, ground: Ground) -> _Clock:
-    """
-    A clock that begins early enough for all work without a window to be done before the first window.
-
-    Raises
-    ------
-    BodyRefused
-    """
-    ticks = HUNDREDTHS if any(hundredths_of(v) != HUNDREDTHS for v in body.vehicles) else 1
-    windows = [
-        window
-        for each in (
-            *(task.windows for task in body.tasks),
-            *((vehicle.window,) for vehicle in body.vehicles),
-            *(rest.windows for vehicle in body.vehicles for rest in vehicle.breaks),
-        )
-        if each != ALWAYS
-        for window in each
-    ]
-    first_s = min((window.earliest_s for window in windows), default=0)
-    work_s = sum(
-        max(task.setup_s, *task.setup_s_by_type.values(), 0)
-        + max(task.service_s, *task.service_s_by_type.values(), 0)
-        for task in body.tasks
-    )
-    work_s += sum(rest.service_s for vehicle in body.vehicles for rest in vehicle.breaks)
-    slowest = max((hundredths_of(v) for v in body.vehicles), default=HUNDREDTHS) / HUNDREDTHS
-    farthest_s = max(
-        (
-            int(table.max(initial=0, where=table < UNREACHABLE))
-            for table in ground.durations_s.values()
-        ),
-        default=0,
-    )
-    before_s = min(work_s + math.ceil(slowest * farthest_s) * (len(body.tasks) + 1), first_s)
-    clock = _Clock(base_s=first_s - min(before_s, (MOMENT_MAX_S - 1) // (4 * ticks)), ticks=ticks)
-    last_s = max((window.earliest_s for window in windows), default=0)
-    if (last_s - clock.base_s) * ticks >= MOMENT_MAX_S:
-        raise BodyRefused(
-            "", f"windows open from {first_s} to {last_s}: give moments that lie less far apart"
-        )
-    return clock
-
-
-def _breaks(vehicle: asked.Vehicle, clock: _Clock, *, careful: bool) -> tuple[Break, ...] | None:
+def _breaks(vehicle: asked.Vehicle, clock: Clock, rested: Rest) -> tuple[Break, ...] | None:
     """The vehicle's breaks within its hours, or None if one has no room there."""
     breaks = []
     for rest in vehicle.breaks:
@@ -233,7 +168,7 @@ def _breaks(vehicle: asked.Vehicle, clock: _Clock, *, careful: bool) -> tuple[Br
         if not fitting:
             return None
         chosen = Window(fitting[0].earliest_s, fitting[-1].latest_s)
-        if careful:
+        if rested is not Rest.BETWEEN:
             chosen = max(fitting, key=lambda each: each.latest_s - each.earliest_s)
         breaks.append(
             # A break of no time at all still interrupts: it is given the shortest there is.
@@ -316,14 +251,14 @@ def _vehicle(
     body: Body,
     vehicle: asked.Vehicle,
     slot: Slot,
-    clock: _Clock,
+    clock: Clock,
     breaks: tuple[Break, ...],
     ground: Ground,
     layout: Layout,
     *,
     number: int,
     timed: bool,
-    careful: bool,
+    unladen: bool,
 ) -> Vehicle:
     """The vehicle without its prices."""
     start, end = (
@@ -331,7 +266,7 @@ def _vehicle(
         for each in (vehicle.start, vehicle.end)
     )
     capacity = vehicle.capacity
-    if careful:
+    if unladen:
         for rest in vehicle.breaks:
             capacity = tuple(map(min, capacity, rest.max_load or capacity))
     tasks_max = len(body.tasks) if vehicle.tasks_max is None else vehicle.tasks_max
@@ -351,7 +286,7 @@ def _vehicle(
 def _visits(
     body: Body,
     layout: Layout,
-    clock: _Clock,
+    clock: Clock,
     work: Sequence[NDArray[np.int64]],
     unit: int,
     worths: Sequence[int],

@@ -38,6 +38,12 @@ def bodies() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def documented() -> ModuleType:
+    """Bodies after VROOM's documentation, of `documented.py`."""
+    return beside("documented")
+
+
+@pytest.fixture(scope="session")
 def solved():
     """Answer a body as JSON would bring it, within some seconds."""
 

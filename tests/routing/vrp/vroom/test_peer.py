@@ -14,6 +14,7 @@ def test_vroom_drives_our_routes_without_a_fault_and_at_no_other_cost(seed, bodi
     if body["vehicles"][0].get("capacity") and "delivery" not in body["jobs"][0]:
         body["jobs"][0]["delivery"] = [0] * len(body["vehicles"][0]["capacity"])
     for vehicle in body["vehicles"]:
+        vehicle.pop("steps", None)
         for route in told["routes"]:
             if route["vehicle"] == vehicle["id"]:
                 vehicle["steps"] = [
