@@ -227,6 +227,7 @@ def anneal(
     temperature: float,
     several_trips: bool,
     thorough: bool,
+    dear_first: bool,
 ) -> None:
     """
     Change the routes `iterations` times; a dearer state is kept as simulated annealing says.
@@ -259,7 +260,7 @@ def anneal(
         if dearer < np.inf:
             dearer = recreate(
                 packed, model, state, part, undo, places, scratch, turn, leader,
-                several_trips, thorough, dearer, limit,
+                several_trips, thorough, dearer, limit, dear_first,
             )  # fmt: skip
         if dearer <= limit:
             dearer = counted(packed, model, state, part, undo, scratch)

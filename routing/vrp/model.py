@@ -152,13 +152,13 @@ def model_of(problem: Problem, packed: Packed) -> Model:
     ).reshape(vehicles, 16)  # fmt: skip
     timed = _timed(packed, visit)
     near, beside = neighbours(packed, visit, timed=timed)
-    halves = (packed.brings >= 0) | (packed.brought_by >= 0)
+    firsts_of_pairs = packed.brought_by >= 0
     return Model(
         durations_s=packed.durations_s,
         distances_m=packed.distances_m,
         visit=np.ascontiguousarray(visit, np.int64),
         loads=np.concatenate(
-            [np.where(halves[:, None], 0, packed.loads), packed.deliveries], axis=1
+            [np.where(firsts_of_pairs[:, None], 0, packed.loads), packed.deliveries], axis=1
         ),
         carried=_carried(packed),
         vehicle=np.ascontiguousarray(vehicle, np.int64),
@@ -182,15 +182,15 @@ def model_of(problem: Problem, packed: Packed) -> Model:
             and (packed.limits[:, 0] >= NEVER).all()
             and not exact.any()
             and not packed.made.any()
-            and not halves.any()
+            and not firsts_of_pairs.any()
         ),
         restricted=not bool(packed.allowed.all()),
         unlike=bool((packed.prices != packed.prices[:1]).any()),
         picky=packed.made.shape[1] > 0,
         priced=bool(packed.prices[:, 2:].any() or (packed.limits[:, 1] < NEVER).any()),
         as_long=_are_one(packed.durations_s, packed.distances_m),
-        mixed=bool(packed.loads.any() and packed.deliveries.any()) or bool(halves.any()),
-        paired=bool(halves.any()),
+        mixed=bool(packed.loads.any() and packed.deliveries.any()) or bool(firsts_of_pairs.any()),
+        paired=bool(firsts_of_pairs.any()),
     )
 
 

@@ -2,7 +2,8 @@
 Pairs of visits: what the first picks up the second drops, later in the same trip.
 
 The first stands for both wherever orders are listed. On board between the two, the load counts in
-`State.board` and never in `State.load`: so the fullest moment says whether a place is allowed.
+`State.board` and never in `State.load`: so the fullest moment says whether a place is allowed. What
+the second loads of its own stays on board, and counts in both.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from routing.vrp.model import (
     Model,
 )
 from routing.vrp.part import LOOKED, REMOVED, Part, Scratch
-from routing.vrp.places import PAIR_IN_TRIP, SECOND, Places, offer
+from routing.vrp.places import PAIR_IN_TRIP, SECOND, Places, has_room_after, offer
 from routing.vrp.search_state import (
     AHEAD_M,
     AHEAD_S,
@@ -150,7 +151,9 @@ def offer_pair_after(
                 price += float(paid(model, number, seconds) - paid(model, number, day[SECONDS]))
                 price += SECOND * (seconds - day[SECONDS])
         if fits and price < places.price[-1]:
-            offer(places, price, first, PAIR_IN_TRIP, node, last)
+            before = node if last == first else last
+            if has_room_after(model, state, before, second):
+                offer(places, price, first, PAIR_IN_TRIP, node, last)
         if after == end or scratch.tight[after]:
             return
         drive_s = clock[last, AHEAD_S] if model.timed and last != first else 0

@@ -103,7 +103,7 @@ class Visit:
     brings
         The visit (its index) whose loads this one drops: made before in the same trip, or neither is
         made. What is carried between two visits never lies at the depot, so neither has a due moment, a
-        release, deliveries or alternatives, and this one has no loads of its own.
+        release, deliveries or alternatives. What this one loads of its own goes on to the trip's end.
     unserved_cost
         Price of leaving the visit out; for a group one price, the same in all its visits. None:
         leaving it out makes a solution infeasible.
@@ -334,8 +334,6 @@ def _pair_clashes(problem: Problem) -> Iterator[str]:
             yield f"visit {number} brings what visit {visit.brings} picks up, which brings itself"
         if brought.setdefault(visit.brings, number) != number:
             yield f"visits {brought[visit.brings]} and {number} both bring what visit {visit.brings} picks up"
-        if any(visit.loads):
-            yield f"visit {number} brings what visit {visit.brings} picks up, and loads more: state another visit"
         if (visit.unserved_cost is None) != (picked.unserved_cost is None):
             yield f"visits {visit.brings} and {number} are a pair: both may be left out, or neither"
         for each, half in ((visit.brings, picked), (number, visit)):

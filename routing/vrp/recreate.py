@@ -24,6 +24,7 @@ from routing.vrp.model import (
 from routing.vrp.packed import Packed
 from routing.vrp.pairs import offer_pair_in_trip, offer_pair_near
 from routing.vrp.part import (
+    ABSENT,
     OPENED,
     PLACED,
     REMOVED,
@@ -65,14 +66,27 @@ def sort_removed(
     keys: NDArray[np.float64],
     count: int,
     random: NDArray[np.uint64],
+    dear_first: bool,
 ) -> None:
-    """Put the removed visits in the order of putting them back: by chance, load, window, or distance."""
+    """
+    Put the removed visits in the order of putting them back: by chance, load, window, or distance.
+
+    With `dear_first`, every other time what is dear to leave out comes first, and of what is as dear the nearest to one of
+    them.
+    """
     draw = random_share(random) * (17.0 if model.timed else 11.0)
+    pivot = 0
+    if dear_first and count > 0 and random_share(random) < 0.5:
+        draw = -1.0
+        pivot = model.visit[removed[random_below(random, float(count))], PLACE]
     depot = max(0, model.vehicle[0, START])
     for slot in range(count):
         visit = removed[slot]
         opens_s, closes_s = model.visit[visit, OPENS], model.visit[visit, CLOSES]
-        if draw < 4.0:
+        if draw < 0.0:
+            away = float(model.distances_m[0, pivot, model.visit[visit, PLACE]])
+            keys[slot] = (0.5 + random_share(random)) * away - model.unserved[visit]
+        elif draw < 4.0:
             keys[slot] = random_share(random)
         elif draw < 8.0:
             keys[slot] = 0.0
@@ -259,6 +273,7 @@ def recreate(
     thorough: bool,
     price: float,
     limit: float,
+    dear_first: bool,
 ) -> float:
     """
     Put back what was taken out, the leader first; what finds no place is left out.
@@ -266,7 +281,8 @@ def recreate(
     Returns `price` and what that adds to it; no more is put back once the sum is above `limit`.
     """
     removed, count = scratch.removed, scratch.tally[REMOVED]
-    sort_removed(model, removed, scratch.keys, count, part.random)
+    dear_first = dear_first and part.counts[ABSENT] > 0
+    sort_removed(model, removed, scratch.keys, count, part.random, dear_first)
     if leader == ANY and count > 0:
         leader = removed[0]
     kind = random_below(part.random, float(len(part.spare))) if leader >= 0 else -1

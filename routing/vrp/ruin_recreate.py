@@ -51,6 +51,12 @@ no difference."""
 _SURCHARGE_FALL: Final = 0.8
 """How the surcharge of a neighbourhood shrinks with each round; chosen."""
 
+_WEIGHS_FROM: Final = 10.0
+"""Where one visit is worth so many times another, what is dear to leave out is put back first every other time: which
+visits are made then decides. Three bodies of `benchmarks/vroom` with priorities came to 30,451, 1,211 of priorities and 35,868
+instead of 30,518, 1,122 and 39,502 after 2 s. Not elsewhere: on seven PCVRPTW instances, 7 s, two seeds, gaps were better as often as
+worse (throwaway runs)."""
+
 
 class RuinRecreate:
     """One search over one problem; its parts may be annealed by one thread each."""
@@ -70,7 +76,10 @@ class RuinRecreate:
         tried = _TRIED if model.vehicle[:, EXACT].any() else 1
         self._places = [no_places(tried) for _ in range(parts)]
         self._asked, self._surcharge = np.zeros(visits), np.zeros(visits)
-        self.is_relaxed = False
+        self._weighs = float(model.unserved.max(initial=0.0)) > _WEIGHS_FROM * float(
+            model.unserved.min(initial=np.inf)
+        )
+        self.is_relaxed = self._dear_first = False
         self.parts = 1
         self.take({})
 
@@ -188,6 +197,9 @@ class RuinRecreate:
             part.counts[:] = (len(mine), len(out), len(slots), 0, len(own))
             part.totals[:] = 0.0
         self.parts = parts
+        self._dear_first = (
+            self._weighs and not self.is_relaxed and self._least > 0.0 and not self.chooses
+        )
         # The parts keep the best of their round; whatever came before is kept here.
         self._before = (state.best_succ.copy(), state.best_head.copy(), state.best_next.copy())
         self._keep_best()
@@ -220,6 +232,7 @@ class RuinRecreate:
             temperature,
             self._several_trips,
             thorough,
+            self._dear_first,
         )
 
     def join(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 from routing.vrp.vroom.body import Body, Kind, Location, Task
@@ -28,6 +27,23 @@ class Driven:
     def metres(self, ground: Ground) -> list[int | None]:
         """Metres up to each step, on a break those of what is driven before it; None where nobody knows."""
         return _metres(ground, self)
+
+    def cost(self, body: Body, ground: Ground) -> int:
+        """
+        The route's cost as it is told.
+
+        As VROOM rounds it: the price of what was told where anybody has a clock, a price cut off elsewhere.
+        """
+        return _cost(body, ground, self)
+
+    @property
+    def spent_s(self) -> int:
+        """Seconds of driving as they are told: each moment cut off to whole seconds, then what lies between."""
+        spent_s, ended_s = 0, self.steps[0].arrival // HUNDREDTHS
+        for step in self.steps:
+            spent_s += step.arrival // HUNDREDTHS - ended_s
+            ended_s = step.begin // HUNDREDTHS + step.setup_s + step.service_s
+        return spent_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +135,7 @@ def _told(body: Body, ground: Ground, driven: Driven) -> Told:
         if ground.knows_metres:
             told["distance"] = so_far_m
         steps.append(told)
-    route: Json = {"vehicle": vehicle.id, "cost": _cost(body, ground, driven, spent_s, metres[-1])}
+    route: Json = {"vehicle": vehicle.id, "cost": driven.cost(body, ground)}
     if vehicle.description:
         route["description"] = vehicle.description
     if body.dimensions:
@@ -215,24 +231,19 @@ def _metres(ground: Ground, driven: Driven) -> list[int | None]:
     return metres
 
 
-def _cost(body: Body, ground: Ground, driven: Driven, spent_s: int, metres: int | None) -> int:
-    """As VROOM rounds it: the price of what was told where anybody has a clock, a price cut off elsewhere."""
+def _cost(body: Body, ground: Ground, driven: Driven) -> int:
     way, costs = driven.way, driven.way.vehicle.costs
-    custom = ground.costs[way.vehicle.profile]
-    legs = [
-        (here, there)
-        for here, there in pairwise(_rows(ground, way))
-        if here is not None and there is not None
-    ]
+    custom, metres = ground.costs[way.vehicle.profile], driven.metres(ground)[-1] or 0
+    legs = way.legs(ground)
     if custom is not None:
         driving = sum(int(custom[leg]) for leg in legs)
     elif body.has_clock or body.options.plan:
-        price = spent_s * costs.per_hour / 3_600 + (metres or 0) * costs.per_km / 1_000
+        price = driven.spent_s * costs.per_hour / 3_600 + metres * costs.per_km / 1_000
         driving = math.floor(price + 0.5)
     else:
         durations_s = ground.durations_s[way.vehicle.profile]
         seconds = sum(int(durations_s[leg]) for leg in legs)
         price = hour_price(way.vehicle, has_clock=False) * seconds
-        driving = (price + PER_METRE * costs.per_km * (metres or 0)) // PER_UNIT
+        driving = (price + PER_METRE * costs.per_km * metres) // PER_UNIT
     worked_s = sum(step.setup_s + step.service_s for step in driven.steps)
     return costs.fixed + driving + costs.per_task_hour * HUNDREDTHS * worked_s // PER_UNIT

@@ -32,12 +32,6 @@ class BodyRefused(RoutingError):
         super().__init__(f"{pointer or 'the body'}: {why}")
 
 
-class NotYet(BodyRefused):
-    """A body that VROOM takes and that cannot be answered here so far."""
-
-    code: ClassVar[str] = "not-yet"
-
-
 @unique
 class Kind(StrEnum):
     """What a step of a route is."""

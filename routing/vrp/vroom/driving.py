@@ -59,6 +59,31 @@ class Way:
             for setup_s, service_s in zip(self.setups_s, self.services_s, strict=True)
         )
 
+    def overrun(self, ground: Ground) -> float:
+        """How many times as long as it may be the way is, by seconds or by metres; 0 where neither is limited."""
+        over, limits = 0.0, self.vehicle
+        if limits.travel_max_s is not None:
+            over = sum(self.travels) / max(1, HUNDREDTHS * limits.travel_max_s)
+        distances_m = ground.distances_m[limits.profile]
+        if limits.distance_max_m is not None and distances_m is not None:
+            driven_m = sum(int(distances_m[leg]) for leg in self.legs(ground))
+            over = max(over, driven_m / max(1, limits.distance_max_m))
+        return over
+
+    def legs(self, ground: Ground) -> list[tuple[int, int]]:
+        """From which row to which is driven."""
+        ends = (
+            None if each is None else ground.rows[each]
+            for each in (self.vehicle.start, self.vehicle.end)
+        )
+        start, end = ends
+        rows = [start, *(ground.rows[task.location] for task in self.tasks), end]
+        return [
+            (here, there)
+            for here, there in pairwise(rows)
+            if here is not None and there is not None
+        ]
+
 
 def way_of(body: Body, ground: Ground, vehicle: Vehicle, numbers: Sequence[int]) -> Way:
     """The way through the tasks of these numbers; `travels` has one more than they, `loads` too."""

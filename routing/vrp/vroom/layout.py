@@ -78,17 +78,18 @@ def lay_out(body: Body, ground: Ground, *, careful: bool = False) -> Layout:
     place_of_task, spent_of_task, between = [], [], []
     for number, (task, row) in enumerate(zip(body.tasks, rows, strict=True)):
         setups = tuple(task.setup_for_s(each) for each in types)
-        short = any(each.latest_s - each.earliest_s < max(setups) for each in task.windows)
+        longest_s = max(setups, default=0)
+        short = any(each.latest_s - each.earliest_s < longest_s for each in task.windows)
         if careful or short or (times[row] == 1 and row not in starts):
             spent = tuple(a + task.service_for_s(b) for a, b in zip(setups, types, strict=True))
             setups = nothing
         else:
             spent = tuple(task.service_for_s(each) for each in types)
-        more = tuple(each - min(spent) for each in spent)
+        more = tuple(each - min(spent, default=0) for each in spent)
         key: tuple[object, ...] = (row, setups, more, number if row in uneven else None)
         place_of_task.append(place(key, row, setups, more))
         spent_of_task.append(spent)
-        between.append(max(setups))
+        between.append(max(setups, default=0))
     ends = {
         ground.rows[end]
         for each in body.vehicles
@@ -109,6 +110,6 @@ def lay_out(body: Body, ground: Ground, *, careful: bool = False) -> Layout:
             each: tuple(spent[column] for spent in spent_of_task)
             for column, each in enumerate(types)
         },
-        service_s=tuple(map(max if careful else min, spent_of_task)),
+        service_s=tuple((max if careful else min)(spent, default=0) for spent in spent_of_task),
         setup_between_s=tuple(between),
     )

@@ -59,14 +59,15 @@ def slots_of(
     ticks: int,
     timed: bool,
     careful: bool,
+    held: Sequence[bool],
 ) -> list[Slot]:
     """
     One slot for each vehicle.
 
-    `timed`: hours are kept. A limit that fits nowhere is left out, unless `careful`: then it holds, and prices are those of an average way.
+    `timed`: hours are kept. A limit that fits nowhere is left out, unless it is `held`: then prices are those of an average way.
     """
     maker = _Maker(body, layout, ground, ticks=ticks, timed=timed, careful=careful)
-    return [maker.slot(vehicle) for vehicle in vehicles]
+    return [maker.slot(vehicle, held=each) for vehicle, each in zip(vehicles, held, strict=True)]
 
 
 class _Maker:
@@ -86,7 +87,7 @@ class _Maker:
         self._ticks, self._timed, self._careful = ticks, timed, careful
         self._made: dict[tuple[Kind, str], Slot] = {}
 
-    def slot(self, vehicle: Vehicle) -> Slot:
+    def slot(self, vehicle: Vehicle, *, held: bool) -> Slot:
         kind = kind_of(vehicle, self._body, self._layout)
         travel_max_s, distance_max_m = vehicle.travel_max_s, vehicle.distance_max_m
         seconds_max = None if travel_max_s is None else HUNDREDTHS * travel_max_s // kind.hundredths
@@ -105,7 +106,7 @@ class _Maker:
             return self._limited(self._priced(kind), most, ticks_max)
         if seconds_max is None and plain and not self._timed:
             return self._limited(self._apart(kind, vehicle), distance_max_m, ticks_max)
-        if not self._careful:
+        if not held:
             return self._limited(self._priced(kind), None, ticks_max, is_loose=True)
         if seconds_max is None:
             return self._limited(self._averaged(kind, "metres"), distance_max_m, ticks_max)

@@ -14,14 +14,19 @@ from numpy.typing import NDArray
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.vrp.problem import MOMENT_MAX_S, Break, Preference, Problem, Vehicle, Visit, Window
 from routing.vrp.vroom import body as asked
-from routing.vrp.vroom.body import ALWAYS, Body, BodyRefused, Kind, NotYet
+from routing.vrp.vroom.body import ALWAYS, Body, Kind, Task
+from routing.vrp.vroom.clock import Clock, clock_of
 from routing.vrp.vroom.ground import Ground
 from routing.vrp.vroom.layout import Layout, lay_out
 from routing.vrp.vroom.limits import Slot, slots_of
-from routing.vrp.vroom.pricing import HUNDREDTHS, PER_UNIT, hundredths_of
+from routing.vrp.vroom.narrowing import Narrowing, Rest
+from routing.vrp.vroom.pricing import HUNDREDTHS, PER_UNIT
 
 _WORTH_MAX: Final = 1 << 57
 """All that is left out may cost so much together, far from where sums of costs overflow."""
+
+
+_NONE: Final = Narrowing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,45 +42,38 @@ class Posed:
     is_loose: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Clock:
-    """Moments of the body as moments of the problem: from `base_s` on, `ticks` a second."""
-
-    base_s: int
-    ticks: int
-
-    def moment(self, moment_s: int) -> int:
-        return min(max(0, moment_s - self.base_s) * self.ticks, MOMENT_MAX_S - 1)
-
-    def window(self, window: Window, *, later_s: int = 0) -> Window:
-        """The window, its begin so many seconds later."""
-        return Window(self.moment(window.earliest_s + later_s), self.moment(window.latest_s))
-
-
-def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
+def pose(body: Body, ground: Ground, narrowing: Narrowing = _NONE) -> Posed:
     """
     Return the problem that `body` asks.
 
-    It may allow what the body does not: a break in one of several windows, or under a load; a limit on seconds or
-    metres beside other costs; a break within a setup. `careful` allows none of these and forbids some that is allowed.
+    It may allow what the body does not: a break between two of its windows, or under a load; a limit on seconds or
+    metres beside other costs; a break within a setup; to wait for a window before a setup, or to miss one by it.
+    `narrowing` forbids some of these, and some that is allowed.
 
     Raises
     ------
     BodyRefused
         Moments or costs lie too far apart.
     """
-    _refuse_counted_shipments(body)
+    careful, tight = narrowing.is_careful, narrowing.tight
     timed = body.has_hours or (careful and body.has_clock)
     layout = lay_out(body, ground, careful=careful)
-    clock = _clock_of(body, ground)
+    clock = clock_of(body, ground)
     able = [
         (number, vehicle, breaks)
         for number, vehicle in enumerate(body.vehicles)
-        if (breaks := _breaks(vehicle, clock, careful=careful)) is not None
+        if (breaks := _breaks(vehicle, clock, narrowing.rest(number))) is not None
     ]
     vehicles = [vehicle for _, vehicle, _ in able]
     slots = slots_of(
-        body, vehicles, layout, ground, ticks=clock.ticks, timed=timed, careful=careful
+        body,
+        vehicles,
+        layout,
+        ground,
+        ticks=clock.ticks,
+        timed=timed,
+        careful=careful,
+        held=[narrowing.holds(number) for number, _, _ in able],
     )
     work = [_work(vehicle, layout) for vehicle in vehicles]
     fixed = [_fixed(vehicle, body) for vehicle in vehicles]
@@ -85,15 +83,16 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
     if sum(worths) > _WORTH_MAX:  # coarser prices are better than none
         coarse = -(-sum(worths) // _WORTH_MAX)
         unit, worths = unit * coarse, [max(1, each // coarse) for each in worths]
-    matrices: dict[int, tuple[int, int]] = {}
+    matrices: dict[tuple[int, int], tuple[int, int]] = {}
     made: list[TravelMatrix] = []
     drawn: list[Vehicle] = []
-    for (_, vehicle, breaks), slot, paid in zip(able, slots, fixed, strict=True):
-        if id(slot.table) not in matrices:
+    for (of, vehicle, breaks), slot, paid in zip(able, slots, fixed, strict=True):
+        tables = id(slot.table), id(slot.durations)
+        if tables not in matrices:
             table, unit_of_table = _shrunk(slot, unit)
-            matrices[id(slot.table)] = len(made), unit_of_table
+            matrices[tables] = len(made), unit_of_table
             made.append(_matrix(slot, table))
-        number, unit_of_table = matrices[id(slot.table)]
+        number, unit_of_table = matrices[tables]
         drawn.append(
             _vehicle(
                 body,
@@ -105,7 +104,7 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
                 layout,
                 number=number,
                 timed=timed,
-                careful=careful,
+                unladen=narrowing.rest(of) is Rest.UNLADEN,
             )
         )
         drawn[-1] = replace(
@@ -117,7 +116,7 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
         )
     problem = Problem(
         matrices=tuple(made),
-        visits=tuple(_visits(body, layout, clock, work, unit, worths, timed=timed)),
+        visits=tuple(_visits(body, layout, clock, work, unit, worths, timed=timed, tight=tight)),
         vehicles=tuple(drawn),
         dimensions=tuple(_dimensions(body)),
     )
@@ -125,24 +124,19 @@ def pose(body: Body, ground: Ground, *, careful: bool = False) -> Posed:
         problem=problem,
         vehicles=tuple(number for number, _, _ in able),
         is_loose=any(slot.is_loose for slot in slots)
-        or _breaks_are_loose(vehicles, layout, timed=timed),
+        or _breaks_are_loose(vehicles, layout, timed=timed)
+        or _may_miss_windows(body, layout, tight),
     )
 
 
-def _refuse_counted_shipments(body: Body) -> None:
-    """
-    Refuse shipments beside a limit on tasks: what is carried between two visits is counted only in between.
-
-    Raises
-    ------
-    NotYet
-    """
-    limited = next((each for each in body.vehicles if each.tasks_max is not None), None)
-    if limited is not None and any(task.partner is not None for task in body.tasks):
-        raise NotYet(
-            f"{limited.pointer}/max_tasks",
-            "`max_tasks` is not counted beside shipments yet: leave one of the two out",
+def _may_miss_windows(body: Body, layout: Layout, tight: frozenset[int]) -> bool:
+    """Whether somebody might begin outside a window, by as much as a setup takes."""
+    return any(
+        setup_s > 0 and task.windows != ALWAYS and number not in tight
+        for number, (task, setup_s) in enumerate(
+            zip(body.tasks, layout.setup_between_s, strict=True)
         )
+    )
 
 
 def _breaks_are_loose(vehicles: Sequence[asked.Vehicle], layout: Layout, *, timed: bool) -> bool:
@@ -158,51 +152,7 @@ def _breaks_are_loose(vehicles: Sequence[asked.Vehicle], layout: Layout, *, time
     )
 
 
-def _clock_of(body: Body, ground: Ground) -> _Clock:
-    """
-    A clock that begins early enough for all work without a window to be done before the first window.
-
-    Raises
-    ------
-    BodyRefused
-    """
-    ticks = HUNDREDTHS if any(hundredths_of(v) != HUNDREDTHS for v in body.vehicles) else 1
-    windows = [
-        window
-        for each in (
-            *(task.windows for task in body.tasks),
-            *((vehicle.window,) for vehicle in body.vehicles),
-            *(rest.windows for vehicle in body.vehicles for rest in vehicle.breaks),
-        )
-        if each != ALWAYS
-        for window in each
-    ]
-    first_s = min((window.earliest_s for window in windows), default=0)
-    work_s = sum(
-        max(task.setup_s, *task.setup_s_by_type.values(), 0)
-        + max(task.service_s, *task.service_s_by_type.values(), 0)
-        for task in body.tasks
-    )
-    work_s += sum(rest.service_s for vehicle in body.vehicles for rest in vehicle.breaks)
-    slowest = max((hundredths_of(v) for v in body.vehicles), default=HUNDREDTHS) / HUNDREDTHS
-    farthest_s = max(
-        (
-            int(table.max(initial=0, where=table < UNREACHABLE))
-            for table in ground.durations_s.values()
-        ),
-        default=0,
-    )
-    before_s = min(work_s + math.ceil(slowest * farthest_s) * (len(body.tasks) + 1), first_s)
-    clock = _Clock(base_s=first_s - min(before_s, (MOMENT_MAX_S - 1) // (4 * ticks)), ticks=ticks)
-    last_s = max((window.earliest_s for window in windows), default=0)
-    if (last_s - clock.base_s) * ticks >= MOMENT_MAX_S:
-        raise BodyRefused(
-            "", f"windows open from {first_s} to {last_s}: give moments that lie less far apart"
-        )
-    return clock
-
-
-def _breaks(vehicle: asked.Vehicle, clock: _Clock, *, careful: bool) -> tuple[Break, ...] | None:
+def _breaks(vehicle: asked.Vehicle, clock: Clock, rested: Rest) -> tuple[Break, ...] | None:
     """The vehicle's breaks within its hours, or None if one has no room there."""
     breaks = []
     for rest in vehicle.breaks:
@@ -218,7 +168,7 @@ def _breaks(vehicle: asked.Vehicle, clock: _Clock, *, careful: bool) -> tuple[Br
         if not fitting:
             return None
         chosen = Window(fitting[0].earliest_s, fitting[-1].latest_s)
-        if careful:
+        if rested is not Rest.BETWEEN:
             chosen = max(fitting, key=lambda each: each.latest_s - each.earliest_s)
         breaks.append(
             # A break of no time at all still interrupts: it is given the shortest there is.
@@ -301,14 +251,14 @@ def _vehicle(
     body: Body,
     vehicle: asked.Vehicle,
     slot: Slot,
-    clock: _Clock,
+    clock: Clock,
     breaks: tuple[Break, ...],
     ground: Ground,
     layout: Layout,
     *,
     number: int,
     timed: bool,
-    careful: bool,
+    unladen: bool,
 ) -> Vehicle:
     """The vehicle without its prices."""
     start, end = (
@@ -316,7 +266,7 @@ def _vehicle(
         for each in (vehicle.start, vehicle.end)
     )
     capacity = vehicle.capacity
-    if careful:
+    if unladen:
         for rest in vehicle.breaks:
             capacity = tuple(map(min, capacity, rest.max_load or capacity))
     tasks_max = len(body.tasks) if vehicle.tasks_max is None else vehicle.tasks_max
@@ -336,27 +286,32 @@ def _vehicle(
 def _visits(
     body: Body,
     layout: Layout,
-    clock: _Clock,
+    clock: Clock,
     work: Sequence[NDArray[np.int64]],
     unit: int,
     worths: Sequence[int],
     *,
     timed: bool,
+    tight: frozenset[int],
 ) -> Iterator[Visit]:
-    one = (1,) if _counts(body) else ()
-    none = (0,) if _counts(body) else ()
+    counts = _counts(body)
     for number, task in enumerate(body.tasks):
         prices = [int(each[number]) // unit for each in work]
         cheapest, preferences = _by_vehicle(prices)
         setup_s = layout.setup_between_s[number]
-        windows = tuple(clock.window(each, later_s=setup_s) for each in task.windows)
+        if number in tight:
+            windows = tuple(clock.window(each, later_s=setup_s) for each in task.windows)
+        else:
+            windows = tuple(clock.window(each) for each in _later(task.windows, setup_s))
         brings = task.partner if task.kind is Kind.DELIVERY else None
         yield Visit(
             place=layout.place_of_task[number],
             service_s=layout.service_s[number] * clock.ticks if timed else 0,
-            loads=(*task.pickup, *one),
+            loads=(*task.pickup, *((_counted(task),) if counts else ())),
             # What a job delivers is on board from the start; a shipment's half drops what the other picked up.
-            deliveries=(*task.delivery, *none) if any(task.delivery) and brings is None else (),
+            deliveries=(*task.delivery, *(0,) * counts)
+            if any(task.delivery) and brings is None
+            else (),
             windows=() if task.windows == ALWAYS else windows,
             skills=frozenset(map(str, task.skills)),
             brings=brings,
@@ -377,6 +332,27 @@ def _by_vehicle(prices: Sequence[int]) -> tuple[int, tuple[Preference, ...]]:
         for low, high in pairwise(steps)
     )
     return (steps[0] if steps else 0), preferences
+
+
+def _later(windows: Sequence[Window], setup_s: int) -> Sequence[Window]:
+    """
+    Windows for the begin of a service, if those for the begin of a setup before it are given.
+
+    A setup stands on the way to a place, so it ends rather than begins in a window; there may be none. So these allow
+    to wait before a setup, and to be late without one.
+    """
+    ends: list[Window] = []
+    for window in windows:
+        if ends and window.earliest_s <= ends[-1].latest_s:
+            ends[-1] = Window(ends[-1].earliest_s, window.latest_s + setup_s)
+        else:
+            ends.append(Window(window.earliest_s, window.latest_s + setup_s))
+    return ends
+
+
+def _counted(task: Task) -> int:
+    """How many tasks go on board with this one, to the end; a shipment's with its second, which loads nothing that is dropped."""
+    return {Kind.JOB: 1, Kind.DELIVERY: 2}.get(task.kind, 0)
 
 
 def _counts(body: Body) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 from routing.vrp.vroom.body import Body, BodyRefused, Kind, Options, Task
 from routing.vrp.vroom.nodes import ID_MAX, Node
 from routing.vrp.vroom.reading_tables import read_tables
-from routing.vrp.vroom.reading_vehicles import read_vehicle, refuse_planned_twice
+from routing.vrp.vroom.reading_vehicles import VEHICLE_KEYS, read_vehicle, refuse_planned_twice
 from routing.vrp.vroom.values import (
     amount,
     location,
@@ -69,7 +69,7 @@ def read(content: bytes | str) -> Body:
 def _amount_size(nodes: list[Node]) -> int:
     """How many numbers an amount has: so many as the first vehicle's capacity."""
     first = next(iter(nodes), None)
-    if first is None or not isinstance(first.value, dict) or not first.has("capacity"):
+    if first is None or not first.known(VEHICLE_KEYS, "a vehicle").has("capacity"):
         return 0
     return len(list(first.at("capacity").items("`capacity`")))
 

@@ -19,7 +19,7 @@ from routing.vrp.vroom.values import (
     windows,
 )
 
-_VEHICLE: Final = (
+VEHICLE_KEYS: Final = (
     "id", "profile", "description", "start", "start_index", "end", "end_index", "capacity", "costs",
     "skills", "type", "time_window", "breaks", "speed_factor", "max_tasks", "max_travel_time",
     "max_distance", "steps",
@@ -33,7 +33,7 @@ _SPEED_MAX: Final = 5.0
 
 
 def read_vehicle(node: Node, size: int, numbers: Mapping[tuple[Kind, int], int]) -> Vehicle:
-    node.known(_VEHICLE, "a vehicle")
+    node.known(VEHICLE_KEYS, "a vehicle")
     start, end = location(node, "start", "start_index"), location(node, "end", "end_index")
     if start is None and end is None:
         raise node.refused("give at least one of start, start_index, end and end_index")

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from routing.vrp.finish import Finisher, orders_of
-from routing.vrp.packed import pack
-from routing.vrp.reasons import Reason, why_unserved
-from routing.vrp.solution import Solution
-from routing.vrp.solve import Engine, Progress, solve
+from routing.vrp.reasons import Reason
+from routing.vrp.solve import Progress
 from routing.vrp.vroom.answer import Driven, Json, answer_of
-from routing.vrp.vroom.body import Body, BodyRefused, Kind, Vehicle
-from routing.vrp.vroom.driving import drive, way_of
-from routing.vrp.vroom.ground import Ground, Roads, ground_of
+from routing.vrp.vroom.body import Body, BodyRefused
+from routing.vrp.vroom.ground import Roads, ground_of
 from routing.vrp.vroom.planning import plan_routes
-from routing.vrp.vroom.posing import Posed, pose
-from routing.vrp.vroom.violations import violations_of
+from routing.vrp.vroom.search import Search
 
-_BUDGET_MIN_S: Final = 1.0
+_BUDGET_MIN_S: Final = 2.0
 BUDGET_MAX_S: Final = 30.0
 _TASKS_PER_S: Final = 100
-"""Seconds for a body that names none: one for each hundred tasks. Chosen."""
-
-_FIRST_SHARE: Final = 0.6
-"""Of a loose problem's time, before a careful one is asked where its answer cannot be driven. Chosen."""
+"""Seconds for a body that names none: one for each hundred tasks, two at least. Chosen."""
 
 _TEXTS: Final = {
     Reason.NO_VEHICLE: "there is no vehicle that could drive at all",
@@ -41,19 +33,6 @@ _TEXTS: Final = {
     Reason.NOT_WORTH_IT: "tasks of a higher priority would have to be left out for it",
     Reason.OVERLOOKED: "the search ended before it found its place: give it more time",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """Routes that can be driven, and why other tasks are in none."""
-
-    routes: tuple[Driven, ...]
-    reasons: dict[int, Reason]
-
-    def worth(self, body: Body) -> tuple[int, int]:
-        """More is better: priorities, then tasks."""
-        done = [number for route in self.routes for number in route.way.numbers]
-        return sum(body.tasks[number].priority for number in done), len(done)
 
 
 def budget_s(body: Body) -> float:
@@ -83,9 +62,9 @@ def answer(
     if body.options.plan:
         routes, reasons = plan_routes(body, ground), None
     else:
-        search = _Search(body, ground, seed=seed, on_progress=on_progress, cancelled=cancelled)
+        search = Search(body, ground, seed=seed, on_progress=on_progress, cancelled=cancelled)
         found = search.find(budget_s(body) if within_s is None else within_s)
-        routes = found.routes
+        routes = tuple(found.routes[number] for number in sorted(found.routes))
         reasons = {
             number: {"reason": reason, "text": _TEXTS[reason]}
             for number, reason in found.reasons.items()
@@ -105,107 +84,6 @@ def answer(
             "routing": round(1_000 * (drawn_s - solved_s)),
         },
     )
-
-
-class _Search:
-    """The search for one body."""
-
-    def __init__(
-        self,
-        body: Body,
-        ground: Ground,
-        *,
-        seed: int,
-        on_progress: Callable[[Progress], None] | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> None:
-        self._body, self._ground, self._seed = body, ground, seed
-        self._on_progress, self._cancelled = on_progress, cancelled
-
-    def find(self, seconds: float) -> _Found:
-        """The best routes found; a second, careful problem where those of the first cannot all be driven."""
-        prescribed = self._prescribed()
-        deadline_s = time.monotonic() + seconds
-        posed = pose(self._body, self._ground)
-        share = _FIRST_SHARE if posed.is_loose else 1.0
-        found, left_out = self._solve(posed, share * (deadline_s - time.monotonic()), prescribed)
-        if left_out == 0:
-            return found
-        careful = pose(self._body, self._ground, careful=True)
-        second, _ = self._solve(careful, max(0.0, deadline_s - time.monotonic()), {})
-        return max(second, found, key=lambda each: each.worth(self._body))
-
-    def _solve(
-        self, posed: Posed, seconds: float, prescribed: dict[int, tuple[int, ...]]
-    ) -> tuple[_Found, int]:
-        """Routes of one problem, and how many of them cannot be driven and are left out."""
-        solution = solve(
-            posed.problem,
-            budget_s=max(0.0, seconds),
-            seed=self._seed,
-            # What OR-Tools is good at, days that begin later, costs nothing here: nobody pays for waiting.
-            engine=Engine.RUIN_RECREATE,
-            start=_start(posed, prescribed),
-            on_progress=self._on_progress,
-            cancelled=self._cancelled,
-        )
-        routes, undriven = [], list[int]()
-        for number, (trip,) in orders_of(solution).items():
-            route = self._driven(self._body.vehicles[posed.vehicles[number]], trip)
-            if route is None:
-                undriven += trip
-            else:
-                routes.append(route)
-        reasons = dict(why_unserved(posed.problem, solution))
-        reasons |= dict.fromkeys(undriven, Reason.NO_TIME_LEFT)
-        return _Found(routes=tuple(routes), reasons=reasons), len(undriven)
-
-    def _driven(self, vehicle: Vehicle, tasks: Sequence[int]) -> Driven | None:
-        """The route with its times, or None if it breaks a rule whatever they are."""
-        way = way_of(self._body, self._ground, vehicle, tasks)
-        steps = drive(way)
-        if steps is None:
-            return None
-        route = Driven(way=way, steps=steps)
-        _, broken = violations_of(way, steps, route.metres(self._ground))
-        return None if broken else route
-
-    def _prescribed(self) -> dict[int, tuple[int, ...]]:
-        """
-        Routes to begin with, by the vehicle's number.
-
-        Raises
-        ------
-        BodyRefused
-            One of them cannot be driven.
-        """
-        prescribed = {}
-        for number, vehicle in enumerate(self._body.vehicles):
-            tasks = tuple(
-                step.of
-                for step in vehicle.steps
-                if step.of is not None and step.kind is not Kind.BREAK
-            )
-            if not tasks:
-                continue
-            if self._driven(vehicle, tasks) is None:
-                raise BodyRefused(
-                    f"{vehicle.pointer}/steps",
-                    "this route breaks a rule whenever it is driven: correct it, or ask for its moments and what it"
-                    " breaks with `options.c`",
-                )
-            prescribed[number] = tasks
-        return prescribed
-
-
-def _start(posed: Posed, prescribed: dict[int, tuple[int, ...]]) -> Solution | None:
-    """The prescribed routes as a solution; None if there are none, or the problem does not take them."""
-    if not prescribed:
-        return None
-    orders = {
-        number: (prescribed[of],) for number, of in enumerate(posed.vehicles) if of in prescribed
-    }
-    return Finisher(posed.problem, pack(posed.problem)).finish(orders, engine="steps of the body")
 
 
 def _drawn(routes: Sequence[Driven], roads: Roads | None) -> tuple[Driven, ...]:

@@ -92,12 +92,12 @@ def _paired(draw: random.Random, drawn: list[Visit]) -> list[Visit]:
     windows = draw.choice([(), (), drawn[first].windows])
     drawn[first] = replace(drawn[first], **plain, windows=windows)
     price = drawn[first].unserved_cost
-    nothing = tuple(0 for _ in drawn[second].loads)
+    own = drawn[second].loads if second % 2 else tuple(0 for _ in drawn[second].loads)
     drawn[second] = replace(
         drawn[second],
         **plain,
         brings=first,
-        loads=nothing,
+        loads=own,
         unserved_cost=price,
         windows=draw.choice([(), drawn[second].windows]),
     )

@@ -31,18 +31,6 @@ def brute_force() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def vroom_bodies() -> ModuleType:
-    """The seeded generator of `vroom/bodies.py`."""
-    return beside("vroom/bodies")
-
-
-@pytest.fixture(scope="session")
-def vroom_judge() -> ModuleType:
-    """The judge of answers to such bodies, of `vroom/judge.py`."""
-    return beside("vroom/judge")
-
-
-@pytest.fixture(scope="session")
 def moves() -> ModuleType:
     """A search in which tests make its moves, of `moves.py`."""
     return beside("moves")

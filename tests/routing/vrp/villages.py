@@ -19,6 +19,9 @@ from routing.vrp.problem import (
     Window,
 )
 
+_OWN_SHARE = 0.4
+"""Of pairs whose second half loads something of its own besides."""
+
 
 def matrix_of(durations_s: Sequence[Sequence[int]], metres_per_s: int = 5) -> TravelMatrix:
     seconds = np.array(durations_s, dtype=np.int64).reshape(len(durations_s), len(durations_s))
@@ -151,7 +154,8 @@ def with_pairs(
         plain = {"due_s": None, "release_s": 0, "unload_s": 0, "deliveries": ()}
         visits[first] = replace(visits[first], **plain)
         nothing = (0,) * len(visits[second].loads)
-        visits[second] = replace(visits[second], **plain, loads=nothing, brings=first)
+        own = visits[second].loads if draw.random() < _OWN_SHARE else nothing
+        visits[second] = replace(visits[second], **plain, loads=own, brings=first)
     return tuple(visits)
 
 

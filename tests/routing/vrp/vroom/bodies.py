@@ -55,6 +55,8 @@ def generate(seed: int, *, shipments: bool = True, tasks_max: int = 60) -> Body:
     _tasks(draw, has, body, count, places, base_s)
     if has["amounts"]:
         _capacities(draw, has, body)
+    if not any(has[name] for name in ("windows", "breaks", "limits", "max_tasks")):
+        _steps(random.Random(f"steps {seed}"), body)
     return body
 
 
@@ -184,6 +186,21 @@ def _place_of_work(
             windows.append([later_s, later_s + 1_800])
         task["time_windows"] = windows
     return task
+
+
+def _steps(draw: random.Random, body: Body) -> None:
+    """In half of the bodies where that is always allowed, vehicles begin with a job that they can make."""
+    if draw.random() < 0.5:
+        return
+    left = list(body["jobs"])
+    draw.shuffle(left)
+    for vehicle in body["vehicles"]:
+        fitting = [
+            job for job in left if set(job.get("skills", [])) <= set(vehicle.get("skills", []))
+        ]
+        if fitting:
+            left.remove(fitting[0])
+            vehicle["steps"] = [{"type": "job", "id": fitting[0]["id"]}]
 
 
 def _capacities(draw: random.Random, has: dict[str, bool], body: Body) -> None:
