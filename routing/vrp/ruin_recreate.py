@@ -53,9 +53,9 @@ _SURCHARGE_FALL: Final = 0.8
 
 _WEIGHS_FROM: Final = 10.0
 """Where one visit is worth so many times another, what is dear to leave out is put back first every other time: which
-visits are made then decides. Three bodies of `benchmarks/vroom` with priorities came to 30,451, 1,211 of priorities and 35,868
-instead of 30,518, 1,122 and 39,502 after 2 s. Not elsewhere: on seven PCVRPTW instances, 7 s, two seeds, gaps were better as often as
-worse (throwaway runs)."""
+visits are made then decides. Bodies 23 and 53 of `benchmarks/vroom`, with priorities, came to 30,451 and 35,868 instead of
+30,518 and 39,502 after 2 s, one run each. Not elsewhere: on seven PCVRPTW instances, 7 s, two seeds, it was as often worse
+as better (throwaway runs). Ten: chosen."""
 
 
 class RuinRecreate:

@@ -30,7 +30,7 @@ eight bodies that came out dearer than VROOM's, the better of two searches of 1 
 worse on two (throwaway runs)."""
 
 _MENDING_SHARE: Final = 0.25
-"""Of the time of a small body whose routes could not all be driven, for changes by VROOM's own rules. Chosen."""
+"""Of the time of a body whose routes could not all be driven, for changes by VROOM's own rules. Chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
