@@ -66,7 +66,7 @@ class Insertion:
         self._ledger.take(announced)
         return announced
 
-    def hear(self, fact: Fact) -> None:
+    def hear(self, fact: Fact, now_s: int) -> None:  # noqa: ARG002 (a verb of policies)
         self._known.hear(fact)
         match fact:
             case OrdersAsked(orders=orders):

@@ -38,7 +38,7 @@ class Nearest:
         self._known.hear(asked)
         return self._announce(asked.at_s)
 
-    def hear(self, fact: Fact) -> None:
+    def hear(self, fact: Fact, now_s: int) -> None:  # noqa: ARG002 (a verb of policies)
         self._known.hear(fact)
         if isinstance(fact, CourierReport) and fact.kind != "arrived":
             job = self._job.get(fact.courier_id)

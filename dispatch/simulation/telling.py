@@ -132,8 +132,8 @@ class Policy(Protocol):
     def begin(self, asked: OrdersAsked) -> Announced:
         """Plan the day in the morning, from what is known then."""
 
-    def hear(self, fact: Fact) -> None:
-        """Take in a fact, which may come later than it happened."""
+    def hear(self, fact: Fact, now_s: int) -> None:
+        """Take in a fact, which may have happened before now."""
 
     def settle(self, now_s: int) -> Announced | None:
         """Act upon what was heard; a new version, or None while the last stays in force."""

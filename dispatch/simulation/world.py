@@ -110,7 +110,7 @@ class World:
 
     def _hear(self, fact: Fact) -> None:
         began_s = time.perf_counter()
-        self.policy.hear(fact)
+        self.policy.hear(fact, self.now_s)
         self._computing_s += time.perf_counter() - began_s
         if not isinstance(fact, CourierReport | CourierBack):
             self._unanswered_s.append(fact.at_s)
