@@ -21,7 +21,7 @@ def fleet_body(
     """
     The fleet as a file of the same words would state it, without some couriers.
 
-    `starts`: no shift begins before, and whose shift has no minute left then is not in it.
+    `starts`: no shift and no break begins before; whose shift has no minute left then is not in it.
     """
     couriers = [
         _courier(each, starts)
@@ -152,6 +152,7 @@ def _model(model: VehicleModel) -> dict[str, Any]:
 
 def _courier(courier: Courier, starts: time | None) -> dict[str, Any]:
     begins = courier.shift_starts if starts is None else max(starts, courier.shift_starts)
+    breaks = [each for each in courier.breaks if starts is None or begins < each.latest]
     return {
         "id": courier.courier_id,
         "name": courier.name or courier.courier_id,
@@ -159,11 +160,11 @@ def _courier(courier: Courier, starts: time | None) -> dict[str, Any]:
         "shift": f"{begins:%H:%M}-{courier.shift_ends:%H:%M}",
         "breaks": [
             {
-                "earliest": f"{each.earliest:%H:%M}",
+                "earliest": f"{each.earliest if starts is None else max(begins, each.earliest):%H:%M}",
                 "latest": f"{each.latest:%H:%M}",
                 "minutes": each.duration_s // 60,
             }
-            for each in courier.breaks
+            for each in breaks
         ],
         "skills": sorted(courier.skills),
         "villages": sorted(courier.villages),

@@ -71,8 +71,13 @@ def run_day(
     for closed in mishaps.closures:
         env.process(day.closing(closed))
     env.process(day.ticking(on_progress, stopped))
-    env.run(env.all_of(living))
-    env.run(env.all_of(day.rescues))
+    try:
+        env.run(env.all_of(living))
+        env.run(env.all_of(day.rescues))
+    except Exception:
+        if world.failure is not None:
+            raise world.failure from None
+        raise
     return world.log
 
 

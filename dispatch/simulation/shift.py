@@ -47,7 +47,7 @@ class Shift:
         world, env = self._world, self._world.env
         yield env.timeout(max(0, self._starts_s - world.now_s))
         while True:
-            handed = world.policy.route_of(self.courier.courier_id)
+            handed = world.route_of(self.courier.courier_id)
             trip, stops = self._ahead(handed)
             stop = stops[0] if stops else None
             if self._must_rest(handed, stop):
@@ -345,7 +345,7 @@ class Shift:
             CourierReport(
                 at_s=self._world.now_s,
                 kind=kind,
-                report_id=f"{kind}-{order_ids[0]}",
+                report_id=f"{self.courier.courier_id}-{kind}-{order_ids[0]}",
                 courier_id=self.courier.courier_id,
                 order_ids=order_ids,
                 reason=reason,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 from typing import Any, TypeAlias
 
 import simpy
 
+from dispatch.fleet import CourierId
 from dispatch.simulation.chance import chance, waiting_s
 from dispatch.simulation.demand import Wish
 from dispatch.simulation.log import Asked, Entry, Log, Settled
@@ -18,6 +20,7 @@ from dispatch.simulation.telling import (
     CourierBack,
     CourierReport,
     Fact,
+    Handed,
     OrdersAsked,
     Policy,
 )
@@ -41,6 +44,8 @@ class World:
 
     news
         Happens when a new version is announced; then there is another one.
+    failure
+        What the policy raised.
     """
 
     def __init__(self, truth: Truth, policy: Policy) -> None:
@@ -55,6 +60,7 @@ class World:
         docks = max(1, round(len(couriers) / truth.rates.couriers_per_dock))
         self.docks = simpy.Resource(self.env, docks)
         self.news = self.env.event()
+        self.failure: Exception | None = None
         self._unanswered_s: list[int] = []
         self._computing_s = 0.0
 
@@ -68,9 +74,8 @@ class World:
     def begin(self) -> None:
         """Have the policy plan what is known in the morning."""
         known = [each for each in self.truth.wishes.values() if each.told_at_s <= self.now_s]
-        began_s = time.perf_counter()
-        announced = self.policy.begin(self.asked(known))
-        self._computing_s += time.perf_counter() - began_s
+        with self._asking_policy():
+            announced = self.policy.begin(self.asked(known))
         self._announce(announced)
 
     def asked(self, wishes: list[Wish]) -> OrdersAsked:
@@ -98,20 +103,35 @@ class World:
 
     def settle(self) -> None:
         """Ask the policy whether it has something new, and announce it."""
-        began_s = time.perf_counter()
-        announced = self.policy.settle(self.now_s)
-        self._computing_s += time.perf_counter() - began_s
+        with self._asking_policy():
+            announced = self.policy.settle(self.now_s)
         if announced is not None:
             self._announce(announced)
+
+    def route_of(self, courier_id: CourierId) -> Handed | None:
+        """What the courier's phone shows."""
+        with self._asking_policy():
+            return self.policy.route_of(courier_id)
+
+    @contextmanager
+    def _asking_policy(self) -> Iterator[None]:
+        """Count the time it takes, and keep what it raises: simpy would raise a copy, or fail to."""
+        began_s = time.perf_counter()
+        try:
+            yield
+        except Exception as failure:
+            self.failure = failure
+            raise
+        finally:
+            self._computing_s += time.perf_counter() - began_s
 
     def _later(self, fact: Fact, delay_s: int) -> Waits:
         yield self.env.timeout(delay_s)
         self._hear(fact)
 
     def _hear(self, fact: Fact) -> None:
-        began_s = time.perf_counter()
-        self.policy.hear(fact, self.now_s)
-        self._computing_s += time.perf_counter() - began_s
+        with self._asking_policy():
+            self.policy.hear(fact, self.now_s)
         if not isinstance(fact, CourierReport | CourierBack):
             self._unanswered_s.append(fact.at_s)
         self.settle()

@@ -273,17 +273,24 @@ def test_insertion_breaks_no_promise_that_the_world_did_not_force(drawn, seed):
     assert kpis_of(judged_of(truth), log).broken_unforced == 0
 
 
-def test_a_policy_that_breaks_ends_the_simulation(drawn):
+class TwoWords(Exception):
+    """An error that cannot be made again from its message, as many of ours."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} {two}")
+
+
+@pytest.mark.parametrize("verb", ["begin", "hear", "settle", "route_of"])
+def test_a_policy_that_breaks_ends_the_simulation(drawn, verb):
     truth = drawn(1)
+    policy = Nearest(truth.scene)
 
-    class Broken(Nearest):
-        def hear(self, fact, now_s):
-            if isinstance(fact, CourierReport):
-                raise ZeroDivisionError("a bug")
-            super().hear(fact, now_s)
+    def broken(*_told):
+        raise TwoWords("a", "bug")
 
-    with pytest.raises(ZeroDivisionError, match="a bug"):
-        run_day(truth, Broken(truth.scene))
+    setattr(policy, verb, broken)
+    with pytest.raises(TwoWords, match="a bug"):
+        run_day(truth, policy)
 
 
 def test_a_simulation_stops_when_asked(drawn):
