@@ -173,14 +173,16 @@ class Resolving:
         known, scene = self._known, self._scene
         standing = known.at(courier_id, now_s)
         head = self._head(courier_id, standing)
-        place, free_s, on_board = standing.place, standing.free_s, list(standing.on_board)
+        place, on_board = standing.place, list(standing.on_board)
+        free_s = standing.free_s if head else max(standing.free_s, now_s)
         at_door = [*standing.at_door, *(each for stop in head for each in stop.order_ids)]
         at_door = [each for each in at_door if each in known.orders]
         for stop in head:
             drive = scene.ground.drive(scene.model(courier_id).profile, place, stop.place)
             assert drive is not None
             place = stop.place
-            free_s += drive.duration_s + scene.fleet.depot.service_per_stop_s
+            there_s = free_s + drive.duration_s + scene.fleet.depot.service_per_stop_s
+            free_s = max(now_s, there_s)
         for order_id in at_door:
             order = known.orders[order_id]
             free_s = max(free_s, stated_s(scene, order))
@@ -292,4 +294,6 @@ class Resolving:
 
     def _foreseen(self, courier_id: CourierId, trips: Sequence[HandedTrip], now_s: int) -> Foreseen:
         standing = self._known.at(courier_id, now_s)
-        return foresee(self._scene, courier_id, standing, trips, self._known.orders, {})
+        return foresee(
+            self._scene, courier_id, standing, trips, self._known.orders, {}, now_s=now_s
+        )

@@ -67,14 +67,16 @@ def foresee(
     trips: Sequence[HandedTrip],
     orders: Mapping[OrderId, Order],
     earliest_s: Mapping[OrderId, int],
+    *,
+    now_s: int,
 ) -> Foreseen:
     """
     Go through `trips` from `standing`; the first goes on with what is on board.
 
-    Only orders in `orders` are picked up: leave out those that are over. Nothing begins before its
+    Who was free on the road is on the way since, and is nowhere before `now_s`: nothing newer was heard. Only orders in `orders` are picked up: leave out those that are over. Nothing begins before its
     `earliest_s`, where it has one.
     """
-    going = _Going(scene, courier_id, standing, orders, earliest_s)
+    going = _Going(scene, courier_id, standing, orders, earliest_s, now_s)
     if standing.at_door:
         going.serve([each for each in standing.at_door if each in orders], not_before_s=0)
     if not trips or (standing.is_away and not _open(trips[0].stops, orders)):
@@ -104,6 +106,7 @@ class _Going:
         standing: Standing,
         orders: Mapping[OrderId, Order],
         earliest_s: Mapping[OrderId, int],
+        now_s: int,
     ) -> None:
         courier = scene.fleet.couriers[courier_id]
         self._scene = scene
@@ -114,7 +117,10 @@ class _Going:
         self._place = standing.place
         self._on_board = [*standing.on_board]
         self.is_away = standing.is_away
+        self._now_s = now_s
         self.clock_s = max(standing.free_s, scene.shift_s(courier)[0])
+        if not standing.is_away:
+            self.clock_s = max(self.clock_s, now_s)
         self.begins_s: dict[OrderId, int] = {}
         self.backs: list[Back] = []
         self.distance_m = 0
@@ -139,7 +145,8 @@ class _Going:
         announced_s = min(
             (self._earliest_s[each] for each in order_ids if each in self._earliest_s), default=0
         )
-        self.clock_s = max(self.clock_s, not_before_s, announced_s, min(stated.values()))
+        stated_first_s = min(stated.values())
+        self.clock_s = max(self.clock_s, self._now_s, not_before_s, announced_s, stated_first_s)
         self.begins_s.update(dict.fromkeys(order_ids, self.clock_s))
         for order_id in sorted(order_ids, key=stated.__getitem__):
             pieces = self._orders[order_id].pieces
@@ -160,6 +167,7 @@ class _Going:
         drive = self._scene.ground.drive(self._profile, self._place, target)
         self.clock_s += NEVER_S if drive is None else drive.duration_s
         self.distance_m += 0 if drive is None else drive.distance_m
+        self.clock_s = max(self.clock_s, self._now_s)
         self._place = target
 
     def _rest(self) -> None:

@@ -205,6 +205,7 @@ class Insertion:
             trips,
             self._known.orders,
             earliest_s,
+            now_s=now_s,
         )
 
     def _holds(self, courier_id: CourierId, trips: Sequence[HandedTrip], now_s: int) -> bool:

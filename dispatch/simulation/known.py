@@ -77,12 +77,12 @@ class Known:
                 assert_never(fact)
 
     def at(self, courier_id: CourierId, now_s: int) -> Standing:
-        """How the courier stands, nothing newer having been heard: breaks whose time is over were taken."""
+        """How the courier stands, for all that was heard: breaks whose time is over were taken."""
         standing = self.standings[courier_id]
         clock = self.scene.clock
         breaks = self.scene.fleet.couriers[courier_id].breaks
         rested = sum(clock.seconds_of(each.latest) < now_s for each in breaks)
-        return replace(standing, free_s=max(standing.free_s, now_s), rested=rested)
+        return replace(standing, rested=rested)
 
     def load(self, order_ids: Iterable[OrderId]) -> tuple[int, int, int]:
         """Grams, millilitres and pieces, as stated."""

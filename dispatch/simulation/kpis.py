@@ -12,7 +12,7 @@ from typing import Final
 
 from dispatch.fleet import CourierId
 from dispatch.orders import Order, OrderId
-from dispatch.simulation.blame import Blame
+from dispatch.simulation.blame import unforced
 from dispatch.simulation.log import (
     Arrived,
     Asked,
@@ -116,7 +116,6 @@ def kpis_of(judged: Judged, log: Log) -> Kpis:
         if fates[each] is Fate.DELIVERED and _in_window(judged, each, begun_s[each])
     ]
     due, broken = _promises(log, fates)
-    blame = Blame(judged.scene, judged.orders, log, {each.order_id: each for each in due})
     at_depot = {
         order_id
         for entry in log.entries
@@ -141,7 +140,7 @@ def kpis_of(judged: Judged, log: Log) -> Kpis:
         on_time_pct=_pct(len(on_time), len(wanted)),
         promised=len(due),
         promises_kept_pct=_pct(len(due) - len(broken), len(due)),
-        broken_unforced=sum(blame.is_policys(each) for each in broken),
+        broken_unforced=len(unforced(judged.scene, log, broken)),
         cut_offs_missed=counted[Fate.TOO_LATE],
         parcels=parcels,
         paid_fen=paid_fen,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from dispatch.events import FailReason
 from dispatch.fleet import CourierId
 from dispatch.orders import OrderId
-from dispatch.simulation.telling import Announced
+from dispatch.simulation.telling import Announced, Fact
 from routing.places import Place
 
 
@@ -122,8 +122,19 @@ class Settled:
     computing_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A fact as the policy heard it, when so many versions had been announced."""
+
+    announced: int
+    fact: Fact
+
+
 @dataclass(slots=True)
 class Log:
+    """`entries` are the truth; all else is what was told."""
+
     entries: list[Entry] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
     announced: list[Announced] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)

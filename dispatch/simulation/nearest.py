@@ -129,7 +129,13 @@ class Nearest:
         stop = HandedStop(place=known.places[job], order_ids=(job,), begin_s=now_s)
         trip = HandedTrip(leave_s=now_s, stops=(stop,), stays=True)
         begins_s = foresee(
-            self._scene, courier_id, known.at(courier_id, now_s), (trip,), known.orders, {}
+            self._scene,
+            courier_id,
+            known.at(courier_id, now_s),
+            (trip,),
+            known.orders,
+            {},
+            now_s=now_s,
         ).begins_s
         return self._one_trip(now_s, ((known.places[job], job, begins_s[job]),), stays=True)
 

@@ -13,7 +13,7 @@ import simpy
 from dispatch.fleet import CourierId
 from dispatch.simulation.chance import chance, waiting_s
 from dispatch.simulation.demand import Wish
-from dispatch.simulation.log import Asked, Entry, Log, Settled
+from dispatch.simulation.log import Asked, Entry, Heard, Log, Settled
 from dispatch.simulation.promises import Ledger
 from dispatch.simulation.telling import (
     Announced,
@@ -74,8 +74,10 @@ class World:
     def begin(self) -> None:
         """Have the policy plan what is known in the morning."""
         known = [each for each in self.truth.wishes.values() if each.told_at_s <= self.now_s]
+        asked = self.asked(known)
+        self.log.heard.append(Heard(announced=0, fact=asked))
         with self._asking_policy():
-            announced = self.policy.begin(self.asked(known))
+            announced = self.policy.begin(asked)
         self._announce(announced)
 
     def asked(self, wishes: list[Wish]) -> OrdersAsked:
@@ -110,12 +112,12 @@ class World:
 
     def route_of(self, courier_id: CourierId) -> Handed | None:
         """What the courier's phone shows."""
-        with self._asking_policy():
+        with self._asking_policy(counts=False):
             return self.policy.route_of(courier_id)
 
     @contextmanager
-    def _asking_policy(self) -> Iterator[None]:
-        """Count the time it takes, and keep what it raises: simpy would raise a copy, or fail to."""
+    def _asking_policy(self, *, counts: bool = True) -> Iterator[None]:
+        """Keep what it raises, for simpy would raise a copy or fail to; the time of new plans `counts`."""
         began_s = time.perf_counter()
         try:
             yield
@@ -123,16 +125,18 @@ class World:
             self.failure = failure
             raise
         finally:
-            self._computing_s += time.perf_counter() - began_s
+            self._computing_s += (time.perf_counter() - began_s) * counts
 
     def _later(self, fact: Fact, delay_s: int) -> Waits:
         yield self.env.timeout(delay_s)
         self._hear(fact)
 
     def _hear(self, fact: Fact) -> None:
-        with self._asking_policy():
+        self.log.heard.append(Heard(announced=len(self.log.announced), fact=fact))
+        asks = not isinstance(fact, CourierReport | CourierBack)
+        with self._asking_policy(counts=asks):
             self.policy.hear(fact, self.now_s)
-        if not isinstance(fact, CourierReport | CourierBack):
+        if asks:
             self._unanswered_s.append(fact.at_s)
         self.settle()
 

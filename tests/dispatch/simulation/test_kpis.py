@@ -16,6 +16,7 @@ from dispatch.simulation.log import (
     Brought,
     Collected,
     Docked,
+    Heard,
     Left,
     Log,
     NotCollected,
@@ -23,7 +24,15 @@ from dispatch.simulation.log import (
     Settled,
     TakenBack,
 )
-from dispatch.simulation.telling import Announced, Handed, HandedStop, HandedTrip
+from dispatch.simulation.telling import (
+    Announced,
+    CourierOut,
+    CourierReport,
+    Handed,
+    HandedStop,
+    HandedTrip,
+    OrdersAsked,
+)
 
 C1, C2 = CourierId("c1"), CourierId("c2")
 H = 3600
@@ -53,6 +62,12 @@ class Maker:
     def asked(self, *names, at_s=7 * H):
         for name in names:
             self.note(Asked(at_s=at_s, order_id=OrderId(name)))
+        orders = tuple(Order(order_id=OrderId(name), weight_g=1000) for name in names)
+        places = tuple(self.scene.places[OrderId(name)] for name in names)
+        self.hear(OrdersAsked(at_s=at_s, orders=orders, places=places))
+
+    def hear(self, fact):
+        self.log.heard.append(Heard(announced=len(self.log.announced), fact=fact))
 
     def trip(self, courier_id, *visits, leaves_s, back_s, fails=()):
         """`visits` are (order, moment at which the pickup begins); the drive ends a minute before."""
@@ -81,6 +96,10 @@ class Maker:
             )
             self.note(Begun(at_s=begin_s, courier_id=courier_id, order_ids=(order_id,)))
             who = {"at_s": begin_s + 60, "courier_id": courier_id, "order_id": order_id}
+            self.report("arrived", begin_s - 60, courier_id, order_id)
+            self.report(
+                "failed" if name in fails else "collected", begin_s + 60, courier_id, order_id
+            )
             if name in fails:
                 self.note(NotCollected(**who, reason=FailReason.NOBODY_HOME))
             else:
@@ -94,6 +113,17 @@ class Maker:
         who = {"at_s": back_s, "courier_id": courier_id}
         self.note(Arrived(**who, place=home, distance_m=drive.distance_m))
         self.note(Docked(**who, order_ids=tuple(taken)))
+
+    def report(self, kind, at_s, courier_id, order_id):
+        self.hear(
+            CourierReport(
+                at_s=at_s,
+                kind=kind,
+                report_id=f"{kind}-{order_id}",
+                courier_id=courier_id,
+                order_ids=(order_id,),
+            )
+        )
 
     def version(self, at_s, **routes):
         """`c1=[("o1", begin), …]`: one trip each."""
@@ -280,6 +310,7 @@ class TestWhoBrokeThePromise:
         day.asked("o1")
         day.version(7 * H, c1=[("o1", 9 * H)])
         day.note(Out(at_s=8 * H, courier_id=C1, is_sick=True, on_board=()))
+        day.hear(CourierOut(at_s=8 * H, courier_id=C1, is_sick=True, on_board=()))
         day.version(8 * H + 60, c2=[])
         assert kpis_of(judged, day.log).broken_unforced == 0
 
