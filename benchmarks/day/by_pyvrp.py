@@ -82,5 +82,7 @@ def solve(remainder: Remainder, budget_s: float, seed: int) -> Trips | None:
                 mine.append([])
             elif step.is_client():
                 mine[-1].append(step.idx)
-        trips[route.vehicle_type()] = [trip for trip in mine if trip]
+        # Whoever reloads before it serves anybody goes home first; an empty trip says so.
+        is_away = vehicles[route.vehicle_type()].is_away
+        trips[route.vehicle_type()] = [t for n, t in enumerate(mine) if t or (n == 0 and is_away)]
     return trips

@@ -93,12 +93,15 @@ class Shift:
         return trip, self._open(trip)
 
     def _continued(self, handed: Handed) -> int:
-        """The trip that holds what is on board, else the first with something to do."""
+        """The trip that holds what is on board, else the first with something to do, or with nothing: go home."""
         on_board = {each.order.order_id for each in self.on_board}
         for number, trip in enumerate(handed.trips):
             if any(on_board.intersection(stop.order_ids) for stop in trip.stops):
                 return number
-        return self._first_open(handed)
+        if not self.is_away:
+            return self._first_open(handed)
+        trips = enumerate(handed.trips)
+        return next((n for n, trip in trips if not trip.stops or self._open(trip)), 0)
 
     def _first_open(self, handed: Handed) -> int:
         return next((n for n, trip in enumerate(handed.trips) if self._open(trip)), 0)

@@ -101,7 +101,7 @@ class Handed:
     A courier's route of one version. Stops that are over are passed by.
 
     The trip of a courier who is on the road is the one that holds what is on board, else the first with
-    an open stop, which then goes on from where the courier is.
+    an open stop, which then goes on from where the courier is. A trip without any stop sends it home first.
     """
 
     version: int

@@ -24,8 +24,12 @@ from dispatch.simulation.log import (
 from dispatch.simulation.nearest import Nearest
 from dispatch.simulation.running import SimulationStopped, run_day
 from dispatch.simulation.telling import (
+    Announced,
     CourierOut,
     CourierReport,
+    Handed,
+    HandedStop,
+    HandedTrip,
     OrdersAsked,
     OrderTakenBack,
     RoadReported,
@@ -291,6 +295,47 @@ def test_a_policy_that_breaks_ends_the_simulation(drawn, verb):
     setattr(policy, verb, broken)
     with pytest.raises(TwoWords, match="a bug"):
         run_day(truth, policy)
+
+
+def test_an_empty_trip_sends_a_courier_home_first(drawn):
+    truth = drawn(
+        1, couriers=1, breakdown_share=0.0, sick_share=0.0, known_at_start_share=(1.0, 1.0)
+    )
+    (courier_id,) = truth.scene.fleet.couriers
+    wishes = [each for each in truth.wishes.values() if each.is_home][:2]
+    stops = [
+        HandedStop(place=each.place, order_ids=(each.order.order_id,), begin_s=8 * 3600)
+        for each in wishes
+    ]
+
+    class HomeFirst:
+        """Hands out one stop, and once it is done the other behind an empty trip."""
+
+        version = 1
+
+        def begin(self, asked):
+            return self._announced(asked.at_s)
+
+        def hear(self, fact, now_s):
+            if isinstance(fact, CourierReport) and fact.kind != "arrived":
+                self.version = 2
+
+        def settle(self, now_s):
+            return None
+
+        def route_of(self, courier_id):
+            trips = [(stops[0],)] if self.version == 1 else [(), (stops[1],)]
+            return Handed(
+                version=self.version,
+                trips=tuple(HandedTrip(leave_s=0, stops=each) for each in trips),
+            )
+
+        def _announced(self, at_s):
+            return Announced(at_s=at_s, version=1, routes={courier_id: self.route_of(courier_id)})
+
+    log = run_day(truth, HomeFirst())
+    kinds = [type(each) for each in log.entries if isinstance(each, Begun | Docked)]
+    assert kinds == [Begun, Docked, Begun, Docked]
 
 
 def test_a_simulation_stops_when_asked(drawn):
