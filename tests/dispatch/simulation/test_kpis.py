@@ -189,8 +189,10 @@ def test_what_another_vehicle_brings_in_time_is_delivered(judged, day):
     day.log.entries.remove(back)
     day.note(Out(at_s=10 * H, courier_id=C1, is_sick=False, on_board=(OrderId("o1"),)))
     assert fates_of(judged, day.log) == {"o1": Fate.TOO_LATE}
+    assert kpis_of(judged, day.log).parcels == 0
     day.note(Brought(at_s=12 * H, courier_id=C1, order_ids=(OrderId("o1"),)))
     assert fates_of(judged, day.log) == {"o1": Fate.DELIVERED}
+    assert kpis_of(judged, day.log).parcels == 2
 
 
 def test_a_pickup_after_its_window_is_not_on_time(judged, day, scene):
