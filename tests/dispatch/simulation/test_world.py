@@ -23,6 +23,7 @@ from dispatch.simulation.log import (
 )
 from dispatch.simulation.nearest import Nearest
 from dispatch.simulation.running import SimulationStopped, run_day
+from dispatch.simulation.shift import Shift
 from dispatch.simulation.telling import (
     Announced,
     CourierOut,
@@ -34,6 +35,8 @@ from dispatch.simulation.telling import (
     OrderTakenBack,
     RoadReported,
 )
+from dispatch.simulation.travel import Travel
+from dispatch.simulation.world import State, World
 
 HARD = {
     "cancelled_share": 0.15,
@@ -358,6 +361,33 @@ def test_a_promotion_day_has_so_many_times_the_orders_of_the_same_households(dra
     sales = Counter(wish.order.household_id for wish in peak.wishes.values())
     (_, most), *_, (_, least) = sales.most_common()
     assert most > 8 * least
+
+
+def test_one_leg_takes_one_courier_longer_than_another_and_each_always_as_long(drawn):
+    truth = drawn(1, pace_spread=0.3)
+    ground = truth.scene.ground
+    origin, target = [*ground.rows][:2]
+
+    def seconds(courier_id):
+        travel = Travel(ground, (), truth.rates, truth.seed)
+        return travel.drive(courier_id, "trike", origin, target, 9 * 3600).duration_s
+
+    couriers = list(truth.scene.fleet.couriers)
+    assert [seconds(each) for each in couriers] == [seconds(each) for each in couriers]
+    assert len({seconds(each) for each in couriers}) == len(couriers)
+
+
+def test_what_a_broken_courier_leaves_at_the_door_is_open_again(drawn):
+    truth = drawn(1)
+    world = World(truth, Nearest(truth.scene))
+    shift = Shift(world, next(iter(truth.scene.fleet.couriers.values())))
+    waiting, taken, other = list(truth.wishes)[:3]
+    world.states |= {waiting: State.AT_DOOR, taken: State.OVER, other: State.AT_DOOR}
+    shift._at_door = (waiting, taken)
+    shift.step_back()
+    assert world.states[waiting] is State.OPEN
+    assert world.states[taken] is State.OVER
+    assert world.states[other] is State.AT_DOOR
 
 
 def test_closed_roads_are_slower_for_everybody(drawn):
