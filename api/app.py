@@ -39,6 +39,7 @@ from api.osrm.router import router as osrm
 from api.recent_plans import RecentPlans
 from api.requests import BODY_MAX_BYTES, Deps
 from api.roads import Roads
+from dispatch.clock import Clock
 from dispatch.jobs import JobQueue
 from dispatch.settings import Settings
 from dispatch.store import Store
@@ -51,9 +52,11 @@ defaults. Writes may carry an `Idempotency-Key`. Errors are RFC 9457 problems wi
 """
 
 
-def create_app(settings: Settings, *, url: str) -> FastAPI:
+def create_app(settings: Settings, *, url: str, clock: Clock | None = None) -> FastAPI:
     """
     The app on the store at `url` (the embedded server's or `settings.redis_url`).
+
+    `clock` stands in for the one that the settings describe.
 
     Nothing is opened before the app starts; it takes requests while the roads are still loading.
     """
@@ -69,7 +72,7 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
                 settings=settings,
                 store=store,
                 jobs=jobs,
-                clock=settings.clock(),
+                clock=clock or settings.clock(),
                 roads=roads,
                 plans=RecentPlans(store),
             )

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "demo-data": _Listed("demo_data", "Write the files of a demo day."),
     "roads": _Listed("roads", "Make road networks of OpenStreetMap extracts."),
     "plan": _Listed("plan", "Plan a day from files, without a server."),
+    "simulate": _Listed("simulate", "Play days that never were, and compare ways to run them."),
     "solve": _Listed("solve", "Solve a public instance of vehicle routing, as PyVRP reads it."),
     "serve": _Listed("serving", "Serve API and board."),
     "worker": _Listed("serving", "Make the plans that the API is asked for."),

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells aware moments; a demo day runs on a faster one."""
+    """Tells aware moments; a demo day runs on a faster one, a simulated day on one that stands."""
 
     def now(self) -> datetime: ...
 
@@ -33,3 +33,13 @@ class ScaledClock:
 
     def now(self) -> datetime:
         return self.starts_at + (datetime.now(UTC) - self.started_real) * self.speed
+
+
+@dataclass(slots=True)
+class StandingClock:
+    """A clock that shows `at` until somebody moves it: a simulated day runs on it."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at

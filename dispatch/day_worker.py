@@ -40,12 +40,13 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DayWorker:
-    """Looks at days at a workbench that it shares with quick questions."""
+    """Looks at days at a workbench that it shares with quick questions; `budget_s` is for a search."""
 
     store: Store
     clock: Clock
     bench: Workbench
     roads: Path | None
+    budget_s: float = BUDGET_S
 
     async def run_keeping(self, company_id: str, depot_id: str, day: str, search: bool) -> None:
         """
@@ -109,11 +110,11 @@ class DayWorker:
             facts=running.facts,
             why=why or (Why.COST,),
             now=now,
-            budget_s=BUDGET_S,
+            budget_s=self.budget_s,
             seed=plan.version,
         )
         outcome = await self.bench.watched(
-            planner, planner.revise(task), planner.end_after(BUDGET_S + OVERHEAD_S)
+            planner, planner.revise(task), planner.end_after(self.budget_s + OVERHEAD_S)
         )
         match outcome:
             case Revised(plan=revised):

@@ -270,19 +270,25 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -
         loop.add_signal_handler(number, stop.set)
     try:
         with running_server(settings.redis_url, settings.data_dir) as url:
-            async with (
-                Store.open(url, waitaof_replicas=settings.waitaof_replicas) as store,
-                JobQueue.open(url) as queue,
-            ):
-                await _serve(settings, store, queue, stop)
+            await work(settings, url=url, clock=settings.clock(), stop=stop)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
 
 
-async def _serve(settings: Settings, store: Store, queue: JobQueue, stop: asyncio.Event) -> None:
+async def work(settings: Settings, *, url: str, clock: Clock, stop: asyncio.Event) -> None:
+    """Take jobs from the server at `url` until `stop` is set, on whatever clock the app there runs on."""
+    async with (
+        Store.open(url, waitaof_replicas=settings.waitaof_replicas) as store,
+        JobQueue.open(url) as queue,
+    ):
+        await _serve(settings, store, queue, clock, stop)
+
+
+async def _serve(
+    settings: Settings, store: Store, queue: JobQueue, clock: Clock, stop: asyncio.Event
+) -> None:
     bench, quick = Workbench(), Workbench()
-    clock = settings.clock()
     planning = PlanningWorker(store, clock, bench, settings.roads)
     answering = QuestionWorker(store, bench, settings.roads)
     at_once = QuestionWorker(store, quick, settings.roads)
