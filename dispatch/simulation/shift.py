@@ -62,7 +62,10 @@ class Shift:
                     leave_s = self._ends_s if stop is None or trip is None else trip.leave_s
                     yield from self._idle(min(leave_s, self._ends_s))
             elif stop is not None and not self._turns_home(stop):
-                yield from self._visit(stop)
+                if (due_s := self._sets_off_s(stop)) > world.now_s:
+                    yield world.news | env.timeout(due_s - world.now_s)
+                else:
+                    yield from self._visit(stop)
             elif (
                 stop is None
                 and trip is not None
@@ -130,6 +133,26 @@ class Shift:
         there_s += depot.service_per_stop_s + scene.ground.walk_s(stop.place)
         done_s = max(there_s, stop.not_before_s) + pieces * depot.service_per_piece_s
         return done_s + self._drive_s(stop.place, scene.ground.depot)
+
+    def _sets_off_s(self, stop: HandedStop) -> int:
+        """
+        When a courier on the road sets off so as not to wait at the door.
+
+        Until then it stands where it is, where a new route still reaches it.
+        """
+        scene = self._world.truth.scene
+        there_s = self._drive_s(self._place, stop.place)
+        if self._place != stop.place:
+            there_s += scene.fleet.depot.service_per_stop_s + scene.ground.walk_s(stop.place)
+        return self._opens_s(stop, self._open_orders(stop)) - there_s
+
+    def _opens_s(self, stop: HandedStop, wishes: Sequence[Wish]) -> int:
+        """When the first parcel may be taken; what was announced for later is not fetched before: nobody need be there."""
+        made = self._world.promises.made
+        order_ids = [each.order.order_id for each in wishes]
+        announced = [made[each].earliest_s for each in order_ids if each in made]
+        stated = [self._stated_s(each) for each in wishes]
+        return max(stop.not_before_s, min(stated), min(announced, default=0))
 
     def _latest_home_s(self) -> int:
         return self._ends_s + round(self._world.truth.rates.overtime_max_s)
@@ -235,14 +258,7 @@ class Shift:
         if came_from != stop.place:
             setup_s = depot.service_per_stop_s + truth.scene.ground.walk_s(stop.place)
             yield world.env.timeout(travel.at_door_s(courier_id, self._at_door[0], setup_s))
-        stated = [self._stated_s(each) for each in wishes]
-        announced = [
-            promised.earliest_s
-            for each in self._at_door
-            if (promised := world.promises.made.get(each)) is not None
-        ]
-        # What was announced for later is not fetched before: nobody need be at home.
-        yield from self._wait(max(stop.not_before_s, min(stated), min(announced, default=0)))
+        yield from self._wait(self._opens_s(stop, wishes))
         world.note(Begun(at_s=world.now_s, courier_id=courier_id, order_ids=self._at_door))
         for wish in sorted(wishes, key=self._stated_s):
             yield from self._pick_up(wish)

@@ -300,6 +300,54 @@ def test_a_policy_that_breaks_ends_the_simulation(drawn, verb):
         run_day(truth, policy)
 
 
+def test_a_courier_whose_next_stop_is_for_later_takes_a_new_route_meanwhile(drawn):
+    truth = drawn(
+        1, couriers=1, breakdown_share=0.0, sick_share=0.0, known_at_start_share=(1.0, 1.0)
+    )
+    (courier_id,) = truth.scene.fleet.couriers
+    clock = truth.scene.clock
+    wishes = sorted(
+        (each for each in truth.wishes.values() if each.is_home),
+        key=lambda each: clock.seconds(each.order.ready_at),
+    )
+    first, second, last = wishes[0], wishes[1], wishes[-1]
+    stops = [
+        HandedStop(place=each.place, order_ids=(each.order.order_id,), begin_s=8 * 3600)
+        for each in (first, second, last)
+    ]
+
+    class Changing:
+        """Sends the courier to the latest order of the day, and then calls it to an earlier one."""
+
+        version = 1
+
+        def begin(self, asked):
+            return self._announced(asked.at_s)
+
+        def hear(self, fact, now_s):
+            pass
+
+        def settle(self, now_s):
+            done = clock.seconds(first.order.ready_at) + 3600
+            if self.version == 1 and now_s > done:
+                self.version = 2
+                return self._announced(now_s)
+            return None
+
+        def route_of(self, courier_id):
+            route = (stops[0], stops[2]) if self.version == 1 else (stops[1], stops[2])
+            return Handed(version=self.version, trips=(HandedTrip(leave_s=0, stops=route),))
+
+        def _announced(self, at_s):
+            return Announced(
+                at_s=at_s, version=self.version, routes={courier_id: self.route_of(courier_id)}
+            )
+
+    log = run_day(truth, Changing())
+    begun = [each.order_ids[0] for each in log.entries if isinstance(each, Begun)]
+    assert begun == [each.order.order_id for each in (first, second, last)]
+
+
 def test_an_empty_trip_sends_a_courier_home_first(drawn):
     truth = drawn(
         1, couriers=1, breakdown_share=0.0, sick_share=0.0, known_at_start_share=(1.0, 1.0)
