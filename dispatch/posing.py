@@ -172,18 +172,18 @@ def pose_doors(
 
     totals = [1 + sum(halt.visit.loads[axis] for halt in halts) for axis in range(len(DIMENSIONS))]
 
-    def vehicle_of(courier: Courier) -> Vehicle:
-        return _vehicle(courier, fleet, profiles, totals, clock)
+    def driven_by(courier: Courier) -> Vehicle:
+        return vehicle_of(courier, fleet, profiles, totals, clock)
 
     problem = Problem(
         matrices=tuple(_matrix(network, profile, snaps[profile]) for profile in profiles),
         dimensions=DIMENSIONS,
         visits=tuple(halt.visit for halt in halts),
-        vehicles=tuple(vehicle_of(courier) for courier in couriers),
+        vehicles=tuple(driven_by(courier) for courier in couriers),
         setups_s=(0, *(fleet.depot.service_per_stop_s + walk_s for walk_s in walks_s[1:])),
     )
     kinds = {
-        model.model_id: vehicle_of(replace(courier, model_id=model.model_id))
+        model.model_id: driven_by(replace(courier, model_id=model.model_id))
         for courier in couriers[:1]
         for model in fleet.models.values()
         if model.profile in profiles
@@ -290,7 +290,7 @@ def _matrix(network: RoadNetwork, profile: str, snaps: Sequence[Snap | None]) ->
     )
 
 
-def _vehicle(
+def vehicle_of(
     courier: Courier,
     fleet: Fleet,
     profiles: Sequence[str],

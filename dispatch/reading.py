@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
-from typing import Final, TypeVar
+from itertools import groupby, pairwise
+from typing import Final, TypeAlias, TypeVar
 
 import polyline
 
@@ -31,6 +31,7 @@ from dispatch.plan import (
 )
 from dispatch.posing import Posed
 from dispatch.remedies import remedies_of
+from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
 from routing.vrp.cost import route_cost
@@ -40,6 +41,9 @@ from routing.vrp.solution import ScheduledVisit, Solution
 from routing.vrp.solution import Trip as SolvedTrip
 
 _T = TypeVar("_T")
+
+Drive: TypeAlias = tuple[str, Place, Place]
+"""Profile, from where, to where."""
 
 
 def read_back(
@@ -53,10 +57,15 @@ def read_back(
     based_on: int,
     seed: int,
     budget_s: float,
+    known: Mapping[Drive, Leg] | None = None,
 ) -> Plan:
-    """Turn a solution of `posed` into a plan with moments, lines on the road and reasons."""
+    """
+    Turn a solution of `posed` into a plan with moments, lines on the road and reasons.
+
+    `known` are drives that need not be looked for in `network`, as they were read from it before.
+    """
     depot, clock = inputs.fleet.depot, inputs.clock
-    reader = _Reader(posed, network, inputs.fleet, clock)
+    reader = _Reader(posed, network, inputs.fleet, clock, known or {})
     routes = tuple(reader.route(route) for route in solution.routes)
     unserved = (*posed.unserved, *_left_out(posed, solution, inputs))
     served = sum(len(stop.order_ids) for route in routes for stop in route.stops)
@@ -97,6 +106,7 @@ class _Reader:
     network: RoadNetwork
     fleet: Fleet
     clock: DayClock
+    known: Mapping[Drive, Leg]
 
     def route(self, solved: SolvedRoute) -> Route:
         vehicle = self.posed.problem.vehicles[solved.vehicle]
@@ -155,17 +165,10 @@ class _Reader:
             list(group)
             for _, group in groupby(trip.visits, lambda each: halts[each.visit].visit.place)
         ]
-        rows = [0, *(halts[door[0].visit].visit.place for door in doors), 0]
-        snaps = [self._snap(row, profile) for row in rows]
-        legs = [
-            Leg(
-                duration_s=leg.duration_s,
-                distance_m=leg.distance_m,
-                polyline6=polyline.encode([(lat, lon) for lon, lat in leg.line], 6),
-                walk_m=round(snap.gap_m),
-            )
-            for leg, snap in zip(self.network.legs(snaps, profile), snaps[1:], strict=True)
-        ]
+        depot = (0, self.fleet.depot.place)
+        spots = [(halts[door[0].visit].visit.place, halts[door[0].visit].spot) for door in doors]
+        ends = [depot, *((row, spot.place) for row, spot in spots), depot]
+        legs = [self._leg(origin, end, profile) for origin, end in pairwise(ends)]
         arrivals_s = reached_s(self.posed, solved, doors, leave_s=trip.leave_s)
         stops = [
             self._stop(seq, door, leg, arrived_s)
@@ -174,6 +177,20 @@ class _Reader:
             )
         ]
         return stops, legs[-1]
+
+    def _leg(self, origin: tuple[int, Place], end: tuple[int, Place], profile: str) -> Leg:
+        (left, left_place), (reached, reached_place) = origin, end
+        known = self.known.get((profile, left_place, reached_place))
+        if known is not None:
+            return known
+        snap = self._snap(reached, profile)
+        leg = self.network.leg(self._snap(left, profile), snap, profile)
+        return Leg(
+            duration_s=leg.duration_s,
+            distance_m=leg.distance_m,
+            polyline6=polyline.encode([(lat, lon) for lon, lat in leg.line], 6),
+            walk_m=round(snap.gap_m),
+        )
 
     def _snap(self, row: int, profile: str) -> Snap:
         snap = self.posed.snaps[profile][row]

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import count
 
 from dispatch.fleet import CourierId
-from dispatch.plan import BreakTaken, Figures, Plan, Route, Stop, Trip
+from dispatch.plan import BreakTaken, Figures, Plan, Route, Stop, Trip, Unserved
 from dispatch.running.standing import Standing
 
 
@@ -34,20 +34,21 @@ def stitched(
         else:
             routes.append(_settled(planned[courier_id], standing))
     routes.sort(key=lambda each: each.courier_id)
+    return replace(rest, routes=tuple(routes), figures=figures_of(routes, rest.unserved))
+
+
+def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures:
+    """A plan of these routes in numbers."""
     served = sum(len(stop.order_ids) for route in routes for stop in route.stops)
-    return replace(
-        rest,
-        routes=tuple(routes),
-        figures=Figures(
-            orders=served + len(rest.unserved),
-            served=served,
-            stops=sum(len(route.stops) for route in routes),
-            couriers=len(routes),
-            distance_m=sum(route.distance_m for route in routes),
-            duration_s=sum(route.duration_s for route in routes),
-            cost_fen=sum(route.cost_fen for route in routes),
-            brought=sum(len(stop.brought) for route in routes for stop in route.stops),
-        ),
+    return Figures(
+        orders=served + len(unserved),
+        served=served,
+        stops=sum(len(route.stops) for route in routes),
+        couriers=len(routes),
+        distance_m=sum(route.distance_m for route in routes),
+        duration_s=sum(route.duration_s for route in routes),
+        cost_fen=sum(route.cost_fen for route in routes),
+        brought=sum(len(stop.brought) for route in routes for stop in route.stops),
     )
 
 

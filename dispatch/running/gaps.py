@@ -1,0 +1,383 @@
+"""Gaps 空隙: where in a plan's routes one more stop could be made, and by how much the day grows there at least."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import cos, hypot, radians
+from typing import Final, NamedTuple
+
+from dispatch.days import DayClock
+from dispatch.fates import RoadFacts
+from dispatch.fleet import CourierId
+from dispatch.halts import Halt
+from dispatch.inputs import DayInputs
+from dispatch.orders import OrderStatus
+from dispatch.plan import Plan, Route, Stop, Trip
+from dispatch.posing import DIMENSIONS, vehicle_of
+from routing.matrix import UNREACHABLE
+from routing.places import Place
+from routing.roads.network import RoadNetwork
+from routing.roads.snap import PlaceOffRoad, Snap
+from routing.vrp.cost import visit_cost
+from routing.vrp.problem import Vehicle
+
+ENDLESS: Final = float("inf")
+
+_NO_LIMITS: Final = (1 << 60,) * len(DIMENSIONS)
+
+_METRES_OF_DEGREE: Final = 110_500.0
+"""No degree of latitude is shorter; a road is never shorter than the line between its ends."""
+
+
+class _Gap(NamedTuple):
+    """
+    Between two stops of a trip; None is the depot. The drive between them takes at most `leg_s` and `leg_m`.
+
+    `is_known` is False where the courier comes from elsewhere than from `before`, `is_whole` where something of
+    the trip is called off.
+    """
+
+    before: Stop | None
+    after: Stop | None
+    leg_s: int
+    leg_m: float
+    trip: Trip
+    is_known: bool
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """
+    One courier's shift in a version of a plan; without a route there is none yet.
+
+    idle_s
+        Seconds of the shift that are neither drive nor work: more than these no stop can save. Endless where
+        a stop has several times, for who misses one waits longer for the next than was planned.
+    """
+
+    vehicle: Vehicle
+    profile: str
+    route: Route | None
+    idle_s: float
+
+
+def courses_of(
+    plan: Plan, inputs: DayInputs, before: Mapping[CourierId, Course]
+) -> Mapping[CourierId, Course]:
+    """The shifts of all couriers of the fleet; those of `before` whose route is the same are taken over."""
+    fleet = inputs.fleet
+    profiles = tuple(dict.fromkeys(model.profile for model in fleet.models.values()))
+    routes = {route.courier_id: route for route in plan.routes}
+    several = {each.order_id for each in inputs.orders if len(each.windows) > 1}
+    pausing = {key for key, point in inputs.registry.points.items() if len(point.hours) > 1}
+    courses: dict[CourierId, Course] = {}
+    for courier in fleet.couriers.values():
+        vehicle = vehicle_of(courier, fleet, profiles, _NO_LIMITS, inputs.clock)
+        known, route = before.get(courier.courier_id), routes.get(courier.courier_id)
+        if known is not None and known.route is route and known.vehicle == vehicle:
+            courses[courier.courier_id] = known
+            continue
+        profile = fleet.models[courier.model_id].profile
+        idle_s = 0.0
+        if route is not None:
+            waits = any(
+                stop.point_id in pausing or not several.isdisjoint(stop.order_ids)
+                for stop in route.stops
+            )
+            idle_s = ENDLESS if waits else _idle_s(route, plan.turnaround_s)
+        courses[courier.courier_id] = Course(vehicle, profile, route, idle_s)
+    return courses
+
+
+def _idle_s(route: Route, turnaround_s: int) -> float:
+    busy_s = (len(route.trips) - 1) * turnaround_s
+    for trip in route.trips:
+        busy_s += trip.home.duration_s
+        for stop in trip.stops:
+            work = stop.depart_at - stop.begin_at
+            busy_s += stop.leg.duration_s + stop.setup_s + round(work.total_seconds())
+    return max(0.0, route.duration_s - busy_s)
+
+
+class Drives:
+    """Seconds and metres between stops and the places of new orders; positions on roads are kept."""
+
+    def __init__(self, network: RoadNetwork, snaps: dict[tuple[str, Place], Snap | None]) -> None:
+        self.network = network
+        self._snaps = snaps
+
+    def between(
+        self, places: Sequence[Place], place: Place, profile: str
+    ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """For each of `places` the drive to `place`, and the one from it."""
+        missing = [each for each in (*places, place) if (profile, each) not in self._snaps]
+        for each, found in zip(missing, self.network.snap(missing, profile), strict=True):
+            self._snaps[profile, each] = None if isinstance(found, PlaceOffRoad) else found
+        there = self._snaps[profile, place]
+        to = [(UNREACHABLE, UNREACHABLE)] * len(places)
+        back = list(to)
+        snaps = [self._snaps[profile, each] for each in places]
+        known = [number for number, snap in enumerate(snaps) if snap is not None]
+        positions = [snap for snap in snaps if snap is not None]
+        if there is None or not positions:
+            return to, back
+        for drives, tables in (
+            (to, self.network.table(positions, [there], profile)),
+            (back, self.network.table([there], positions, profile)),
+        ):
+            for number, seconds, metres in zip(
+                known, *(each.ravel().tolist() for each in tables), strict=True
+            ):
+                drives[number] = (seconds, metres)
+        return to, back
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """
+    The gaps of a route that are still to come.
+
+    early_s
+        By how much the courier may be ahead of the plan: so much is more idle than was planned.
+    """
+
+    gaps: tuple[_Gap, ...]
+    early_s: float
+    is_begun: bool
+    is_whole: bool
+
+
+_NOTHING: Final = _Ahead((), 0.0, is_begun=False, is_whole=True)
+
+
+def _ahead(route: Route, facts: RoadFacts, top_m_per_s: float) -> _Ahead:
+    gaps: list[_Gap] = []
+    early_s = 0.0
+    for trip in route.trips:
+        found, sooner_s = _of_trip(trip, facts, top_m_per_s)
+        gaps += found
+        early_s += sooner_s
+    is_begun = any(_came(stop, facts) for stop in route.stops)
+    return _Ahead(tuple(gaps), early_s, is_begun, all(each.is_whole for each in gaps))
+
+
+def _came(stop: Stop, facts: RoadFacts) -> bool:
+    fates = (facts.fates.get(each) for each in stop.order_ids)
+    return any(each is not None and each.status is not OrderStatus.CANCELLED for each in fates) or (
+        any(each in facts.arrivals for each in stop.order_ids)
+    )
+
+
+def _of_trip(trip: Trip, facts: RoadFacts, top_m_per_s: float) -> tuple[list[_Gap], float]:
+    fates, arrivals = facts.fates, facts.arrivals
+    gaps: list[_Gap] = []
+    early_s = saved_s = 0.0
+    before: Stop | None = None
+    leg_s, leg_m, is_sum, is_known, is_over = 0, 0.0, False, True, False
+
+    def gap(after: Stop | None) -> _Gap:
+        # Of a drive that nobody has looked for, as a stop between is left out, the metres are bounded by speed.
+        metres = leg_s * top_m_per_s + 1 if is_sum else leg_m
+        return _Gap(before, after, leg_s, metres, trip, True, True)
+
+    for stop in trip.stops:
+        leg_s, leg_m = leg_s + stop.leg.duration_s, leg_m + stop.leg.distance_m
+        told = [fates[each] for each in stop.order_ids if each in fates]
+        ended = len(told) == len(stop.order_ids)
+        came = _came(stop, facts)
+        if came and not gaps:
+            moments = [(stop.depart_at, each.at) for each in told]
+            moments += [(stop.arrive_at, arrivals[e]) for e in stop.order_ids if e in arrivals]
+            early_s = max(early_s, *((then - at).total_seconds() for then, at in moments))
+            before, leg_s, leg_m, is_sum, is_over = stop, 0, 0.0, False, ended
+        elif came or ended:
+            # Done out of turn, or called off: whatever it took is saved, and who was there comes from there.
+            saved_s += stop.leg.duration_s + (stop.depart_at - stop.arrive_at).total_seconds()
+            is_sum, is_known = True, is_known and not came
+        else:
+            if told:
+                saved_s += (stop.depart_at - stop.begin_at).total_seconds()
+            gaps.append(gap(stop))
+            before, leg_s, leg_m, is_sum, is_over = stop, 0, 0.0, False, False
+    if not is_over:
+        leg_s, leg_m = leg_s + trip.home.duration_s, leg_m + trip.home.distance_m
+        gaps.append(gap(None))
+    if gaps and not is_known:
+        gaps[0] = gaps[0]._replace(is_known=False)
+    if saved_s:
+        gaps = [each._replace(is_whole=False) for each in gaps]
+    return gaps, early_s + saved_s
+
+
+@dataclass(frozen=True, slots=True)
+class NewStop:
+    """One of the places at which a new order may be picked up, and how long one needs to find its door."""
+
+    halt: Halt
+    setup_s: int
+
+
+_Drive = tuple[float, float]
+"""Seconds and metres, each perhaps less than it takes."""
+
+_Ways = Mapping[Place, tuple[_Drive, _Drive]]
+"""For each place the drive from it to a new stop, and the one back."""
+
+
+class Ranking:
+    """Whose shift may grow least by one of some new stops: bounds that are never too dear."""
+
+    def __init__(
+        self,
+        courses: Mapping[CourierId, Course],
+        stops: Sequence[NewStop],
+        drives: Drives,
+        facts: RoadFacts,
+        *,
+        depot: Place,
+        clock: DayClock,
+        now: datetime,
+        is_known: bool,
+    ) -> None:
+        """`is_known`: the drives stated in the plan are those of `drives`; else nothing bounds."""
+        self._courses, self._stops, self._drives, self._facts = courses, stops, drives, facts
+        self._depot, self._clock, self._is_known = depot, clock, is_known
+        self._now_s = clock.seconds(now)
+        self._numbers = {courier_id: number for number, courier_id in enumerate(courses)}
+
+    def couriers(self) -> Iterator[tuple[float, CourierId]]:
+        """Each courier to whom a stop might fit, the cheapest bound first; in the problem's unit of cost."""
+        waiting: list[tuple[float, int, bool, CourierId, _Ahead]] = []
+        profiles = {each.profile for each in self._courses.values()}
+        tops = {each: self._drives.network.profile(each).top_kmh / 3.6 for each in profiles}
+        from_depot = {each: self._by_road([self._depot], each) for each in profiles}
+        for courier_id, course in self._courses.items():
+            route = course.route
+            ahead = _NOTHING if route is None else _ahead(route, self._facts, tops[course.profile])
+            near: list[_Ways] = [
+                {**self._by_crow(ahead.gaps, stop), self._depot: ways[self._depot]}
+                for stop, ways in zip(self._stops, from_depot[course.profile], strict=True)
+            ]
+            bound = self._bound(courier_id, course, ahead, near)
+            heapq.heappush(waiting, (bound, len(waiting), False, courier_id, ahead))
+        while waiting:
+            bound, number, is_exact, courier_id, ahead = heapq.heappop(waiting)
+            if bound == ENDLESS:
+                return
+            if is_exact or not ahead.gaps:
+                yield bound, courier_id
+                continue
+            course = self._courses[courier_id]
+            places = dict.fromkeys(
+                stop.place for gap in ahead.gaps for stop in (gap.before, gap.after) if stop
+            )
+            near = self._by_road([self._depot, *places], course.profile)
+            bound = self._bound(courier_id, course, ahead, near)
+            heapq.heappush(waiting, (bound, number, True, courier_id, ahead))
+
+    def _by_road(self, places: Sequence[Place], profile: str) -> list[_Ways]:
+        found: list[_Ways] = []
+        for stop in self._stops:
+            to, back = self._drives.between(places, stop.halt.spot.place, profile)
+            found.append(dict(zip(places, zip(to, back, strict=True), strict=True)))
+        return found
+
+    @staticmethod
+    def _by_crow(gaps: Sequence[_Gap], stop: NewStop) -> _Ways:
+        """Metres of the straight line, which no road undercuts, less the walks from road to door at both ends."""
+        place = stop.halt.spot.place
+        across = _METRES_OF_DEGREE * cos(radians(abs(place.lat) + 1))
+        found: dict[Place, tuple[_Drive, _Drive]] = {}
+        for gap in gaps:
+            for end in (gap.before, gap.after):
+                if end is None or end.place in found:
+                    continue
+                east_m = (end.place.lon - place.lon) * across
+                north_m = (end.place.lat - place.lat) * _METRES_OF_DEGREE
+                metres = max(0.0, hypot(east_m, north_m) - end.leg.walk_m - stop.setup_s * 2 - 2)
+                found[end.place] = ((0, metres), (0, metres))
+        return found
+
+    def _bound(
+        self, courier_id: CourierId, course: Course, ahead: _Ahead, near: Sequence[_Ways]
+    ) -> float:
+        return min(
+            (
+                self._least(courier_id, course, ahead, stop, ways)
+                for stop, ways in zip(self._stops, near, strict=True)
+            ),
+            default=ENDLESS,
+        )
+
+    def _least(
+        self, courier_id: CourierId, course: Course, ahead: _Ahead, stop: NewStop, ways: _Ways
+    ) -> float:
+        vehicle, visit = course.vehicle, stop.halt.visit
+        room = zip(visit.loads, vehicle.capacities, strict=True)
+        if not visit.skills <= vehicle.skills or any(load > most for load, most in room):
+            return ENDLESS
+        price = visit_cost(visit, self._numbers[courier_id])
+        latest_s = visit.windows[-1].latest_s if visit.windows else ENDLESS
+        back_s = min(vehicle.shift.latest_s, ENDLESS if visit.due_s is None else visit.due_s)
+        work_s = visit.service_s + stop.setup_s
+        (out_s, out_m), (home_s, home_m) = ways[self._depot]
+        left_s = max(self._now_s, vehicle.shift.earliest_s)
+        if max(out_s, home_s) >= UNREACHABLE or left_s + out_s + home_s + work_s > back_s:
+            return ENDLESS
+        least = ENDLESS
+        route = course.route
+        # A trip that is called off leaves room for another.
+        may_leave = route is None or not ahead.is_whole or len(route.trips) < vehicle.trips_max
+        if may_leave and left_s + out_s <= latest_s:
+            trip_s = out_s + home_s + work_s + (0 if route is None else vehicle.turnaround_s)
+            least = (out_m + home_m) * vehicle.cost_per_m
+            least += max(0.0, trip_s - course.idle_s - ahead.early_s) * vehicle.cost_per_s
+            least += vehicle.fixed_cost if route is None else 0
+        if route is None:
+            return least + price
+        if not self._is_known:
+            return -ENDLESS
+        seconds = self._clock.seconds
+        sooner_s = ahead.early_s  # than planned anything may be at most
+        if not ahead.is_begun:
+            sooner_s += max(0, seconds(route.trips[0].leave_at) - left_s)
+        for gap in ahead.gaps:
+            if not gap.is_known:
+                return -ENDLESS
+            to_s, to_m = ways[self._depot if gap.before is None else gap.before.place][0]
+            from_s, from_m = ways[self._depot if gap.after is None else gap.after.place][1]
+            metres = to_m + from_m - gap.leg_m
+            cost = metres * vehicle.cost_per_m
+            if cost >= least:
+                continue
+            shared = any(_is_at(each, stop) for each in (gap.before, gap.after))
+            added_s = max(0, to_s + from_s - gap.leg_s) + work_s - shared * stop.setup_s
+            over_s = added_s - course.idle_s - ahead.early_s
+            cost += max(0.0, over_s) * vehicle.cost_per_s
+            if cost >= least or max(to_s, from_s) >= UNREACHABLE:
+                continue
+            there_s = to_s + seconds(
+                gap.trip.leave_at if gap.before is None else gap.before.depart_at
+            )
+            home_s = seconds(gap.trip.back_at) + over_s
+            if there_s - sooner_s > latest_s or home_s - sooner_s > back_s:
+                continue
+            if gap.is_whole and not _has_room(gap.trip, stop, vehicle):
+                continue
+            least = cost
+        return least + price
+
+
+def _is_at(stop: Stop | None, new: NewStop) -> bool:
+    spot = new.halt.spot
+    return stop is not None and (stop.place, stop.point_id) == (spot.place, spot.point_id)
+
+
+def _has_room(trip: Trip, new: NewStop, vehicle: Vehicle) -> bool:
+    aboard = (trip.weight_g, trip.volume_ml, trip.pieces)
+    loads = zip(aboard, new.halt.visit.loads, vehicle.capacities, strict=True)
+    return all(load + more <= max(most, load) for load, more, most in loads)
