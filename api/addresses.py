@@ -55,6 +55,7 @@ async def place_order(
         by=caller.author,
         at=deps.clock.now(),
     )
+    await deps.jobs.put_keeping(day)
     return as_json(record)
 
 

@@ -25,6 +25,7 @@ from api import (
     registry,
     road,
     route_check,
+    running,
     stream,
     vroom,
     what_if,
@@ -101,6 +102,7 @@ def create_app(settings: Settings, *, url: str) -> FastAPI:
         route_check,
         questions,
         road,
+        running,
         isochrones,
         stream,
     ):

@@ -127,7 +127,7 @@ class ClosureList:
 async def add_closure(told: ClosureIn, deps: With, caller: Caller, scope: Scope) -> Response:
     """
     In force in the next answer of every process, without a restart. Plans asked for from now on
-    drive around it; published ones stay as they are.
+    drive around it; that of a running day has a next version, seconds later, which does.
     """
     network = deps.roads.network
     closure, roads = await asyncio.to_thread(_checked, told, network)
@@ -148,6 +148,7 @@ async def add_closure(told: ClosureIn, deps: With, caller: Caller, scope: Scope)
         by=caller.author,
         at=deps.clock.now(),
     )
+    await deps.jobs.put_keeping(await operations.day_at(deps.store, scope, deps.clock.now()))
     seen = await asyncio.to_thread(_seen, timed, network, deps.clock.now())
     return as_json(seen, status=201, headers={"Location": f"/v1/closures/{timed.closure_id}"})
 
@@ -177,6 +178,7 @@ async def remove_closure(closure_id: str, deps: With, caller: Caller, scope: Sco
     removed = await operations.remove_closure(
         deps.store, scope, ClosureId(closure_id), by=caller.author, at=now
     )
+    await deps.jobs.put_keeping(await operations.day_at(deps.store, scope, now))
     return as_json(await asyncio.to_thread(_seen, removed, network, now))
 
 

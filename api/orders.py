@@ -96,6 +96,7 @@ async def create_orders(
         by=caller.author,
         at=deps.clock.now(),
     )
+    await deps.jobs.put_keeping(day)
     doubts = await _doubts(deps, day, batch.records, points)
     taken = (
         _doubted(_result(each, reader.questions.get(each.order_id)), doubts.get(each.order_id))
@@ -233,4 +234,5 @@ async def cancel_order(
         by=caller.author,
         at=deps.clock.now(),
     )
+    await deps.jobs.put_keeping(day)
     return as_json(record)

@@ -244,7 +244,9 @@ async def replace_fleet(request: Request, deps: With, caller: Caller, scope: Sco
     body = await request.body()
     known = deps.roads.network.profiles if deps.roads.is_loaded else None
     fleet = await asyncio.to_thread(read_fleet, body, name="fleet", profiles=known)
-    await operations.replace_fleet(deps.store, scope, fleet, by=caller.author, at=deps.clock.now())
+    now = deps.clock.now()
+    await operations.replace_fleet(deps.store, scope, fleet, by=caller.author, at=now)
+    await deps.jobs.put_keeping(await operations.day_at(deps.store, scope, now))
     return as_json(fleet)
 
 

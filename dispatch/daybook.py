@@ -11,11 +11,31 @@ from typing import Final, Protocol
 import msgspec
 
 from dispatch.days import DepotDay
-from dispatch.events import Arrived, Collected, Event, Failed, OrderCancelled, decode
+from dispatch.events import (
+    Event,
+    PlanDrafted,
+    PlanningFailed,
+    PlanPublished,
+    PlanRequested,
+    RegistryChanged,
+    SearchProgressed,
+    decode,
+)
 from dispatch.plan import Plan
 
 DAYS_KEPT: Final = 64
 """A county has 20 depots; a page of 3,000 stops takes some 10 MB. Chosen, not measured."""
+
+
+_ABOUT_PLANNING: Final = (
+    PlanRequested
+    | SearchProgressed
+    | PlanDrafted
+    | PlanningFailed
+    | PlanPublished
+    | RegistryChanged
+)
+"""Most of a day's events, and none of them says anything of orders or the road."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +60,7 @@ class DaySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DayPage:
-    """A day's road events, published plan and number of orders, all as of one stream id."""
+    """A day's events that are not about planning, published plan and number of orders, all as of one stream id."""
 
     events: Sequence[Event]
     as_of: str
@@ -74,7 +94,7 @@ class Daybook:
                 found = await self._source.day_slice(day, after=kept.as_of)
                 for stream_id, body in found.entries:
                     event = decode(body)
-                    if isinstance(event, Arrived | Collected | Failed | OrderCancelled):
+                    if not isinstance(event, _ABOUT_PLANNING):
                         kept.events.append(event)
                     kept.as_of = stream_id
                 if found.complete:

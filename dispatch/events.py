@@ -71,6 +71,32 @@ class RoadsReopened(_Event, frozen=True, kw_only=True, tag="roads-reopened"):
     closure_id: str
 
 
+class OutReason(StrEnum):
+    """Why a courier drives no more today."""
+
+    SICK = "sick"
+    BREAKDOWN = "breakdown"
+    OTHER = "other"
+
+
+class CourierOut(_Event, frozen=True, kw_only=True, tag="courier-out"):
+    """
+    A courier drives no more; parcels on board wait as the order `handover_id`, if there are any.
+
+    Orders that were collected and are handed over stay collected.
+    """
+
+    courier_id: CourierId
+    reason: OutReason
+    handover_id: OrderId | None = None
+
+
+class CourierBack(_Event, frozen=True, kw_only=True, tag="courier-back"):
+    """A courier who was out drives again."""
+
+    courier_id: CourierId
+
+
 class PlanRequested(_Event, frozen=True, kw_only=True, tag="plan-requested"):
     job_id: str
     budget_s: float
@@ -139,6 +165,8 @@ Event = (
     | FleetChanged
     | RoadsClosed
     | RoadsReopened
+    | CourierOut
+    | CourierBack
     | PlanRequested
     | SearchProgressed
     | PlanDrafted

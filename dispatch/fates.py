@@ -1,12 +1,21 @@
-"""What became of each order: the words of couriers and cancellations, settled into one end."""
+"""What became of each order and courier: words from the road and cancellations, settled into one end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from dispatch.events import Arrived, Collected, Event, Failed, OrderCancelled
+from dispatch.events import (
+    Arrived,
+    Collected,
+    CourierBack,
+    CourierOut,
+    Event,
+    Failed,
+    OrderCancelled,
+)
+from dispatch.fleet import CourierId
 from dispatch.orders import OrderId, OrderStatus
 
 
@@ -47,10 +56,15 @@ def settled(courier: Fate | None, cancelled: Fate | None) -> Fate | None:
 
 @dataclass(frozen=True, slots=True)
 class RoadFacts:
-    """What is known of the orders of a day: their ends, and when a courier first stood there."""
+    """
+    What is known of a day on the road.
+
+    The ends of orders, when a courier first stood where they wait, and since when couriers are out.
+    """
 
     fates: Mapping[OrderId, Fate]
     arrivals: Mapping[OrderId, datetime]
+    out: Mapping[CourierId, datetime] = field(default_factory=dict)
 
 
 def road_facts(events: Iterable[Event]) -> RoadFacts:
@@ -58,6 +72,7 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
     words: dict[OrderId, Fate] = {}
     cancellations: dict[OrderId, Fate] = {}
     arrivals: dict[OrderId, datetime] = {}
+    couriers: dict[CourierId, CourierOut | CourierBack] = {}
     for event in events:
         match event:
             case Arrived():
@@ -71,6 +86,10 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
                 fate = Fate(OrderStatus.CANCELLED, event.at, event.reason)
                 known = cancellations.get(event.order_id, fate)
                 cancellations[event.order_id] = min(known, fate, key=lambda each: each.at)
+            case CourierOut() | CourierBack():
+                couriers[event.courier_id] = max(
+                    couriers.get(event.courier_id, event), event, key=lambda each: each.at
+                )
             case _:
                 pass  # the other kinds do not speak of the road
     fates = {
@@ -78,7 +97,10 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
         for order_id in words.keys() | cancellations.keys()
         if (end := settled(words.get(order_id), cancellations.get(order_id))) is not None
     }
-    return RoadFacts(fates, arrivals)
+    out = {
+        courier_id: last.at for courier_id, last in couriers.items() if isinstance(last, CourierOut)
+    }
+    return RoadFacts(fates, arrivals, out)
 
 
 def fate_of(event: Collected | Failed) -> Fate:

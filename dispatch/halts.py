@@ -101,6 +101,7 @@ class _Group:
     due_s: int
     skills: frozenset[str]
     offers: tuple[Offer, ...]
+    company: int | None = None
 
     @property
     def loads(self) -> tuple[int, int, int]:
@@ -118,13 +119,14 @@ def halts_at(
     *,
     row: int,
     offers: Mapping[OrderId, tuple[Offer, ...]],
+    companies: Mapping[OrderId, int],
 ) -> Iterable[Halt | Unserved]:
     """
     Group one spot's orders into halts, greedily by time of readiness.
 
     Merged orders share truck, skills and points offered, keep MERGE_WINDOW_S of common time, and
     together still fit every vehicle that each of them fits: merging never costs a vehicle that
-    could have come.
+    could have come. Those of different `companies` stay apart.
     """
     hours = () if spot.point_id is None else inputs.registry.points[spot.point_id].hours
     groups: list[_Group] = []
@@ -135,6 +137,7 @@ def halts_at(
             due_s=due_s(order, inputs),
             skills=frozenset(order.handling),
             offers=offers.get(order.order_id, ()),
+            company=companies.get(order.order_id),
         )
         if not alone.windows or alone.windows[0].earliest_s > alone.due_s:
             yield no_common_time(order, spot)
@@ -188,7 +191,12 @@ def halts_brought(
 
 
 def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
-    if (group.due_s, group.skills, group.offers) != (alone.due_s, alone.skills, alone.offers):
+    if (group.due_s, group.skills, group.offers, group.company) != (
+        alone.due_s,
+        alone.skills,
+        alone.offers,
+        alone.company,
+    ):
         return None
     windows = common(group.windows, alone.windows)
     if length_s(windows, group.due_s) < MERGE_WINDOW_S:

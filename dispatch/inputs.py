@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dispatch.closures import TimedClosure
 from dispatch.days import DayClock, DepotDay
+from dispatch.fates import RoadFacts
 from dispatch.fleet import Fleet
 from dispatch.households import Registry
 from dispatch.orders import Order
@@ -37,6 +38,15 @@ class DayInputs:
             self.clock.span_of(each.shift_starts, each.shift_ends)
             for each in self.fleet.couriers.values()
         ]
+
+    def as_known(self, facts: RoadFacts) -> DayInputs:
+        """The same day without orders that have ended since, and without couriers who are out."""
+        couriers = {key: each for key, each in self.fleet.couriers.items() if key not in facts.out}
+        return replace(
+            self,
+            fleet=replace(self.fleet, couriers=couriers),
+            orders=tuple(each for each in self.orders if each.order_id not in facts.fates),
+        )
 
     def only_whom_orders_name(self) -> DayInputs:
         """The same day for planning, in fewer bytes: households and points without an order left out."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final
 
@@ -17,6 +18,11 @@ from dispatch.ids import JobId, QuestionId
 from dispatch.plan import PlanId
 
 QUEUE_NAME: Final = "cunlu-jobs"
+QUICK_NAME: Final = "cunlu-quick"
+"""A queue of its own for what somebody waits for: it never stands behind a plan."""
+
+KEEP_AFTER_S: Final = 2.0
+"""A day is looked at so long after something was heard of it, with all that was heard meanwhile. Chosen."""
 
 
 class JobFenced(DispatchError):
@@ -94,27 +100,54 @@ async def answer_question(company_id: str, question_id: str) -> None:
     raise NotImplementedError("only a worker runs this task: start one with `cunlu worker`")
 
 
+async def keep_day(company_id: str, depot_id: str, day: str, search: bool) -> None:
+    """As `plan_day`. With `search`, for a cheaper plan even if nothing has happened."""
+    raise NotImplementedError("only a worker runs this task: start one with `cunlu worker`")
+
+
 @dataclass(frozen=True, slots=True)
 class JobQueue:
-    """The durable queue, on the same server as the store."""
+    """The durable queues, on the same server as the store: one for what takes its time, one for the rest."""
 
     docket: Docket
+    quick: Docket
+    _kept_s: dict[tuple[DepotDay, bool], float] = field(default_factory=dict)
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str) -> AsyncIterator[JobQueue]:
-        async with Docket(name=QUEUE_NAME, url=url) as docket:
-            yield cls(docket)
+        async with (
+            Docket(name=QUEUE_NAME, url=url) as docket,
+            Docket(name=QUICK_NAME, url=url) as quick,
+        ):
+            yield cls(docket, quick)
 
     async def put(self, day: DepotDay, job_id: JobId) -> None:
         """Queue the job; a second time is the same as once."""
         task = self.docket.add(plan_day, key=job_id)
         await task(day.company_id, day.depot_id, day.day.isoformat(), job_id)
 
-    async def put_question(self, company_id: CompanyId, question_id: QuestionId) -> None:
+    async def put_question(
+        self, company_id: CompanyId, question_id: QuestionId, *, is_quick: bool
+    ) -> None:
         """Queue the question; a second time is the same as once."""
-        await self.docket.add(answer_question, key=question_id)(company_id, question_id)
+        docket = self.quick if is_quick else self.docket
+        await docket.add(answer_question, key=question_id)(company_id, question_id)
+
+    async def put_keeping(self, day: DepotDay, *, search: bool = False) -> None:
+        """
+        Have a worker see in KEEP_AFTER_S whether the day's plan is still right; call it after the fact is recorded.
+
+        What was asked for less than half of that ago is not asked for again: the look is still to come.
+        """
+        now_s = time.monotonic()
+        if now_s - self._kept_s.get((day, search), -KEEP_AFTER_S) < KEEP_AFTER_S / 2:
+            return
+        when = datetime.now(UTC) + timedelta(seconds=KEEP_AFTER_S)
+        task = self.quick.add(keep_day, when=when)
+        await task(day.company_id, day.depot_id, day.day.isoformat(), search)
+        self._kept_s[day, search] = now_s
 
     async def has_workers(self) -> bool:
         """Whether any worker was alive in the last ten seconds."""
-        return bool(await self.docket.workers())
+        return bool(await self.quick.workers())

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, assert_never
 import msgspec
 
 from dispatch.answering import answer
+from dispatch.closures import closed
 from dispatch.errors import DispatchError
 from dispatch.jobs import JobProgress
 from dispatch.planner_process import (
@@ -27,6 +28,8 @@ from dispatch.planner_process import (
     Planned,
     PlanTask,
     Refused,
+    Revised,
+    ReviseTask,
     RoadsMissing,
     Step,
     Task,
@@ -34,6 +37,7 @@ from dispatch.planner_process import (
 from dispatch.planning import SearchStep, plan_day
 from dispatch.questions import decode
 from dispatch.rehearsal import rehearse
+from dispatch.running.revising import revise
 from routing.errors import RoutingError
 from routing.roads.network import RoadNetwork
 
@@ -61,7 +65,7 @@ class _Planner:
         while head := self._instructions.read(LENGTH.size):
             (length,) = LENGTH.unpack(head)
             match _instructions.decode(self._instructions.read(length)):
-                case PlanTask() | AskTask() as task:
+                case PlanTask() | ReviseTask() | AskTask() as task:
                     self._tasks.put(task)
                 case Cancel(job_id=job_id):
                     self._cancelled.add(job_id)
@@ -73,6 +77,8 @@ class _Planner:
             match task:
                 case PlanTask():
                     return self._planned(task)
+                case ReviseTask():
+                    return self._revised(task)
                 case AskTask(asked=asked, roads=roads):
                     return Answered(
                         body=msgspec.Raw(answer(decode(asked), lambda: self._network_of(roads)))
@@ -93,10 +99,25 @@ class _Planner:
             based_on=task.based_on,
             made_at=task.made_at,
             start=task.in_force,
+            facts=task.facts,
             on_progress=self._tell,
             cancelled=lambda: task.job_id in self._cancelled,
         )
         return Planned(plan=plan)
+
+    def _revised(self, task: ReviseTask) -> Revised:
+        network = self._network_at(Path(task.roads))
+        plan = revise(
+            task.inputs,
+            closed(network, task.inputs.closures_met(task.now)),
+            task.plan,
+            task.facts,
+            why=task.why,
+            now=task.now,
+            budget_s=task.budget_s,
+            seed=task.seed,
+        )
+        return Revised(plan=plan)
 
     def _network_of(self, roads: str | None) -> RoadNetwork:
         """As `_network_at`; a question may need no roads, so nobody has looked whether there are any."""

@@ -16,10 +16,11 @@ from typing import ClassVar, Final
 import msgspec
 
 from dispatch.errors import DispatchError
+from dispatch.fates import RoadFacts
 from dispatch.ids import JobId
 from dispatch.inputs import DayInputs
 from dispatch.jobs import JobProgress
-from dispatch.plan import Plan
+from dispatch.plan import Plan, Why
 
 LENGTH: Final = struct.Struct(">I")
 """Before every message: how many bytes it has."""
@@ -34,6 +35,20 @@ class PlanTask(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     based_on: int
     made_at: datetime
     in_force: Plan | None = None
+    facts: RoadFacts | None = None
+
+
+class ReviseTask(msgspec.Struct, frozen=True, kw_only=True, tag="revise"):
+    """The next version of `plan` for what has happened; see `running.revising`."""
+
+    inputs: DayInputs
+    roads: str
+    plan: Plan
+    facts: RoadFacts
+    why: tuple[Why, ...]
+    now: datetime
+    budget_s: float
+    seed: int
 
 
 class AskTask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
@@ -57,6 +72,12 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True, tag="planned"):
     plan: Plan
 
 
+class Revised(msgspec.Struct, frozen=True, kw_only=True, tag="revised"):
+    """None: the version in force is good enough."""
+
+    plan: Plan | None
+
+
 class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
     body: msgspec.Raw
 
@@ -74,9 +95,9 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True, tag="broken"):
     trace: str
 
 
-Task = PlanTask | AskTask
+Task = PlanTask | ReviseTask | AskTask
 Instruction = Task | Cancel
-Answer = Step | Planned | Answered | Refused | Broken
+Answer = Step | Planned | Revised | Answered | Refused | Broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +151,22 @@ class PlannerProcess:
     async def plan(self, task: PlanTask) -> Outcome:
         """Hand `task` over and wait for what comes of it; `latest` moves on meanwhile."""
         outcome = await self._do(task)
-        assert not isinstance(outcome, Answered), "a plan was asked for"
+        assert not isinstance(outcome, Answered | Revised), "a plan was asked for"
+        return outcome
+
+    async def revise(self, task: ReviseTask) -> Revised | Trouble:
+        """Hand a day over that has changed, and wait for its next version."""
+        outcome = await self._do(task)
+        assert not isinstance(outcome, Answered | Planned), "a revision was asked for"
         return outcome
 
     async def answer(self, task: AskTask) -> Answered | Trouble:
         """Hand a question over and wait for what comes of it."""
         outcome = await self._do(task)
-        assert not isinstance(outcome, Planned), "a question was asked"
+        assert not isinstance(outcome, Planned | Revised), "a question was asked"
         return outcome
 
-    async def _do(self, task: Task) -> Planned | Answered | Trouble:
+    async def _do(self, task: Task) -> Planned | Revised | Answered | Trouble:
         self.latest = None
         await self._send(task)
         while True:
@@ -155,6 +182,12 @@ class PlannerProcess:
     async def cancel(self, job_id: JobId) -> None:
         """Ask for the best so far."""
         await self._send(Cancel(job_id=job_id))
+
+    async def end_after(self, within_s: float) -> None:
+        """A watch for `Workbench.watched`: end a planner that hangs; then wait for whoever waits for it."""
+        await asyncio.sleep(within_s)
+        await self.kill()
+        await asyncio.Event().wait()
 
     async def kill(self) -> None:
         """End the process and all it started, at once."""

@@ -90,7 +90,7 @@ def plan_day(
             iterations=iterations,
             on_progress=report,
             cancelled=cancelled,
-        )
+        ).plan
     posed = pose(inputs, network)
     if runs:
         posed = leaving_from(posed, made_at)

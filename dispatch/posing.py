@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 import numpy as np
@@ -35,6 +36,8 @@ from routing.roads.snap import PlaceOffRoad, Snap
 from routing.vrp.problem import Break, Problem, Vehicle, Window
 
 DIMENSIONS: Final = ("weight_g", "volume_ml", "pieces")
+
+_ALONE: Final[Mapping[OrderId, int]] = MappingProxyType({})
 
 
 class DepotOffRoad(DispatchError):
@@ -87,11 +90,18 @@ class Door:
         return next(each for each in self.orders if each.order_id == order_id)
 
 
-def pose(inputs: DayInputs, network: RoadNetwork, *, besides: Iterable[Spot] = ()) -> Posed:
+def pose(
+    inputs: DayInputs,
+    network: RoadNetwork,
+    *,
+    besides: Iterable[Spot] = (),
+    companies: Mapping[OrderId, int] = _ALONE,
+) -> Posed:
     """
     State the day as a problem; orders that no search can serve are set aside with their reason.
 
-    The spots `besides` have rows too, whether an order waits there or not.
+    The spots `besides` have rows too, whether an order waits there or not. Orders of different `companies`, as they are
+    planned together already, share no halt.
 
     Raises
     ------
@@ -112,7 +122,9 @@ def pose(inputs: DayInputs, network: RoadNetwork, *, besides: Iterable[Spot] = (
         doors.setdefault((point.place, point.point_id), Door(point, []))
     for spot in besides:
         doors.setdefault((spot.place, spot.point_id), Door(spot, []))
-    return pose_doors(inputs, network, tuple(doors.values()), unserved, with_offers=True)
+    return pose_doors(
+        inputs, network, tuple(doors.values()), unserved, with_offers=True, companies=companies
+    )
 
 
 def pose_doors(
@@ -122,6 +134,7 @@ def pose_doors(
     unserved: Iterable[Unserved] = (),
     *,
     with_offers: bool = False,
+    companies: Mapping[OrderId, int] = _ALONE,
 ) -> Posed:
     """
     State the orders of these doors as a problem, those of each door in halts of their own.
@@ -156,7 +169,9 @@ def pose_doors(
     halts: list[Halt] = []
     for door in doors:
         row = rows[door.spot.place, door.spot.point_id]
-        for answer in _at_door(door, inputs, snaps, misses[row], row=row, offers=offers):
+        for answer in _at_door(
+            door, inputs, snaps, misses[row], row=row, offers=offers, companies=companies
+        ):
             orders = answer.orders if isinstance(answer, Halt) else (door.order(answer.order_id),)
             points = offers.get(orders[0].order_id, ())
             places_of_one = [
@@ -210,12 +225,13 @@ def _at_door(
     *,
     row: int,
     offers: Mapping[OrderId, tuple[Offer, ...]],
+    companies: Mapping[OrderId, int],
 ) -> Iterable[Halt | Unserved]:
     """The halts at the door itself; all its orders left out where no vehicle finds a road to it."""
     if not any(each[row] for each in snaps.values()):
         return [_off_road(order, door.spot, miss) for order in door.orders]
     if door.offer is None:
-        return halts_at(door.spot, door.orders, inputs, row=row, offers=offers)
+        return halts_at(door.spot, door.orders, inputs, row=row, offers=offers, companies=companies)
     rows = {door.offer.point.point_id: row}
     return [
         next(

@@ -17,9 +17,9 @@ from dispatch.plan import Plan, Promise, Stop, StopKind
 from dispatch.posing import Posed
 from routing.vrp.problem import Preference
 
-KEPT_TIMES: Final = 2
-"""Leaving out an order that the plan in force serves costs so many times what it costs for another: of two that
-exclude each other the promised one stays, and three new ones are worth more. Chosen."""
+KEPT_TIMES: Final = 20
+"""Leaving out an order that the plan in force serves costs so many times what it costs for another: more than the
+new orders for which one could ever make room. Chosen."""
 
 TOLD_TO_S: Final = 300
 """People are told full five minutes, never a narrower time than the depot's."""

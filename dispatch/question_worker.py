@@ -19,7 +19,6 @@ from dispatch.planner_process import (
     AskTask,
     Broken,
     Gone,
-    PlannerProcess,
     Refused,
     RoadsMissing,
     network_path,
@@ -93,7 +92,7 @@ class QuestionWorker:
         )
         within_s = budget_of(asked) + OVERHEAD_S
         outcome = await self.bench.watched(
-            planner, planner.answer(task), _end_late(planner, within_s)
+            planner, planner.answer(task), planner.end_after(within_s)
         )
         match outcome:
             case Answered(body=body):
@@ -122,13 +121,6 @@ class QuestionWorker:
             self.store, company, question, verdict=verdict, code=code, message=message
         )
         _log(logging.INFO, f"question ends {verdict}: {code}", question)
-
-
-async def _end_late(planner: PlannerProcess, within_s: float) -> None:
-    """End a planner that hangs; then wait for whoever waits for it."""
-    await asyncio.sleep(within_s)
-    await planner.kill()
-    await asyncio.Event().wait()
 
 
 def _log(level: int, message: str, question_id: str) -> None:

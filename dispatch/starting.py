@@ -25,8 +25,8 @@ def start_of(
 
     `heres` are visits that their couriers make before all others.
 
-    Orders that are no longer asked for leave their routes. Where a route can no longer be driven, its last halts
-    are left out until it can; new orders and those left out are for the search to place. The same
+    Orders that are no longer asked for leave their routes. Where a route can no longer be driven, the halts that
+    come too late or are too much are left out; new orders and those left out are for the search to place. The same
     day posed again gives the same times and costs as it was read back with.
     """
     problem = posed.problem
@@ -97,13 +97,28 @@ class _Visits:
 def _drivable(
     scheduler: Scheduler, vehicle: int, trips: Sequence[Sequence[int]]
 ) -> SolvedRoute | None:
-    """The trips, or as many of their first visits as can be driven. O(visits) schedules at worst."""
-    left = [list(trip) for trip in trips if trip]
-    while left:
-        route = scheduler.schedule(vehicle, left)
-        if route is not None:
-            return route
-        left[-1].pop()
-        if not left[-1]:
-            left.pop()
-    return None
+    """
+    The trips without those visits that cannot be made after what stands before them.
+
+    O(log visits) schedules for each that is left out.
+    """
+
+    def driven(visits: Sequence[tuple[int, int]]) -> SolvedRoute | None:
+        by_trip = [[visit for at, visit in visits if at == number] for number in range(len(trips))]
+        return scheduler.schedule(vehicle, [trip for trip in by_trip if trip])
+
+    ahead = [(number, visit) for number, trip in enumerate(trips) for visit in trip]
+    kept: list[tuple[int, int]] = []
+    if (whole := driven(ahead)) is not None:
+        return whole
+    while ahead:
+        fitting, failing = 0, len(ahead) + 1
+        while failing - fitting > 1:
+            middle = (fitting + failing) // 2
+            if driven([*kept, *ahead[:middle]]) is None:
+                failing = middle
+            else:
+                fitting = middle
+        kept += ahead[:fitting]
+        ahead = ahead[fitting + 1 :]
+    return driven(kept)

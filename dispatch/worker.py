@@ -11,11 +11,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, assert_never
 
-from docket import Worker
+from docket import Docket, Worker
 from redis.exceptions import RedisError
 
 from dispatch import operations
 from dispatch.clock import Clock
+from dispatch.day_worker import DayWorker
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.errors import DispatchError
 from dispatch.ids import JobId
@@ -26,6 +27,7 @@ from dispatch.jobs import (
     JobQueue,
     JobState,
     answer_question,
+    keep_day,
     plan_day,
 )
 from dispatch.planner_process import (
@@ -145,16 +147,17 @@ class PlanningWorker:
         if self.roads is None or not self.roads.exists():
             raise RoadsMissing(self.roads)
         now = self.clock.now()
-        in_force = await operations.current_plan(self.store, job.day)
+        running = await operations.read_running(self.store, job.day, at=now)
         task = PlanTask(
             job_id=job.job_id,
-            inputs=await operations.read_inputs(self.store, job.day, at=now),
+            inputs=running.inputs,
             roads=network_path(self.roads),
             budget_s=job.budget_s,
             seed=job.seed,
             based_on=job.based_on,
             made_at=now,
-            in_force=None if in_force is None else in_force.plan,
+            in_force=running.plan,
+            facts=running.facts,
         )
         planner = await self.bench.prepare()
         return await self.bench.watched(planner, planner.plan(task), self._watch(watch, planner))
@@ -278,30 +281,41 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -
 
 
 async def _serve(settings: Settings, store: Store, queue: JobQueue, stop: asyncio.Event) -> None:
-    bench = Workbench()
-    planning = PlanningWorker(store, settings.clock(), bench, settings.roads)
+    bench, quick = Workbench(), Workbench()
+    clock = settings.clock()
+    planning = PlanningWorker(store, clock, bench, settings.roads)
     answering = QuestionWorker(store, bench, settings.roads)
+    at_once = QuestionWorker(store, quick, settings.roads)
+    keeping = DayWorker(store, clock, quick, settings.roads)
     queue.docket.register(planning.run_job, names=[plan_day.__name__])
     queue.docket.register(answering.run_question, names=[answer_question.__name__])
-    worker = Worker(
-        queue.docket,
+    queue.quick.register(at_once.run_question, names=[answer_question.__name__])
+    queue.quick.register(keeping.run_keeping, names=[keep_day.__name__])
+    await asyncio.gather(bench.prepare(), quick.prepare())
+    async with _taking(queue.docket, settings) as slow, _taking(queue.quick, settings) as fast:
+        takers = [asyncio.create_task(each.run_forever()) for each in (slow, fast)]
+        stopping = asyncio.create_task(stop.wait(), name="waiting for the end")
+        await asyncio.wait({*takers, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (stopping, *takers):
+            each.cancel()
+        bench.stopping.set()
+        quick.stopping.set()
+        await asyncio.gather(*takers, stopping, return_exceptions=True)
+        await asyncio.gather(bench.close(), quick.close())
+    if not stop.is_set():
+        for each in takers:
+            if each.done() and not each.cancelled():
+                each.result()
+
+
+def _taking(docket: Docket, settings: Settings) -> Worker:
+    return Worker(
+        docket,
         concurrency=1,
         redelivery_timeout=timedelta(seconds=settings.lease_s),
         reconnection_delay=timedelta(seconds=RETRY_S),
         minimum_check_interval=timedelta(milliseconds=100),
     )
-    await bench.prepare()
-    async with worker:
-        taking = asyncio.create_task(worker.run_forever(), name="taking jobs")
-        stopping = asyncio.create_task(stop.wait(), name="waiting for the end")
-        await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        taking.cancel()
-        bench.stopping.set()
-        await asyncio.gather(taking, stopping, return_exceptions=True)
-        await bench.close()
-    if not stop.is_set():
-        taking.result()
 
 
 def _log(level: int, message: str, job_id: str, error: Exception | None = None) -> None:

@@ -102,6 +102,7 @@ _Millilitres = Annotated[int, _amount(1000, 200_000_000, "l", low=1)]
 _Metres = Annotated[int, _amount(1000, 5_000_000, "km", low=1)]
 _Fen = Annotated[int, _amount(100, 100_000_000, "yuan")]
 _Seconds = Annotated[int, _count(0, 36_000)]
+_Minutes = Annotated[int, _amount(60, 36_000, "minutes")]
 _Hours = Annotated[int, _amount(3600, 24 * 3600, "hours")]
 _Clock = Annotated[time, _as(cells.clock_time)]
 
@@ -161,6 +162,11 @@ class _Depot(_Strict):
     unserved_cost_yuan: _Fen = _DEPOT.unserved_cost_fen
     strange_village_cost_yuan: _Fen = _DEPOT.strange_village_cost_fen
     reassign_cost_yuan: _Fen = _DEPOT.reassign_cost_fen
+    promise_early_minutes: _Minutes = _DEPOT.promise_early_s
+    promise_late_minutes: _Minutes = _DEPOT.promise_late_s
+    announce_ahead_minutes: _Minutes | None = _DEPOT.announce_ahead_s
+    lock_ahead_minutes: _Minutes = _DEPOT.lock_ahead_s
+    late_cost_per_hour_yuan: _Fen = _DEPOT.late_cost_per_hour_fen
     walk_cost_per_km_yuan: _Fen = _DEPOT.walk_cost_per_km_fen
     walk_max_m: Annotated[int, _count(0, 20_000)] = _DEPOT.walk_max_m
     overtime_after_hours: _Hours | None = None
@@ -282,6 +288,11 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             unserved_cost_fen=depot.unserved_cost_yuan,
             strange_village_cost_fen=depot.strange_village_cost_yuan,
             reassign_cost_fen=depot.reassign_cost_yuan,
+            promise_early_s=depot.promise_early_minutes,
+            promise_late_s=depot.promise_late_minutes,
+            announce_ahead_s=depot.announce_ahead_minutes,
+            lock_ahead_s=depot.lock_ahead_minutes,
+            late_cost_per_hour_fen=depot.late_cost_per_hour_yuan,
             walk_cost_per_km_fen=depot.walk_cost_per_km_yuan,
             walk_max_m=depot.walk_max_m,
             overtime_after_s=depot.overtime_after_hours,

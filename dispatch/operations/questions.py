@@ -25,6 +25,9 @@ What a question may take beyond its budget while somebody waits: a worker gets f
 (0.1 s for a county) and matrices, draws lines; or dies, and another takes over (lease and 2 s). Chosen.
 """
 
+QUICK_S: Final = 1.0
+"""A question that takes no longer does not wait behind plans and longer questions. Chosen."""
+
 _LOOK_FIRST_S: Final = 0.02
 _LOOK_LAST_S: Final = 0.25
 """
@@ -94,7 +97,7 @@ async def ask(
     question_id = new_question_id(depot_id)
     # Recorded before it is queued, unlike a job: a record alone is waited for by nobody, and expires.
     await store.questions.ask(company_id, question_id, encode(asked), kept_s=_kept_s())
-    await jobs.put_question(company_id, question_id)
+    await jobs.put_question(company_id, question_id, is_quick=asked.budget_s <= QUICK_S)
     return question_id
 
 

@@ -72,7 +72,7 @@ def look_ahead(
     """
     plan, now, fleet = situation.plan, situation.now, situation.inputs.fleet
     routes = [each for each in plan.routes if each.courier_id in couriers]
-    where = standings(replace(plan, routes=tuple(routes)), situation.facts, fleet.depot, now=now)
+    where = standings(replace(plan, routes=tuple(routes)), situation.facts, fleet, now=now)
     left: dict[CourierId, list[list[Stop]]] = {}
     promises: list[Promise] = []
     told = {each.order_id: each for each in plan.promises}

@@ -137,7 +137,7 @@ class _Judge:
                         depart_at=predicted.depart_at,
                         back_at=back_at,
                         due_at=self._due_at(trip, back_at),
-                        fails=in_vain or not self._can_be_made(predicted, order_id),
+                        fails=in_vain or not self._can_be_made(predicted, order_id, for_sure=True),
                     )
 
     def _due_at(self, trip: Trip, back_at: datetime) -> datetime:
@@ -212,7 +212,7 @@ class _Judge:
             if promise.order_id not in self._orders or predicted is None or found is None:
                 continue
             _, stop = found
-            latest_at = max(promise.latest_at, predicted.begin_at + _ROUNDING)
+            latest_at = max(promise.latest_at, predicted.depart_at + _ROUNDING)
             earliest_at = min(promise.earliest_at, predicted.begin_at)
             if not _meets(stop, earliest_at, latest_at) and not predicted.fails:
                 yield Breach(
@@ -266,15 +266,22 @@ class _Judge:
             if not self._can_be_made(stop, order_id):
                 yield Breach(Term.PICKUP_TIMES, f"order {order_id} cannot be picked up then")
 
-    def _can_be_made(self, stop: Stop, order_id: OrderId) -> bool:
-        """At a point nobody need be at home, and its opening hours are for planning to know."""
+    def _can_be_made(self, stop: Stop, order_id: OrderId, *, for_sure: bool = False) -> bool:
+        """
+        Whether the order can be picked up at some moment of the stop; `for_sure`, at whichever.
+
+        At a point nobody need be at home, and its opening hours are for planning to know.
+        """
         order = self._orders.get(order_id)
         if order is None or stop.point_id is not None:
             return True
-        if order.ready_at is not None and stop.depart_at < order.ready_at:
+        ready_by, open_until = stop.depart_at, stop.begin_at
+        if for_sure:
+            ready_by, open_until = open_until, ready_by
+        if order.ready_at is not None and ready_by < order.ready_at:
             return False
         return not order.windows or any(
-            _meets(stop, each.earliest_at, each.latest_at) for each in order.windows
+            each.earliest_at <= ready_by and open_until <= each.latest_at for each in order.windows
         )
 
     def _trip(self, route: Route, trip: Trip, settled: frozenset[OrderId]) -> Iterator[Breach]:

@@ -13,6 +13,7 @@ from dispatch.days import DayClock
 from dispatch.fleet import CourierId, Fleet
 from dispatch.halts import Halt, Spot
 from dispatch.inputs import DayInputs
+from dispatch.orders import OrderId
 from dispatch.plan import Stop, StopKind
 from dispatch.posing import DIMENSIONS, Posed, pose
 from dispatch.running.standing import Standing
@@ -46,11 +47,12 @@ def pose_remainder(
     inputs: DayInputs,
     network: RoadNetwork,
     standings: Mapping[CourierId, Standing],
+    companies: Mapping[OrderId, int],
     *,
     now: datetime,
 ) -> Remainder:
     """
-    State the rest of the day; orders that are settled stay with their couriers, if these are still in the fleet.
+    State the rest of the day, `companies` as for `pose`; orders that are settled stay with their couriers, if these are still in the fleet.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def pose_remainder(
         inputs, orders=tuple(each for each in inputs.orders if each.order_id not in settled)
     )
     spots = [spot_of_stop(each.fixed[-1]) for each in present.values() if each.fixed]
-    posed = pose(rest, network, besides=spots)
+    posed = pose(rest, network, besides=spots, companies=companies)
     return with_standings(rest, posed, present, now=now)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -32,6 +32,19 @@ FIRST_SHARE: Final = 0.6
 """Of the budget, for a plan that keeps all promises; what it cannot keep has the rest. Chosen."""
 
 
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """
+    A plan whose rest is new, without a version.
+
+    `saved` is what its rest costs less than that of the old one, orders left out priced, in the solver's unit;
+    None: the old one can no longer be driven.
+    """
+
+    plan: Plan
+    saved: int | None
+
+
 def replan(
     inputs: DayInputs,
     network: RoadNetwork,
@@ -44,7 +57,7 @@ def replan(
     iterations: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Plan:
+) -> Replanned:
     """
     The day as `plan` has it so far, its rest planned anew at `now`; `inputs.orders` are those still open.
 
@@ -58,9 +71,11 @@ def replan(
     """
     depot = inputs.fleet.depot
     told = {each.order_id: each for each in plan.promises}
-    where = standings(plan, facts, depot, now=now)
+    where = standings(plan, facts, inputs.fleet, now=now)
     going = _going(plan, facts, where, now=now)
-    rest = pose_remainder(at_promised_times(inputs, plan), network, where, now=now)
+    rest = pose_remainder(
+        at_promised_times(inputs, plan), network, where, _companies(going), now=now
+    )
     as_promised = with_promises(rest.posed, plan, depot)
     late = {
         order_id: 1 + inputs.clock.seconds(stop.begin_at)
@@ -69,9 +84,10 @@ def replan(
         for order_id in stop.order_ids
         if order_id in told and stop.begin_at > told[order_id].latest_at
     }
-    until_s = time.monotonic() + budget_s
     posed = with_later_times(as_promised, inputs, plan, late)
     start = start_of(posed, going, heres=rest.heres)
+    until_s = time.monotonic() + budget_s
+    as_it_was = 0 if start is None else start.cost
     for share in (FIRST_SHARE, 1.0):
         solution = solve(
             posed.problem,
@@ -103,7 +119,8 @@ def replan(
         seed=seed,
         budget_s=budget_s,
     )
-    return promised(stitched(plan, planned, where, rest.heres), plan, depot, now=now)
+    again = promised(stitched(plan, planned, where, rest.heres), plan, depot, now=now)
+    return Replanned(again, None if start is None else as_it_was - solution.cost)
 
 
 def _again(problem: Problem, solution: Solution) -> Solution:
@@ -112,6 +129,12 @@ def _again(problem: Problem, solution: Solution) -> Solution:
     return replace(
         solution, unserved=unserved_of(problem, made), cost=cost(problem, solution.routes)
     )
+
+
+def _companies(plan: Plan) -> dict[OrderId, int]:
+    """Orders of one stop, told by its number: a halt never holds orders of two stops, nor a stop's and new ones."""
+    stops = (stop for route in plan.routes for stop in route.stops)
+    return {order_id: number for number, stop in enumerate(stops) for order_id in stop.order_ids}
 
 
 def _going(

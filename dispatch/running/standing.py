@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dispatch.fates import RoadFacts
-from dispatch.fleet import CourierId, Depot
-from dispatch.orders import OrderId
+from dispatch.fleet import CourierId, Fleet
+from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip
 from dispatch.progress import RouteProgress, StopProgress, StopState, route_progress
+from routing.places import Place
 
 _ENDED: Final = (StopState.DONE, StopState.FAILED)
 _TOUCHED: Final = (StopState.ARRIVED, *_ENDED)
@@ -30,6 +31,8 @@ class Standing:
     left_at, free_at
         When the courier first left, and from when on anything may be decided: after the last fixed stop,
         or when the next trip may leave.
+    back_at
+        When the last of `trips` comes, or came, home, as predicted; without any, `left_at`.
     driven_m
         Metres of the shift until then.
     taken
@@ -42,6 +45,7 @@ class Standing:
     fixed: tuple[Stop, ...]
     left_at: datetime
     free_at: datetime
+    back_at: datetime
     driven_m: int
     taken: tuple[BreakTaken | None, ...]
 
@@ -51,16 +55,38 @@ class Standing:
         stops = (*(stop for trip in self.trips for stop in trip.stops), *self.fixed)
         return frozenset(order_id for stop in stops for order_id in stop.order_ids)
 
+    def aboard(self, facts: RoadFacts, *, now: datetime) -> tuple[OrderId, ...]:
+        """Orders that were collected and have not come to the depot yet."""
+        stops = self.fixed
+        if self.under_way is None and now < self.back_at:
+            stops = self.trips[-1].stops
+        return tuple(
+            order_id
+            for stop in stops
+            for order_id in stop.order_ids
+            if order_id in facts.fates and facts.fates[order_id].status is OrderStatus.COLLECTED
+        )
+
+    def last_place(self, facts: RoadFacts) -> Place | None:
+        """Where the courier was last heard of in the trip under way, or the last one."""
+        stops = self.fixed or (self.trips[-1].stops if self.trips else ())
+        heard = [
+            stop
+            for stop in stops
+            if any(each in facts.fates or each in facts.arrivals for each in stop.order_ids)
+        ]
+        return heard[-1].place if heard else None
+
 
 def standings(
-    plan: Plan, facts: RoadFacts, depot: Depot, *, now: datetime
+    plan: Plan, facts: RoadFacts, fleet: Fleet, *, now: datetime
 ) -> Mapping[CourierId, Standing]:
     """
     Where each courier of `plan` stands who has begun, or is about to.
 
     Locked are the stop to which a courier is driving and those that begin within the depot's `lock_ahead_s`,
     as they are predicted now: nobody turns round on the way, and a household that sees the
-    three-wheeler come is not passed by.
+    three-wheeler come is not passed by. Who is no longer in the fleet, or out, has nothing locked.
     """
     found = (
         _standing(
@@ -68,7 +94,8 @@ def standings(
             route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s),
             facts,
             now=now,
-            lock_until=now + timedelta(seconds=depot.lock_ahead_s),
+            lock_until=now + timedelta(seconds=fleet.depot.lock_ahead_s),
+            is_there=route.courier_id in fleet.couriers and route.courier_id not in facts.out,
             turnaround=timedelta(seconds=plan.turnaround_s),
         )
         for route in plan.routes
@@ -83,6 +110,7 @@ def _standing(
     *,
     now: datetime,
     lock_until: datetime,
+    is_there: bool,
     turnaround: timedelta,
 ) -> Standing | None:
     reached = {each.seq: each for each in progress.stops}
@@ -96,26 +124,29 @@ def _standing(
         default=-1,
     )
     over: list[Trip] = []
-    free_at = route.trips[0].leave_at
+    free_at = back_at = route.trips[0].leave_at
     for number, trip in enumerate(route.trips):
         ended = _in_order_of_end([stop for stop in trip.stops if states[stop.seq] in _ENDED], facts)
         here = [stop for stop in trip.stops if states[stop.seq] is StopState.ARRIVED]
         ahead = [stop for stop in trip.stops if states[stop.seq] is StopState.PLANNED]
-        if number < last_touched:
-            # Whatever of it was passed by waits for anybody.
-            ahead = []
+        if number < last_touched or not is_there:
+            # Whatever was passed by, or is come by no more, waits for anybody.
+            ahead, here = [], here if is_there else []
         locked = _locked(ahead, reached, is_begun=number == last_touched, lock_until=lock_until)
         fixed = (*ended, *(_as_predicted(each, reached[each.seq]) for each in (*here, *locked)))
         if not fixed:
             if number < last_touched:
-                continue  # all its orders were cancelled
+                continue  # nothing of it was ever done
             break
         free_at = max(free_at, _free_at(fixed, reached, facts, now=now))
         if ahead or (here and number == last_touched):
-            return _told(route, over, trip, fixed, free_at=free_at, now=now)
+            return _told(route, over, trip, fixed, free_at=free_at, back_at=back_at, now=now)
         over.append(replace(trip, stops=fixed))
-        free_at += timedelta(seconds=trip.home.duration_s) + turnaround
-    return _told(route, over, None, (), free_at=max(free_at, now), now=now) if over else None
+        back_at = free_at + timedelta(seconds=trip.home.duration_s)
+        free_at = back_at + turnaround
+    if not over:
+        return None
+    return _told(route, over, None, (), free_at=max(free_at, now), back_at=back_at, now=now)
 
 
 def _locked(
@@ -172,6 +203,7 @@ def _told(
     fixed: tuple[Stop, ...],
     *,
     free_at: datetime,
+    back_at: datetime,
     now: datetime,
 ) -> Standing:
     begun = [*over, *(() if under_way is None else (under_way,))]
@@ -194,6 +226,7 @@ def _told(
         fixed=fixed,
         left_at=begun[0].leave_at,
         free_at=free_at + timedelta(microseconds=-free_at.microsecond % 1_000_000),
+        back_at=back_at,
         driven_m=sum(stop.leg.distance_m for stop in stops)
         + sum(trip.home.distance_m for trip in over),
         taken=tuple(taken),

@@ -16,6 +16,7 @@ from dispatch.store.lane import Command, Lane
 NAMES: Final = (
     "add_closure",
     "answer_question",
+    "append_event",
     "ask_question",
     "cancel_job",
     "cancel_order",

@@ -172,6 +172,9 @@ class Store:
             answers += (ReportAnswer(each.decode()) for each in found)
         return answers
 
+    async def append_event(self, day: DepotDay, event: bytes) -> None:
+        await self._scripts.change("append_event", [DayKeys(day).stream], [event])
+
     # Plans
 
     async def next_version(self, day: DepotDay) -> int:

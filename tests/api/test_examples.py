@@ -25,6 +25,7 @@ from api import (
     registry,
     road,
     route_check,
+    running,
     stream,
     what_if,
 )
@@ -45,6 +46,7 @@ PARTS = (
     registry,
     road,
     route_check,
+    running,
     stream,
     what_if,
 )
@@ -219,6 +221,13 @@ async def a_day(company, fleet_json, served):
     await call("read_shift", "GET", f"/v1/couriers/{courier}/progress?{DAY}")
     await call("read_arrivals", "GET", f"/v1/points/p1/arrivals?{DAY}")
     await call("read_status", "GET", f"/v1/status?{DAY}")
+    out = {"reason": "breakdown", "place": {"lon": 118.112, "lat": 33.889}}
+    await call("hand_over", "POST", f"/v1/couriers/{courier}/handover?{DAY}", json=out)
+    second = (await call("request_plan", "POST", f"/v1/plans?{DAY}", json=wish)).json()
+    await call("follow_job", "GET", f"/v1/jobs/{second['job_id']}/events", timeout=200)
+    ended = (await call("read_job", "GET", f"/v1/jobs/{second['job_id']}")).json()
+    await call("diff_plans", "GET", f"/v1/plans/{ended['plan_id']}/diff")
+    await call("take_back", "POST", f"/v1/couriers/{courier}/back?{DAY}")
     await call("read_me", "GET", "/v1/me")
     where = "profile=van&lon=118.112&lat=33.889&minutes=1,2"
     await call("read_isochrones", "GET", f"/v1/isochrones?{where}")

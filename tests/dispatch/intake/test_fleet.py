@@ -169,9 +169,14 @@ def test_what_a_walk_to_a_point_is_worth_is_read_in_yuan_and_metres(examples):
     depot = read_fleet(text.encode(), name="fleet.toml").depot
     assert (depot.walk_cost_per_km_fen, depot.walk_max_m) == (200, 1500)
     assert (depot.overtime_after_s, depot.overtime_cost_per_hour_fen) == (30_600, 1000)
+    assert (depot.promise_early_s, depot.promise_late_s) == (900, 2_700)
+    assert (depot.announce_ahead_s, depot.lock_ahead_s) == (None, 600)
+    assert depot.late_cost_per_hour_fen == 6_000
     other = text.replace("walk_cost_per_km_yuan = 2 ", "walk_cost_per_km_yuan = 0.5 ")
     other = other.replace("walk_max_m = 1500", "walk_max_m = 0")
+    other = other.replace("# announce_ahead", "announce_ahead")
     depot = read_fleet(other.encode(), name="fleet.toml").depot
+    assert depot.announce_ahead_s == 14_400
     assert (depot.walk_cost_per_km_fen, depot.walk_max_m) == (50, 0)
 
 

@@ -41,7 +41,7 @@ def free_stops(running):
     plan, after, rest, facts = running
     settled = {
         order_id
-        for each in standings(plan, facts, rest.fleet.depot, now=NOW).values()
+        for each in standings(plan, facts, rest.fleet, now=NOW).values()
         for order_id in each.order_ids
     }
     return [

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -66,16 +67,18 @@ def test_a_day_is_planned_again_and_again(network, seed):
         plan = again
 
 
-def test_who_has_left_the_fleet_leaves_its_orders_to_others(network):
-    inputs = morning(5)
+@pytest.mark.parametrize("seed", range(6))
+def test_who_has_left_the_fleet_leaves_its_orders_to_others(network, seed):
+    inputs = morning(seed)
     plan = planned(inputs, network, now=at(7))
     gone = plan.routes[0].courier_id
-    now = at(10)
-    rest, facts = at_moment(inputs, World(1).drive(plan, now))
+    now = plan.routes[0].stops[len(plan.routes[0].stops) // 2].arrive_at + timedelta(minutes=3)
+    rest, facts = at_moment(inputs, World(seed).drive(plan, now))
     crew = {key: each for key, each in rest.fleet.couriers.items() if key != gone}
     rest = replace(rest, fleet=replace(rest.fleet, couriers=crew))
     again = planned(rest, network, now=now, start=plan, facts=facts)
     assert breaches(plan, again, rest, facts, now=now) == ()
     still = {each.order_id for each in rest.orders}
     of_gone = [route for route in again.routes if route.courier_id == gone]
+    assert of_gone
     assert all(still.isdisjoint(stop.order_ids) for route in of_gone for stop in route.stops)

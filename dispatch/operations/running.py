@@ -1,0 +1,160 @@
+"""The running day: how it stands as a whole, couriers who drop out of it, and what changed from version to version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from dispatch.days import DepotDay
+from dispatch.errors import DispatchError
+from dispatch.events import CourierBack, CourierOut, Event, OutReason, encode
+from dispatch.fates import RoadFacts, road_facts
+from dispatch.fleet import CourierId
+from dispatch.inputs import DayInputs
+from dispatch.operations.jobs import read_inputs
+from dispatch.operations.orders import create_orders, read_some_orders
+from dispatch.operations.registry import read_fleet
+from dispatch.orders import Order, OrderId
+from dispatch.plan import Plan
+from dispatch.running.standing import standings
+from dispatch.store import Store
+from routing.places import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningDay:
+    """A day as it stands: open orders and couriers who can drive, the plan in force, what is known of the road."""
+
+    inputs: DayInputs
+    plan: Plan | None
+    events: Sequence[Event]
+    facts: RoadFacts
+
+
+async def read_running(store: Store, day: DepotDay, *, at: datetime) -> RunningDay:
+    """
+    The day as it stands at `at`.
+
+    Raises
+    ------
+    FleetMissing
+        There is nothing to drive with.
+    """
+    # Orders first: one that ends in between is then known to have ended; the other way round it
+    # would be in no list at all.
+    inputs = await read_inputs(store, day, at=at)
+    page = await store.daybook.read(day)
+    facts = road_facts(page.events)
+    return RunningDay(
+        inputs=inputs.as_known(facts), plan=page.plan, events=page.events, facts=facts
+    )
+
+
+class CourierUnknown(DispatchError):
+    """The depot has no such courier."""
+
+    code: ClassVar[str] = "courier-unknown"
+
+    def __init__(self, courier_id: CourierId, day: DepotDay) -> None:
+        self.courier_id = courier_id
+        super().__init__(f"depot {day.depot_id} has no courier {courier_id}: see its fleet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """
+    A courier who drives no more.
+
+    `order` is the pickup of what was on board, where the vehicle stands; None: nothing was. `order_ids` are the
+    orders it holds, which stay collected.
+    """
+
+    courier_id: CourierId
+    order: Order | None
+    order_ids: tuple[OrderId, ...]
+
+
+async def hand_over(
+    store: Store,
+    day: DepotDay,
+    courier_id: CourierId,
+    *,
+    reason: OutReason,
+    place: Place | None,
+    by: str,
+    at: datetime,
+) -> HandedOver:
+    """
+    Take a courier out of the day; what is on board becomes a pickup at `place`, or where it was last heard of.
+
+    Asked twice, it is the same pickup.
+
+    Raises
+    ------
+    CourierUnknown
+        The depot has no such courier.
+    FleetMissing
+        There is nothing to drive with.
+    """
+    fleet = await read_fleet(store, day.scope)
+    if courier_id not in fleet.couriers:
+        raise CourierUnknown(courier_id, day)
+    running = await read_running(store, day, at=at)
+    aboard: tuple[OrderId, ...] = ()
+    order = None
+    if running.plan is not None:
+        where = standings(running.plan, running.facts, fleet, now=at)
+        if courier_id in where:
+            aboard = where[courier_id].aboard(running.facts, now=at)
+            place = place or where[courier_id].last_place(running.facts)
+    if aboard and place is not None:
+        held = [each.order for each in await read_some_orders(store, day, aboard)]
+        order = _handed_over(courier_id, held, place)
+        await create_orders(store, day, (order,), by=by, at=at)
+    event = CourierOut(
+        at=at,
+        by=by,
+        courier_id=courier_id,
+        reason=reason,
+        handover_id=None if order is None else order.order_id,
+    )
+    await store.append_event(day, encode(event))
+    return HandedOver(courier_id=courier_id, order=order, order_ids=aboard)
+
+
+async def take_back(
+    store: Store, day: DepotDay, courier_id: CourierId, *, by: str, at: datetime
+) -> None:
+    """
+    Let a courier who was out drive again.
+
+    Raises
+    ------
+    CourierUnknown
+        The depot has no such courier.
+    FleetMissing
+        There is nothing to drive with.
+    """
+    if courier_id not in (await read_fleet(store, day.scope)).couriers:
+        raise CourierUnknown(courier_id, day)
+    await store.append_event(day, encode(CourierBack(at=at, by=by, courier_id=courier_id)))
+
+
+def _handed_over(courier_id: CourierId, orders: Sequence[Order], place: Place) -> Order:
+    """All parcels as one pickup that must catch the earliest truck of any of them."""
+    held = ",".join(sorted(each.order_id for each in orders))
+    digest = hashlib.sha256(held.encode()).hexdigest()[:8]
+    return Order(
+        order_id=OrderId(f"handover-{courier_id[:40]}-{digest}"),
+        place=place,
+        pieces=sum(each.pieces for each in orders),
+        weight_g=sum(each.weight_g for each in orders),
+        volume_ml=sum(each.volume_ml for each in orders),
+        cut_off_at=min((each.cut_off_at for each in orders if each.cut_off_at), default=None),
+        handling=frozenset(word for each in orders for word in each.handling),
+        note=f"parcels of {len(orders)} orders from {courier_id}",
+        points=(),
+    )

@@ -1,0 +1,101 @@
+"""Revising a plan in force: its next version, passed by the contract, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar, Final
+
+from dispatch.errors import DispatchError
+from dispatch.fates import RoadFacts
+from dispatch.halts import MILLIFEN
+from dispatch.inputs import DayInputs
+from dispatch.plan import Leg, Plan, Route, Trip, Why
+from dispatch.running.contract import Breach, breaches
+from dispatch.running.replanning import replan
+from routing.matrix import UNREACHABLE
+from routing.roads.network import RoadNetwork
+from routing.roads.snap import Snap
+
+WORTH_FEN: Final = 100
+"""A new version for its cost alone saves at least so much: couriers' phones are not to buzz for less. Chosen."""
+
+
+class ContractBreached(DispatchError):
+    """A new version would break what the running day has promised; the old one stays."""
+
+    code: ClassVar[str] = "contract-breached"
+
+    def __init__(self, found: Sequence[Breach]) -> None:
+        self.breaches = tuple(found)
+        first = "; ".join(f"{each.term}: {each.detail}" for each in found[:3])
+        super().__init__(f"the new version breaks {len(found)} terms of the running day ({first})")
+
+
+def revise(
+    inputs: DayInputs,
+    network: RoadNetwork,
+    plan: Plan,
+    facts: RoadFacts,
+    *,
+    why: tuple[Why, ...],
+    now: datetime,
+    budget_s: float,
+    seed: int,
+) -> Plan | None:
+    """
+    The next version of `plan`, for the reasons given; None: it would not be worth it.
+
+    `network` has the closures in force; where roads have changed, `plan` is timed anew on them before both are compared.
+
+    Raises
+    ------
+    ContractBreached
+        What was found may not be published.
+    DepotOffRoad
+        No vehicle can leave the depot.
+    """
+    before = on_roads(plan, network) if Why.ROADS in why else plan
+    found = replan(inputs, network, before, facts, now=now, budget_s=budget_s, seed=seed)
+    only_cost = set(why) <= {Why.COST}
+    if only_cost and found.saved is not None and found.saved < WORTH_FEN * MILLIFEN:
+        return None
+    if broken := breaches(before, found.plan, inputs, facts, now=now):
+        raise ContractBreached(broken)
+    return replace(found.plan, why=why)
+
+
+def on_roads(plan: Plan, network: RoadNetwork) -> Plan:
+    """`plan` with the times and metres of its legs as roads are now; moments stay as they were planned."""
+    return replace(
+        plan,
+        routes=tuple(
+            replace(
+                route, trips=tuple(_on_roads(plan, route, trip, network) for trip in route.trips)
+            )
+            for route in plan.routes
+        ),
+    )
+
+
+def _on_roads(plan: Plan, route: Route, trip: Trip, network: RoadNetwork) -> Trip:
+    """Where a place is cut off, its legs stay as they were: nobody knows better."""
+    depot = plan.depot_place
+    snaps = network.snap([depot, *(stop.place for stop in trip.stops), depot], route.profile)
+    known = [each for each in snaps if isinstance(each, Snap)]
+    if len(known) < len(snaps):
+        return trip
+    matrix = network.matrix(known, route.profile)
+
+    def renewed(leg: Leg, number: int) -> Leg:
+        duration_s = int(matrix.durations_s[number, number + 1])
+        if duration_s >= UNREACHABLE:
+            return leg
+        distance_m = int(matrix.distances_m[number, number + 1])
+        return replace(leg, duration_s=duration_s, distance_m=distance_m)
+
+    stops = tuple(
+        replace(stop, leg=renewed(stop.leg, number)) for number, stop in enumerate(trip.stops)
+    )
+    return replace(trip, stops=stops, home=renewed(trip.home, len(stops)))

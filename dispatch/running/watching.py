@@ -1,0 +1,80 @@
+"""Watching a day: whether anything has happened for which its plan should be made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from dispatch.events import (
+    CourierBack,
+    Event,
+    FleetChanged,
+    OrderPlaced,
+    OrdersCreated,
+    RoadsClosed,
+    RoadsReopened,
+)
+from dispatch.fates import RoadFacts, road_facts
+from dispatch.orders import OrderStatus
+from dispatch.plan import Plan, Trip, Why
+from dispatch.progress import StopState, route_progress
+
+
+def whys(plan: Plan, events: Iterable[Event], *, now: datetime) -> tuple[Why, ...]:
+    """
+    What has happened since `plan` was made; (): it is right as it stands.
+
+    Lateness counts where something can still be done: a pickup that would begin after what was promised, or
+    a trip with open stops that would miss its truck.
+    """
+    events = tuple(events)
+    return tuple(dict.fromkeys(_whys(plan, events, road_facts(events), now)))
+
+
+def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime) -> Iterator[Why]:
+    planned = {
+        order_id for route in plan.routes for stop in route.stops for order_id in stop.order_ids
+    }
+    known = planned | {each.order_id for each in plan.unserved}
+    for event in events:
+        match event:
+            case OrdersCreated():
+                if any(each not in known and each not in facts.fates for each in event.order_ids):
+                    yield Why.NEW_ORDERS
+            case OrderPlaced() if event.at > plan.made_at:
+                yield Why.NEW_ORDERS
+            case FleetChanged() | CourierBack() if event.at > plan.made_at:
+                yield Why.COURIERS
+            case RoadsClosed() | RoadsReopened() if event.at > plan.made_at:
+                yield Why.ROADS
+            case _:
+                pass
+    if any(
+        fate.status is OrderStatus.CANCELLED and fate.at > plan.made_at and order_id in planned
+        for order_id, fate in facts.fates.items()
+    ):
+        yield Why.ORDERS_GONE
+    promises = {each.order_id: each for each in plan.promises}
+    for route in plan.routes:
+        progress = route_progress(route, facts, now=now, turnaround_s=plan.turnaround_s)
+        told = {each.seq: each for each in progress.stops}
+        for trip in route.trips:
+            ahead = [each for each in trip.stops if told[each.seq].state is StopState.PLANNED]
+            if not ahead:
+                continue
+            if route.courier_id in facts.out:
+                yield Why.COURIERS
+            late = (
+                told[stop.seq].eta_at > promises[order_id].latest_at
+                for stop in ahead
+                for order_id in stop.order_ids
+                if order_id in promises
+            )
+            last = ahead[-1]
+            back_at = told[last.seq].eta_at + (last.depart_at - last.begin_at) + _home(trip)
+            if any(late) or back_at > trip.cut_off_at:
+                yield Why.LATE
+
+
+def _home(trip: Trip) -> timedelta:
+    return timedelta(seconds=trip.home.duration_s)

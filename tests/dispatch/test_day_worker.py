@@ -1,0 +1,236 @@
+"""A running day through real workers: whatever happens, the plan's next version is there seconds later."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dispatch import operations
+from dispatch.clock import ScaledClock
+from dispatch.day_worker import DayWorker
+from dispatch.events import Collected, OutReason, PlanPublished, decode
+from dispatch.jobs import JobQueue
+from dispatch.orders import Order, OrderId
+from dispatch.plan import Why
+from dispatch.planning import plan_day
+from dispatch.running.contract import breaches
+from dispatch.workbench import Workbench
+from routing.places import Place
+from routing.roads.network import RoadNetwork
+from tests.dispatch.workers import AT, SOUTH, STEP, WEST, peopled, working
+
+MORNING = AT
+
+
+@pytest.fixture(scope="session")
+def roads(grid_network):
+    return grid_network
+
+
+class Running:
+    """A depot-day whose plan is in force, and a clock that can be set."""
+
+    def __init__(self, store, day, worker):
+        self.store, self.day, self.worker = store, day, worker
+        self.at = MORNING
+
+    def now(self):
+        return self.at
+
+    async def plan(self):
+        return (await operations.current_plan(self.store, self.day)).plan
+
+    async def keep(self, **how):
+        """The version that comes of it, which keeps what the one before has promised."""
+        before = await operations.read_running(self.store, self.day, at=self.at)
+        after = await self.worker.keep(self.day, **how)
+        if after is not None and Why.ROADS not in after.why:
+            stored = await self.plan()
+            assert stored == after
+            assert breaches(before.plan, after, before.inputs, before.facts, now=self.at) == ()
+        return after
+
+    async def create(self, name, **facts):
+        place = Place(WEST + 1.4 * STEP, SOUTH + 2.3 * STEP)
+        order = Order(**{"order_id": OrderId(name), "place": place} | facts)
+        await operations.create_orders(self.store, self.day, (order,), by="t", at=self.at)
+
+    async def collect(self, stops, courier_id):
+        told = [
+            Collected(
+                at=stop.depart_at,
+                by="t",
+                event_id=f"e{stop.seq}-{courier_id}",
+                courier_id=courier_id,
+                order_ids=stop.order_ids,
+            )
+            for stop in stops
+        ]
+        await operations.record_events(self.store, self.day, told, by="t")
+
+
+@pytest.fixture
+async def running(store, crewed, fleet, roads):
+    day = await peopled(store, crewed, fleet)
+    running = Running(store, day, None)
+    running.worker = DayWorker(store, running, Workbench(), roads)
+    inputs = await operations.read_inputs(store, day, at=MORNING)
+    plan = await asyncio.to_thread(
+        plan_day,
+        inputs,
+        RoadNetwork.load(roads),
+        budget_s=20,
+        iterations=200,
+        seed=1,
+        made_at=MORNING,
+    )
+    await operations.publish_revision(store, plan, by="t", at=MORNING)
+    yield running
+    await running.worker.bench.close()
+
+
+def carrier(plan, order_id):
+    for route in plan.routes:
+        for stop in route.stops:
+            if order_id in stop.order_ids:
+                return route.courier_id
+    return None
+
+
+async def test_a_day_on_which_nothing_happens_keeps_its_plan(running):
+    assert await running.keep() is None
+    assert (await running.plan()).version == 1
+
+
+async def test_a_new_order_is_in_the_next_version(running):
+    running.at = MORNING + timedelta(minutes=40)
+    route = (await running.plan()).routes[0]
+    await running.collect(route.stops[:2], route.courier_id)
+    await running.create("new")
+    plan = await running.keep()
+    assert plan.version == 2
+    assert Why.NEW_ORDERS in plan.why
+    assert carrier(plan, "new")
+    assert await running.keep() is None
+
+
+async def test_a_cancelled_order_is_in_no_route(running):
+    before = await running.plan()
+    gone = before.routes[-1].stops[-1].order_ids[0]
+    running.at = MORNING + timedelta(minutes=1)
+    await operations.cancel_order(
+        running.store, running.day, gone, reason="", by="t", at=running.at
+    )
+    plan = await running.keep()
+    assert Why.ORDERS_GONE in plan.why
+    assert carrier(plan, gone) is None
+    assert await running.keep() is None
+
+
+async def test_who_is_late_is_planned_anew_and_then_late_no_more(running):
+    before = await running.plan()
+    # Nobody has reported anything for an hour and a half since the first leaving.
+    running.at = before.routes[0].trips[0].leave_at + timedelta(minutes=90)
+    plan = await running.keep()
+    assert Why.LATE in plan.why
+    assert await running.keep() is None
+
+
+async def test_parcels_of_a_broken_vehicle_are_fetched_where_it_stands(running):
+    before = await running.plan()
+    route = before.routes[0]
+    done = route.trips[0].stops[:2]
+    running.at = done[-1].depart_at + timedelta(minutes=1)
+    await running.collect(done, route.courier_id)
+    asked = [
+        await operations.hand_over(
+            running.store,
+            running.day,
+            route.courier_id,
+            reason=OutReason.BREAKDOWN,
+            place=None,
+            by="t",
+            at=running.at,
+        )
+        for _ in range(2)
+    ]
+    assert asked[0] == asked[1]
+    held = asked[0]
+    assert set(held.order_ids) == {each for stop in done for each in stop.order_ids}
+    assert held.order.place == done[-1].place
+    assert held.order.pieces == sum(stop.pieces for stop in done)
+    plan = await running.keep()
+    assert {Why.COURIERS, Why.NEW_ORDERS} <= set(plan.why)
+    assert carrier(plan, held.order.order_id) not in (None, route.courier_id)
+    still = {each.order_id for stop in done for each in await _orders(running, stop)}
+    out = next(each for each in plan.routes if each.courier_id == route.courier_id)
+    assert {each for stop in out.stops for each in stop.order_ids} == still
+    await operations.take_back(
+        running.store, running.day, route.courier_id, by="t", at=running.at + timedelta(minutes=5)
+    )
+    running.at += timedelta(minutes=6)
+    assert Why.COURIERS in (await running.keep()).why
+
+
+async def _orders(running, stop):
+    records = await operations.read_some_orders(running.store, running.day, stop.order_ids)
+    return [each.order for each in records]
+
+
+async def test_a_version_that_comes_second_is_made_again(running, monkeypatch):
+    await running.create("new")
+    first = await running.plan()
+    publish = operations.publish_revision
+    met = []
+
+    async def late(store, plan, **how):
+        if not met:
+            met.append(plan)
+            other = replace(first, based_on=first.version, seed=99)
+            await publish(store, other, by="other", at=running.at)
+        return await publish(store, plan, **how)
+
+    monkeypatch.setattr(operations, "publish_revision", late)
+    plan = await running.keep()
+    assert plan.based_on > first.version
+    assert carrier(plan, "new")
+
+
+async def test_a_cheaper_plan_alone_is_published_only_if_it_is_worth_it(running):
+    plan = await running.keep(search=True)
+    assert plan is None or plan.why == (Why.COST,)
+    while plan is not None:
+        plan = await running.keep(search=True)
+
+
+async def test_a_worker_takes_the_day_from_the_queue(
+    store, crewed, fleet, roads, server, wait_until
+):
+    day = await peopled(store, crewed, fleet)
+    clock = ScaledClock(MORNING, datetime.now(UTC), 1.0)
+    inputs = await operations.read_inputs(store, day, at=MORNING)
+    network = RoadNetwork.load(roads)
+    plan = plan_day(inputs, network, budget_s=20, iterations=50, seed=1, made_at=MORNING)
+    await operations.publish_revision(store, plan, by="t", at=MORNING)
+    order = Order(order_id=OrderId("new"), place=Place(WEST + 1.4 * STEP, SOUTH + 2.3 * STEP))
+    async with (
+        working(
+            redis_url=server.url,
+            roads=roads,
+            clock_start=clock.starts_at,
+            clock_started=clock.started_real,
+        ),
+        JobQueue.open(server.url) as queue,
+    ):
+        await operations.create_orders(store, day, (order,), by="t", at=clock.now())
+        await queue.put_keeping(day)
+        await queue.put_keeping(day)
+
+        async def has_version_2():
+            return (await operations.current_plan(store, day)).plan.version == 2
+
+        await wait_until(has_version_2)
+    entries = await store.history(day, after="0-0", limit=10_000)
+    published = [e for _, body in entries if isinstance(e := decode(body), PlanPublished)]
+    assert [each.why for each in published] == [(), (Why.NEW_ORDERS,)]
