@@ -99,6 +99,13 @@ async def registry_for(store: Store, scope: DepotScope, orders: Sequence[Order])
     return _registry(*await store.depots.some_of_registry(scope, tuple(households), tuple(points)))
 
 
+async def registry_around(store: Store, scope: DepotScope, orders: Sequence[Order]) -> Registry:
+    """The households that these orders name, and all points: where they might be picked up."""
+    households = dict.fromkeys(each.household_id for each in orders if each.household_id)
+    bodies, _ = await store.depots.some_of_registry(scope, tuple(households), ())
+    return _registry(bodies, await store.depots.points(scope))
+
+
 def _registry(household_bodies: Iterable[bytes], point_bodies: Iterable[bytes]) -> Registry:
     households = (_household_decoder.decode(body) for body in household_bodies)
     points = (_point_decoder.decode(body) for body in point_bodies)

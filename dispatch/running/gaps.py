@@ -242,8 +242,13 @@ class Ranking:
         clock: DayClock,
         now: datetime,
         is_known: bool,
+        by_time: bool = True,
     ) -> None:
-        """`is_known`: the drives stated in the plan are those of `drives`; else nothing bounds."""
+        """
+        `is_known`: the drives stated in the plan are those of `drives`; else nothing bounds. Not `by_time`: nobody is
+        passed over who would be late, as if there were time enough.
+        """
+        self._by_time = by_time
         self._courses, self._stops, self._drives, self._facts = courses, stops, drives, facts
         self._depot, self._clock, self._is_known = depot, clock, is_known
         self._now_s = clock.seconds(now)
@@ -321,8 +326,10 @@ class Ranking:
         if not visit.skills <= vehicle.skills or any(load > most for load, most in room):
             return ENDLESS
         price = visit_cost(visit, self._numbers[courier_id])
-        latest_s = visit.windows[-1].latest_s if visit.windows else ENDLESS
-        back_s = min(vehicle.shift.latest_s, ENDLESS if visit.due_s is None else visit.due_s)
+        latest_s: float = visit.windows[-1].latest_s if visit.windows else ENDLESS
+        back_s: float = min(vehicle.shift.latest_s, ENDLESS if visit.due_s is None else visit.due_s)
+        if not self._by_time:
+            latest_s = back_s = ENDLESS
         work_s = visit.service_s + stop.setup_s
         (out_s, out_m), (home_s, home_m) = ways[self._depot]
         left_s = max(self._now_s, vehicle.shift.earliest_s)

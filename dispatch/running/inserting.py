@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import Final
 
 from dispatch.fleet import CourierId
 from dispatch.halts import spot_at, spot_of
 from dispatch.offers import offers_of
-from dispatch.orders import Order, OrderId
-from dispatch.plan import Leg, Plan, Promise, Route, Stop, Unserved, Why
+from dispatch.order_answers import Change
+from dispatch.orders import Order
+from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why
 from dispatch.posing import Door, pose_doors
 from dispatch.promises import promised
 from dispatch.reading import Drive, read_back
@@ -25,6 +27,9 @@ from routing.vrp.problem import Problem
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Route as SolvedRoute
 from routing.vrp.solution import Solution
+
+NEAREST_MAX: Final = 12
+"""Couriers who are looked at for options: not all of them can be asked. Chosen for time."""
 
 
 @dataclass(slots=True)
@@ -91,30 +96,35 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
         return NotInserted(unserved=alone.unserved[0])
     memory.courses = courses_of(plan, inputs, memory.courses)
     setups_s = alone.problem.setups_s
-    ranking = Ranking(
-        memory.courses,
-        [NewStop(halt, setups_s[halt.visit.place]) for halt in alone.halts],
-        Drives(network, memory.snaps),
-        situation.facts,
-        depot=inputs.fleet.depot.place,
-        clock=inputs.clock,
-        now=situation.now,
-        is_known=network.version == plan.network,
-    )
+    stops = [NewStop(halt, setups_s[halt.visit.place]) for halt in alone.halts]
+
+    def ranked(*, by_time: bool) -> Iterator[tuple[float, CourierId]]:
+        return Ranking(
+            memory.courses,
+            stops,
+            Drives(network, memory.snaps),
+            situation.facts,
+            depot=inputs.fleet.depot.place,
+            clock=inputs.clock,
+            now=situation.now,
+            is_known=network.version == plan.network,
+            by_time=by_time,
+        ).couriers()
+
     orders = {each.order_id: each for each in inputs.orders if each.order_id != order.order_id}
     best: _Found | None = None
-    looked_at: list[CourierId] = []
-    for bound, courier_id in ranking.couriers():
+    tried = 0
+    for bound, courier_id in ranked(by_time=True):
         if best is not None and bound >= best.cost:
             break
-        looked_at.append(courier_id)
+        tried += 1
         ahead = look_ahead(situation, orders, (courier_id,), order, doors)
         if ahead is None:
             continue
         found = _cheapest(ahead, courier_id, ENDLESS if best is None else best.cost)
         best = found or best
     if best is not None:
-        inserted = _taken(situation, order, best, tried=len(looked_at))
+        inserted = _taken(situation, order, best, tried=tried)
         if inserted is not None:
             return inserted
     unserved = Unserved(
@@ -123,7 +133,8 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
         detail="no courier can still come in time without breaking what others were promised",
         place=doors[0].spot.place,
     )
-    return NotInserted(unserved=unserved, doors=doors, nearest=tuple(looked_at))
+    nearest = tuple(each for _, each in islice(ranked(by_time=False), NEAREST_MAX))
+    return NotInserted(unserved=unserved, doors=doors, nearest=nearest)
 
 
 def doors_of(situation: Situation, order: Order) -> tuple[Door, ...] | Unserved:
@@ -281,8 +292,15 @@ def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> 
     if breaches(before, after, asked, situation.facts, now=situation.now):
         return None
     route = after.routes[0]
+    unserved = tuple(each for each in plan.unserved if each.order_id != order.order_id)
+    change = Change(
+        made_at=situation.now.astimezone(inputs.fleet.depot.zone),
+        routes=(route,),
+        unserved=unserved,
+        promises=after.promises,
+    )
     return Inserted(
-        plan=_next(situation, order.order_id, route, after.promises),
+        plan=changed(plan, change),
         courier_id=courier_id,
         stop=next(stop for stop in route.stops if order.order_id in stop.order_ids),
         cost=round(found.cost),
@@ -302,25 +320,22 @@ def _drives(routes: Sequence[Route], plan: Plan) -> Mapping[Drive, Leg]:
     return known
 
 
-def _next(
-    situation: Situation, order_id: OrderId, route: Route, promises: Sequence[Promise]
-) -> Plan:
-    """The plan in force with one route changed, and all else as it was."""
-    plan = situation.plan
-    others = [each for each in plan.routes if each.courier_id != route.courier_id]
-    routes = tuple(sorted((*others, route), key=lambda each: each.courier_id))
-    unserved = tuple(each for each in plan.unserved if each.order_id != order_id)
-    told = {each.order_id for each in promises} | {
-        each for stop in route.stops for each in stop.order_ids
+def changed(plan: Plan, change: Change) -> Plan:
+    """The next version of `plan`, without its number: all else stays as it was."""
+    renewed = {each.courier_id: each for each in change.routes}
+    others = [each for each in plan.routes if each.courier_id not in renewed]
+    routes = tuple(sorted((*others, *change.routes), key=lambda each: each.courier_id))
+    told = {each.order_id for each in change.promises} | {
+        order_id for route in change.routes for stop in route.stops for order_id in stop.order_ids
     }
+    promises = (each for each in plan.promises if each.order_id not in told)
     return replace(
         plan,
-        version=0,
         based_on=plan.version,
-        made_at=situation.now.astimezone(situation.inputs.fleet.depot.zone),
+        made_at=change.made_at,
         routes=routes,
-        unserved=unserved,
-        figures=figures_of(routes, unserved),
-        promises=(*(each for each in plan.promises if each.order_id not in told), *promises),
+        unserved=change.unserved,
+        figures=figures_of(routes, change.unserved),
+        promises=(*promises, *change.promises),
         why=(Why.NEW_ORDERS,),
     )

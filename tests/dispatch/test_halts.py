@@ -75,7 +75,9 @@ def the_day(*orders, fleet=FLEET, registry=REGISTRY):
 
 def halts_of(*orders, fleet=FLEET):
     spot = spot_of(orders[0], REGISTRY)
-    return list(halts_at(spot, orders, the_day(*orders, fleet=fleet), row=1, offers={}, companies={}))
+    return list(
+        halts_at(spot, orders, the_day(*orders, fleet=fleet), row=1, offers={}, companies={})
+    )
 
 
 def ids(halts):
