@@ -305,5 +305,5 @@ async def take_option(
         deps.store, deps.jobs, day, (taken.order_id,), at=deps.clock.now()
     )
     if not answers:
-        answers = (queued(taken.order_id, "no-plan", "no plan of the day is in force"),)
+        answers = (queued(taken.order_id, "no-plan", "no plan is in force, or its day is over"),)
     return as_json(answers[0])

@@ -306,8 +306,8 @@ async def _serve(settings: Settings, store: Store, queue: JobQueue, stop: asynci
         await asyncio.wait({*takers, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for each in (stopping, *takers):
             each.cancel()
-        for each in (bench, quick, desk):
-            each.stopping.set()
+        for used in (bench, quick, desk):
+            used.stopping.set()
         await asyncio.gather(*takers, stopping, return_exceptions=True)
         await asyncio.gather(bench.close(), quick.close(), desk.close())
     if not stop.is_set():

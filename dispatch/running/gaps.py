@@ -27,6 +27,7 @@ from routing.vrp.problem import Vehicle
 ENDLESS: Final = float("inf")
 
 _NO_LIMITS: Final = (1 << 60,) * len(DIMENSIONS)
+"""More than any day's load, where a vehicle has no limit."""
 
 _METRES_OF_DEGREE: Final = 110_500.0
 """No degree of latitude is shorter; a road is never shorter than the line between its ends."""
@@ -36,8 +37,8 @@ class _Gap(NamedTuple):
     """
     Between two stops of a trip; None is the depot. The drive between them takes at most `leg_s` and `leg_m`.
 
-    `is_known` is False where the courier comes from elsewhere than from `before`, `is_whole` where something of
-    the trip is called off.
+    Not `is_known`: the courier comes from elsewhere than from `before`. Not `is_whole`: something of the trip is
+    called off, or done out of turn.
     """
 
     before: Stop | None
@@ -294,7 +295,8 @@ class Ranking:
     @staticmethod
     def _by_crow(gaps: Sequence[_Gap], stop: NewStop) -> _Ways:
         """Metres of the straight line, which no road undercuts, less the walks from road to door at both ends."""
-        place = stop.halt.spot.place
+        # Of the new stop's walk only the seconds are known, as a part of its setup: nobody walks 2 m/s.
+        place, walk_m = stop.halt.spot.place, 2 * stop.setup_s
         across = _METRES_OF_DEGREE * cos(radians(abs(place.lat) + 1))
         found: dict[Place, tuple[_Drive, _Drive]] = {}
         for gap in gaps:
@@ -303,7 +305,7 @@ class Ranking:
                     continue
                 east_m = (end.place.lon - place.lon) * across
                 north_m = (end.place.lat - place.lat) * _METRES_OF_DEGREE
-                metres = max(0.0, hypot(east_m, north_m) - end.leg.walk_m - stop.setup_s * 2 - 2)
+                metres = max(0.0, hypot(east_m, north_m) - end.leg.walk_m - walk_m - 2)
                 found[end.place] = ((0, metres), (0, metres))
         return found
 

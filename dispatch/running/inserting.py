@@ -9,7 +9,7 @@ from typing import Final
 
 from dispatch.fleet import CourierId
 from dispatch.halts import spot_at, spot_of
-from dispatch.offers import offers_of
+from dispatch.offers import accepted_points, offers_of
 from dispatch.order_answers import Change
 from dispatch.orders import Order
 from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why
@@ -143,6 +143,8 @@ def doors_of(situation: Situation, order: Order) -> tuple[Door, ...] | Unserved:
     spot = spot_of(order, inputs.registry)
     if isinstance(spot, Unserved):
         return spot
+    if not accepted_points(order, inputs.registry):
+        return (Door(spot, [order]),)
     # What households bring to a point takes its room as if it waited there anyway.
     brought = {
         each.order_id: stop.point_id

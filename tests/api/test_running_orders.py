@@ -96,7 +96,9 @@ def a_fleet():
 
 
 @pytest.fixture
-async def running(server, roads):
+async def running(server, roads, monkeypatch):
+    # A worker that has only just started compiles first: whoever tests it has time.
+    monkeypatch.setattr("dispatch.operations.promising.ANSWER_WITHIN_S", 60.0)
     company_id = CompanyId(f"t{secrets.token_hex(8)}")
     day = DepotDay(company_id, DepotId("shaji"), date(2026, 11, 11))
     clock = {"clock_start": NOW, "clock_started": datetime.now(UTC)}
@@ -200,13 +202,15 @@ async def test_a_later_time_taken_is_a_longer_window(running):
         assert record.order.windows[0].latest_at == datetime.fromisoformat(later["at"])
 
 
-async def test_an_option_that_lacks_a_fact_is_refused(running):
+async def test_an_option_that_lacks_a_fact_is_refused(running, monkeypatch):
+    monkeypatch.setattr("dispatch.operations.promising.ANSWER_WITHIN_S", 0.1)
     await running.send({"order_id": "new", **HERE})
     answer = await running.take("new", {"code": "later-truck"})
     assert (answer.status_code, answer.json()["code"]) == (422, "option-unclear")
 
 
-async def test_without_a_worker_the_order_is_kept_and_queued(running):
+async def test_without_a_worker_the_order_is_kept_and_queued(running, monkeypatch):
+    monkeypatch.setattr("dispatch.operations.promising.ANSWER_WITHIN_S", 0.3)
     answer = await running.answered(order_id="new", **HERE)
     assert (answer["verdict"], answer["code"]) == ("queued", "no-answer-yet")
     record = await operations.read_order(running.store, running.day, OrderId("new"))
