@@ -37,7 +37,7 @@ from benchmarks.check_route import AT, a_day
 from dispatch import operations
 from dispatch.access import Role
 from dispatch.closures import closed
-from dispatch.events import Collected
+from dispatch.events import Arrived, Collected
 from dispatch.fates import road_facts
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order, OrderId
@@ -63,20 +63,18 @@ def new_orders(inputs: DayInputs, count: int, prefix: str) -> list[Order]:
     ]
 
 
-def as_planned(plan: Plan, now: datetime) -> list[Collected]:
-    """Reports of all that the plan has done by then."""
-    return [
-        Collected(
-            at=stop.depart_at,
-            by="bench",
-            event_id=f"{route.courier_id}-{stop.seq}",
-            courier_id=route.courier_id,
-            order_ids=stop.order_ids,
-        )
-        for route in plan.routes
-        for stop in route.stops
-        if stop.depart_at <= now
-    ]
+def as_planned(plan: Plan, now: datetime) -> list[Arrived | Collected]:
+    """Reports of all that the plan has done by then, and of who stands at a door."""
+    told: list[Arrived | Collected] = []
+    for route in plan.routes:
+        for stop in route.stops:
+            said = {"by": "bench", "courier_id": route.courier_id, "order_ids": stop.order_ids}
+            name = f"{route.courier_id}-{stop.seq}"
+            if stop.arrive_at <= now:
+                told.append(Arrived(at=stop.arrive_at, event_id=f"{name}-there", **said))
+            if stop.depart_at <= now:
+                told.append(Collected(at=stop.depart_at, event_id=name, **said))
+    return told
 
 
 def told(taken_ms: Sequence[float], verdicts: Counter[str]) -> dict[str, Any]:

@@ -135,12 +135,14 @@ def pose_doors(
     *,
     with_offers: bool = False,
     companies: Mapping[OrderId, int] = _ALONE,
+    walking_from: Iterable[str] = (),
 ) -> Posed:
     """
     State the orders of these doors as a problem, those of each door in halts of their own.
 
     Doors at one spot share a row of the matrices. `with_offers`, orders may be brought to points among the
-    doors as well. `unserved` are set aside already. Raises DepotOffRoad.
+    doors as well. `unserved` are set aside already. `walking_from` are profiles besides those of the couriers whose
+    walks from road to door count: whoever comes has the time. Raises DepotOffRoad.
     """
     fleet, clock = inputs.fleet, inputs.clock
     couriers = tuple(fleet.couriers.values())
@@ -153,8 +155,10 @@ def pose_doors(
     snaps, misses = _snap_all(network, places, profiles)
     _refuse_lost_depot(fleet.depot, profiles, snaps, misses)
     # The farthest walk of all profiles: whoever comes has the time.
+    others = [each for each in walking_from if each not in snaps]
+    parked = (*snaps.values(), *_snap_all(network, places, others)[0].values())
     walks_s = [
-        max((_walk_s(snap) for profile in profiles if (snap := snaps[profile][row])), default=0)
+        max((_walk_s(snap) for each in parked if (snap := each[row])), default=0)
         for row in range(len(places))
     ]
     point_rows = {

@@ -18,9 +18,15 @@ from dispatch.households import PointId, Registry
 from dispatch.ids import new_question_id
 from dispatch.inputs import DayInputs
 from dispatch.jobs import JobQueue
+from dispatch.offers import accepted_points
 from dispatch.operations.orders import OrderClosed, OrderUnknown, change_order, read_order
 from dispatch.operations.questions import AnswerFailed, QuestionUnknown, read_answer
-from dispatch.operations.registry import find_fleet, read_fleet, replace_fleet
+from dispatch.operations.registry import (
+    find_fleet,
+    read_fleet,
+    registry_around,
+    replace_fleet,
+)
 from dispatch.order_answers import (
     ORDERS_MAX,
     NewOrders,
@@ -136,7 +142,8 @@ async def take_option(
             if order.cut_off_at is not None and order.cut_off_at < moment:
                 after = replace(order, cut_off_at=moment)
         case RemedyCode.COLLECTION_POINT if point_id is not None:
-            points = order.points or ()
+            registry = await registry_around(store, day.scope, (order,))
+            points = tuple(each.point_id for each in accepted_points(order, registry))
             after = order if point_id in points else replace(order, points=(*points, point_id))
         case _:
             raise OptionUnclear(f"an order cannot take {option.value!r} so")

@@ -62,11 +62,14 @@ def look_ahead(
     couriers: Sequence[CourierId],
     order: Order,
     doors: Sequence[Door],
+    told: Mapping[OrderId, Promise],
 ) -> Ahead | None:
     """
     What these couriers still do, and `order` at its `doors`; None: for one of them nobody can say.
 
-    That is so where stops of an earlier trip were passed by, or an order can no longer be picked up when
+    `orders` are the other open ones, and `told` is what the plan promises.
+
+    Nobody can where stops of an earlier trip were passed by, or an order can no longer be picked up when
     it may be: then the route has to be planned anew, and nothing can be added to it. What was promised may be
     as late as it is predicted now, and no later.
     """
@@ -75,7 +78,6 @@ def look_ahead(
     where = standings(replace(plan, routes=tuple(routes)), situation.facts, fleet, now=now)
     left: dict[CourierId, list[list[Stop]]] = {}
     promises: list[Promise] = []
-    told = {each.order_id: each for each in plan.promises}
     for route in routes:
         trips = _left(route, where.get(route.courier_id), orders)
         if trips is None:
@@ -106,7 +108,13 @@ def look_ahead(
     ]
     begun = {each: where[each] for each in fleet.couriers if each in couriers and each in where}
     here = [Door(spot_of_stop(each.fixed[-1]), []) for each in begun.values() if each.fixed]
-    posed = pose_doors(inputs, situation.network, (*old, *doors, *here))
+    # As if everybody was there: how long one walks to a door does not depend on who is asked about.
+    profiles = dict.fromkeys(
+        fleet.models[each.model_id].profile for each in fleet.couriers.values()
+    )
+    posed = pose_doors(
+        inputs, situation.network, (*old, *doors, *here), walking_from=tuple(profiles)
+    )
     if any(each.order_id != order.order_id for each in posed.unserved):
         return None
     posed = _with_whole_territory(posed, situation)

@@ -75,7 +75,7 @@ def breaches(
 
     Told from both plans, the orders and the facts alone; shares no code with any planning. What the world has broken
     already (a truck missed, a load above the limit) is no breach as long as `after` adds nothing to it. A route that
-    stays as it was adds nothing, however late it is.
+    stays as it was adds nothing, however far its courier is behind it.
     """
     return tuple(_Judge(before, after, inputs, facts, now).breaches())
 
@@ -109,9 +109,12 @@ class _Judge:
         yield from self._promised()
         yield from self._served()
         for route in self._after.routes:
-            is_there = route.courier_id in self._inputs.fleet.couriers
-            if is_there and route.courier_id not in self._unchanged:
-                yield from self._driven(route)
+            if route.courier_id not in self._inputs.fleet.couriers:
+                continue
+            stays = route.courier_id in self._unchanged
+            yield from (
+                each for each in self._driven(route) if not stays or each.term is not Term.MOMENTS
+            )
 
     def _look_at(self, route: Route, progress: RouteProgress) -> None:
         """A courier who left the fleet settles nothing but what is done."""

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from math import cos, hypot, radians
 from typing import Final, NamedTuple
 
-from dispatch.days import DayClock
+from dispatch.days import DayClock, TimeWindow
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
 from dispatch.halts import Halt
 from dispatch.inputs import DayInputs
-from dispatch.orders import OrderStatus
-from dispatch.plan import Plan, Route, Stop, Trip
+from dispatch.orders import OrderId, OrderStatus
+from dispatch.plan import Plan, Promise, Route, Stop, Trip
 from dispatch.posing import DIMENSIONS, vehicle_of
 from routing.matrix import UNREACHABLE
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import PlaceOffRoad, Snap
 from routing.vrp.cost import visit_cost
-from routing.vrp.problem import Vehicle
+from routing.vrp.problem import Vehicle, Window
 
 ENDLESS: Final = float("inf")
 
 _NO_LIMITS: Final = (1 << 60,) * len(DIMENSIONS)
 """More than any day's load, where a vehicle has no limit."""
+
+OVERDUE_S: Final = 9_000
+"""A break that is overdue may begin so long from now at the latest: half an hour after the courier is free, and whoever
+stands at a locked stop is free within two hours."""
 
 _METRES_OF_DEGREE: Final = 110_500.0
 """No degree of latitude is shorter; a road is never shorter than the line between its ends."""
@@ -50,31 +54,53 @@ class _Gap(NamedTuple):
     is_whole: bool
 
 
-@dataclass(frozen=True, slots=True)
+class _Rest(NamedTuple):
+    """A break as it is planned."""
+
+    starts_at: datetime
+    window: Window
+    length_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """
     One courier's shift in a version of a plan; without a route there is none yet.
 
     idle_s
-        Seconds of the shift that are neither drive nor work: more than these no stop can save. Endless where
-        a stop has several times, for who misses one waits longer for the next than was planned.
+        Seconds of the shift that are neither drive nor work: more than these no stop can save, breaks among them, for
+        they may come to lie before or after the shift.
+    margins_s
+        By stop: by how much it and all that follow may be late before one of them misses its time and has to wait for
+        its next one, longer than was planned.
     """
 
     vehicle: Vehicle
     profile: str
     route: Route | None
     idle_s: float
+    idle_from_s: Mapping[int, float] = field(default_factory=dict)
+    """By stop: of `idle_s` what lies between the stop before and the end of the shift."""
+    rests: tuple[_Rest, ...] = ()
+    """The breaks that are part of `idle_s`."""
+    margins_s: Mapping[int, float] = field(default_factory=dict)
+    first_latest_s: float = ENDLESS
+    """When the first stop must begin for what was promised."""
+    slacks_s: Mapping[int, float] = field(default_factory=dict)
+    """By stop: how much later than planned it and all that follow may begin for what was promised."""
 
 
 def courses_of(
-    plan: Plan, inputs: DayInputs, before: Mapping[CourierId, Course]
+    plan: Plan,
+    inputs: DayInputs,
+    told: Mapping[OrderId, Promise],
+    before: Mapping[CourierId, Course],
 ) -> Mapping[CourierId, Course]:
     """The shifts of all couriers of the fleet; those of `before` whose route is the same are taken over."""
     fleet = inputs.fleet
     profiles = tuple(dict.fromkeys(model.profile for model in fleet.models.values()))
     routes = {route.courier_id: route for route in plan.routes}
-    several = {each.order_id for each in inputs.orders if len(each.windows) > 1}
-    pausing = {key for key, point in inputs.registry.points.items() if len(point.hours) > 1}
+    several = {each.order_id: each.windows for each in inputs.orders if len(each.windows) > 1}
     courses: dict[CourierId, Course] = {}
     for courier in fleet.couriers.values():
         vehicle = vehicle_of(courier, fleet, profiles, _NO_LIMITS, inputs.clock)
@@ -84,24 +110,102 @@ def courses_of(
             continue
         profile = fleet.models[courier.model_id].profile
         idle_s = 0.0
+        rests: tuple[_Rest, ...] = ()
+        idle_from_s: Mapping[int, float] = {}
+        slacks_s: Mapping[int, float] = {}
+        margins_s: Mapping[int, float] = {}
+        first_latest_s = ENDLESS
         if route is not None:
-            waits = any(
-                stop.point_id in pausing or not several.isdisjoint(stop.order_ids)
-                for stop in route.stops
+            slacks_s = _slacks_s(route, told)
+            first_latest_s = min(
+                (
+                    inputs.clock.seconds(told[each].latest_at)
+                    for each in route.stops[0].order_ids
+                    if each in told
+                ),
+                default=ENDLESS,
             )
-            idle_s = ENDLESS if waits else _idle_s(route, plan.turnaround_s)
-        courses[courier.courier_id] = Course(vehicle, profile, route, idle_s)
+            rests = _rests(route, vehicle)
+            idle_from_s = _idle_from_s(route, plan.turnaround_s)
+            idle_s = idle_from_s[route.stops[0].seq]
+            margins_s = _margins_s(route, inputs, several)
+        courses[courier.courier_id] = Course(
+            vehicle=vehicle,
+            profile=profile,
+            route=route,
+            idle_s=idle_s,
+            idle_from_s=idle_from_s,
+            rests=rests,
+            margins_s=margins_s,
+            first_latest_s=first_latest_s,
+            slacks_s=slacks_s,
+        )
     return courses
 
 
-def _idle_s(route: Route, turnaround_s: int) -> float:
-    busy_s = (len(route.trips) - 1) * turnaround_s
+def _idle_from_s(route: Route, turnaround_s: int) -> Mapping[int, float]:
+    idle_s: dict[int, float] = {}
+    free_at = route.trips[0].leave_at
     for trip in route.trips:
-        busy_s += trip.home.duration_s
         for stop in trip.stops:
-            work = stop.depart_at - stop.begin_at
-            busy_s += stop.leg.duration_s + stop.setup_s + round(work.total_seconds())
-    return max(0.0, route.duration_s - busy_s)
+            ready_at = free_at + timedelta(seconds=stop.leg.duration_s + stop.setup_s)
+            idle_s[stop.seq] = (stop.begin_at - ready_at).total_seconds()
+            free_at = stop.depart_at
+        # A break after the last stop of a trip, or at the depot, counts for the next stop, or as if before the last one.
+        home_at = free_at + timedelta(seconds=trip.home.duration_s)
+        idle_s[trip.stops[-1].seq] += max(0.0, (trip.back_at - home_at).total_seconds())
+        free_at = trip.back_at + timedelta(seconds=turnaround_s)
+    from_s: dict[int, float] = {}
+    rest_s = 0.0
+    for seq in sorted(idle_s, reverse=True):
+        rest_s += max(0.0, idle_s[seq])
+        from_s[seq] = rest_s
+    return from_s
+
+
+def _margins_s(
+    route: Route, inputs: DayInputs, several: Mapping[OrderId, Sequence[TimeWindow]]
+) -> Mapping[int, float]:
+    margins_s: dict[int, float] = {}
+    least_s = ENDLESS
+    clock, points = inputs.clock, inputs.registry.points
+    for stop in reversed(route.stops):
+        ends = [
+            window.latest_at
+            for order_id in stop.order_ids
+            for window in several.get(order_id, ())
+            if window.latest_at >= stop.begin_at
+        ]
+        point = None if stop.point_id is None else points.get(stop.point_id)
+        if point is not None and len(point.hours) > 1:
+            closing = (clock.moment(clock.seconds_of(each.closes)) for each in point.hours)
+            ends += (each for each in closing if each >= stop.begin_at)
+        if ends:
+            least_s = min(least_s, (min(ends) - stop.begin_at).total_seconds())
+        margins_s[stop.seq] = least_s
+    return margins_s
+
+
+def _slacks_s(route: Route, told: Mapping[OrderId, Promise]) -> Mapping[int, float]:
+    slacks_s: dict[int, float] = {}
+    least_s = ENDLESS
+    for stop in reversed(route.stops):
+        for order_id in stop.order_ids:
+            if (promise := told.get(order_id)) is not None:
+                least_s = min(least_s, (promise.latest_at - stop.begin_at).total_seconds())
+        slacks_s[stop.seq] = least_s
+    return slacks_s
+
+
+def _rests(route: Route, vehicle: Vehicle) -> tuple[_Rest, ...]:
+    left_at, back_at = route.trips[0].leave_at, route.trips[-1].back_at
+    if len(route.breaks) != len(vehicle.breaks):
+        return ()
+    return tuple(
+        _Rest(taken.starts_at, rest.window, rest.duration_s)
+        for taken, rest in zip(route.breaks, vehicle.breaks, strict=True)
+        if left_at <= taken.starts_at and taken.ends_at <= back_at
+    )
 
 
 class Drives:
@@ -142,20 +246,21 @@ class _Ahead:
     """
     The gaps of a route that are still to come.
 
-    early_s
-        By how much the courier may be ahead of the plan: so much is more idle than was planned.
+    early_s, late_s
+        By how much the courier may be ahead of the plan, for so much is more idle than was planned; and behind it.
     """
 
     gaps: tuple[_Gap, ...]
     early_s: float
+    late_s: float
     is_begun: bool
     is_whole: bool
 
 
-_NOTHING: Final = _Ahead((), 0.0, is_begun=False, is_whole=True)
+_NOTHING: Final = _Ahead((), 0.0, 0.0, is_begun=False, is_whole=True)
 
 
-def _ahead(route: Route, facts: RoadFacts, top_m_per_s: float) -> _Ahead:
+def _ahead(route: Route, facts: RoadFacts, top_m_per_s: float, now: datetime) -> _Ahead:
     gaps: list[_Gap] = []
     early_s = 0.0
     for trip in route.trips:
@@ -163,7 +268,28 @@ def _ahead(route: Route, facts: RoadFacts, top_m_per_s: float) -> _Ahead:
         gaps += found
         early_s += sooner_s
     is_begun = any(_came(stop, facts) for stop in route.stops)
-    return _Ahead(tuple(gaps), early_s, is_begun, all(each.is_whole for each in gaps))
+    late_s = _late_s(route, facts, now)
+    return _Ahead(tuple(gaps), early_s, late_s, is_begun, all(each.is_whole for each in gaps))
+
+
+def _late_s(route: Route, facts: RoadFacts, now: datetime) -> float:
+    """Of a trip of which nothing is heard nobody knows that it has begun: it is late as if it began now."""
+    late_s = 0.0
+    for trip in route.trips:
+        if not any(_came(stop, facts) for stop in trip.stops):
+            late_s = max(late_s, (now - trip.leave_at).total_seconds())
+            continue
+        for stop in trip.stops:
+            ends = [facts.fates[each].at for each in stop.order_ids if each in facts.fates]
+            came = [facts.arrivals[each] for each in stop.order_ids if each in facts.arrivals]
+            if ends:
+                late_s = max(late_s, (max(ends) - stop.depart_at).total_seconds())
+            if came:
+                late_s = max(late_s, (min(came) - stop.arrive_at).total_seconds())
+            if len(ends) < len(stop.order_ids):
+                due_at = stop.depart_at if came else stop.arrive_at
+                late_s = max(late_s, (now - due_at).total_seconds())
+    return late_s
 
 
 def _came(stop: Stop, facts: RoadFacts) -> bool:
@@ -251,8 +377,9 @@ class Ranking:
         """
         self._by_time = by_time
         self._courses, self._stops, self._drives, self._facts = courses, stops, drives, facts
-        self._depot, self._clock, self._is_known = depot, clock, is_known
-        self._now_s = clock.seconds(now)
+        self._depot, self._is_known = depot, is_known
+        self._midnight_s = clock.starts_at.timestamp()
+        self._now, self._now_s = now, clock.seconds(now)
         self._numbers = {courier_id: number for number, courier_id in enumerate(courses)}
 
     def couriers(self) -> Iterator[tuple[float, CourierId]]:
@@ -263,7 +390,11 @@ class Ranking:
         from_depot = {each: self._by_road([self._depot], each) for each in profiles}
         for courier_id, course in self._courses.items():
             route = course.route
-            ahead = _NOTHING if route is None else _ahead(route, self._facts, tops[course.profile])
+            ahead = (
+                _NOTHING
+                if route is None
+                else _ahead(route, self._facts, tops[course.profile], self._now)
+            )
             near: list[_Ways] = [
                 {**self._by_crow(ahead.gaps, stop), self._depot: ways[self._depot]}
                 for stop, ways in zip(self._stops, from_depot[course.profile], strict=True)
@@ -320,6 +451,38 @@ class Ranking:
             default=ENDLESS,
         )
 
+    def _seconds(self, at: datetime) -> float:
+        """As a day's clock counts, without looking up the zone."""
+        return at.timestamp() - self._midnight_s
+
+    def _saved_s(self, course: Course, ahead: _Ahead, gap: _Gap, sooner_s: float) -> float:
+        """
+        How many seconds a stop in this gap may save at most: what is idle after it.
+
+        Breaks are idle too, but for those that can lie neither before the first stop nor after the shift's end.
+        """
+        assert course.route is not None, "a gap is of a route"
+        seq = (gap.before or gap.trip.stops[0]).seq if gap.after is None else gap.after.seq
+        if ahead.late_s > course.margins_s[seq]:
+            return ENDLESS
+        back_s = self._seconds(course.route.trips[-1].back_at) - sooner_s
+        if ahead.is_begun:
+            left_at = gap.trip.leave_at if gap.before is None else gap.before.depart_at
+            overdue_s = self._now_s + OVERDUE_S
+            rested_s = sum(
+                rest.length_s
+                for rest in course.rests
+                if rest.starts_at >= left_at and max(rest.window.latest_s, overdue_s) < back_s
+            )
+            return max(0.0, course.idle_from_s[seq] - rested_s) + ahead.early_s
+        rested_s = sum(
+            rest.length_s
+            for rest in course.rests
+            if rest.window.earliest_s + rest.length_s > course.first_latest_s
+            and rest.window.latest_s < back_s
+        )
+        return max(0.0, course.idle_s - rested_s) + ahead.early_s
+
     def _least(
         self, courier_id: CourierId, course: Course, ahead: _Ahead, stop: NewStop, ways: _Ways
     ) -> float:
@@ -339,21 +502,26 @@ class Ranking:
             return ENDLESS
         least = ENDLESS
         route = course.route
+        sooner_s = ahead.early_s  # than planned anything may be at most
+        if route is not None and not ahead.is_begun:
+            sooner_s += max(0, self._seconds(route.trips[0].leave_at) - left_s)
         # A trip that is called off leaves room for another.
         may_leave = route is None or not ahead.is_whole or len(route.trips) < vehicle.trips_max
         if may_leave and left_s + out_s <= latest_s:
-            trip_s = out_s + home_s + work_s + (0 if route is None else vehicle.turnaround_s)
+            trip_s, saved_s = out_s + home_s + work_s, 0.0
+            if route is not None:
+                trip_s += vehicle.turnaround_s
+                gaps = ahead.gaps[:1]
+                saved_s = max(
+                    (self._saved_s(course, ahead, each, sooner_s) for each in gaps), default=ENDLESS
+                )
             least = (out_m + home_m) * vehicle.cost_per_m
-            least += max(0.0, trip_s - course.idle_s - ahead.early_s) * vehicle.cost_per_s
+            least += max(0.0, trip_s - saved_s) * vehicle.cost_per_s
             least += vehicle.fixed_cost if route is None else 0
         if route is None:
             return least + price
         if not self._is_known:
             return -ENDLESS
-        seconds = self._clock.seconds
-        sooner_s = ahead.early_s  # than planned anything may be at most
-        if not ahead.is_begun:
-            sooner_s += max(0, seconds(route.trips[0].leave_at) - left_s)
         for gap in ahead.gaps:
             if not gap.is_known:
                 return -ENDLESS
@@ -365,15 +533,24 @@ class Ranking:
                 continue
             shared = any(_is_at(each, stop) for each in (gap.before, gap.after))
             added_s = max(0, to_s + from_s - gap.leg_s) + work_s - shared * stop.setup_s
-            over_s = added_s - course.idle_s - ahead.early_s
+            over_s = added_s - self._saved_s(course, ahead, gap, sooner_s)
             cost += max(0.0, over_s) * vehicle.cost_per_s
             if cost >= least or max(to_s, from_s) >= UNREACHABLE:
                 continue
-            there_s = to_s + seconds(
+            there_s = to_s + self._seconds(
                 gap.trip.leave_at if gap.before is None else gap.before.depart_at
             )
-            home_s = seconds(gap.trip.back_at) + over_s
+            home_s = self._seconds(gap.trip.back_at) + over_s
             if there_s - sooner_s > latest_s or home_s - sooner_s > back_s:
+                continue
+            slack_s = ENDLESS if gap.after is None else course.slacks_s[gap.after.seq]
+            if self._by_time and over_s - sooner_s > max(slack_s, 1):
+                continue  # who follows would be later than was promised, or than predicted
+            if (
+                self._by_time
+                and gap.is_whole
+                and home_s - sooner_s > self._seconds(gap.trip.cut_off_at)
+            ):
                 continue
             if gap.is_whole and not _has_room(gap.trip, stop, vehicle):
                 continue

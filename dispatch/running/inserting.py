@@ -94,7 +94,8 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
     alone = pose_doors(replace(inputs, orders=(order,)), network, doors)
     if not alone.halts:
         return NotInserted(unserved=alone.unserved[0])
-    memory.courses = courses_of(plan, inputs, memory.courses)
+    told = {each.order_id: each for each in plan.promises}
+    memory.courses = courses_of(plan, inputs, told, memory.courses)
     setups_s = alone.problem.setups_s
     stops = [NewStop(halt, setups_s[halt.visit.place]) for halt in alone.halts]
 
@@ -118,7 +119,7 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
         if best is not None and bound >= best.cost:
             break
         tried += 1
-        ahead = look_ahead(situation, orders, (courier_id,), order, doors)
+        ahead = look_ahead(situation, orders, (courier_id,), order, doors, told)
         if ahead is None:
             continue
         found = _cheapest(ahead, courier_id, ENDLESS if best is None else best.cost)
@@ -199,8 +200,8 @@ def _places(
     problem, trips = ahead.posed.problem, ahead.trips[courier_id]
     vehicle = problem.vehicles[number]
     legs = _Legs(problem, number)
-    idle_s = 0 if before is None else _idle_s(legs, before)
     begun = courier_id in ahead.heres
+    idle_s = 0 if before is None else _idle_s(legs, before, is_begun=begun)
     for new in ahead.new:
         visit = problem.visits[new]
         if not visit.skills <= vehicle.skills:
@@ -251,15 +252,27 @@ class _Legs:
         return sum(self._ready_s[a][b] for a, b in pairwise(rows))
 
 
-def _idle_s(legs: _Legs, route: SolvedRoute) -> int:
-    """Seconds of a shift that are neither drive nor work: no new stop saves more than these."""
+def _idle_s(legs: _Legs, route: SolvedRoute, *, is_begun: bool) -> int:
+    """
+    Seconds of a shift that are neither drive nor work: no new stop saves more than these.
+
+    Breaks are among them, for they may come to lie before or after the shift; of a courier on the road only those that may
+    begin after its end.
+    """
     visits = legs.problem.visits
     busy_s = (len(route.trips) - 1) * legs.vehicle.turnaround_s
     for trip in route.trips:
         made = [visits[each.visit] for each in trip.visits]
         busy_s += legs.busy_s([0, *(each.place for each in made), 0])
         busy_s += sum(each.service_s for each in made)
-    return route.trips[-1].back_s - route.trips[0].leave_s - busy_s
+    back_s = route.trips[-1].back_s
+    if is_begun:
+        busy_s += sum(
+            rest.duration_s
+            for rest, start_s in zip(legs.vehicle.breaks, route.break_starts_s, strict=True)
+            if max(start_s, rest.window.latest_s) < back_s
+        )
+    return back_s - route.trips[0].leave_s - busy_s
 
 
 def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> Inserted | None:

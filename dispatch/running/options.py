@@ -52,20 +52,23 @@ def options_for(
 
 def _by_time(situation: Situation, order: Order, found: NotInserted) -> Iterator[Remedy]:
     orders = {e.order_id: e for e in situation.inputs.orders if e.order_id != order.order_id}
+    told = {each.order_id: each for each in situation.plan.promises}
     able = []
     for courier_id in found.nearest:
-        ahead = look_ahead(situation, orders, (courier_id,), order, found.doors[:1])
+        ahead = look_ahead(situation, orders, (courier_id,), order, found.doors[:1], told)
         if ahead is not None and _solution(ahead) is not None:
             able.append(courier_id)
         if len(able) == COURIERS_MAX:
             break
-    ahead = look_ahead(situation, orders, tuple(able), order, found.doors[:1]) if able else None
+    ahead = None
+    if able:
+        ahead = look_ahead(situation, orders, tuple(able), order, found.doors[:1], told)
     solution = None if ahead is None else _solution(ahead)
     if ahead is None or solution is None:
         return
     reasons = why_unserved(ahead.posed.problem, solution)
-    told = {visit: reasons[visit] for visit in ahead.new}
-    remedies = remedies_of(ahead.posed, solution, told, ahead.inputs)
+    asked = {visit: reasons[visit] for visit in ahead.new}
+    remedies = remedies_of(ahead.posed, solution, asked, ahead.inputs)
     for visit in ahead.new:
         yield from (each for each in remedies[visit] if each.code in _TAKEN_NOW)
 

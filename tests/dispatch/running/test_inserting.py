@@ -57,9 +57,10 @@ def a_running_day(seed, network, *, orders=40, hours=(8, 16), share=0.05):
 def cheapest_of_all(situation, new):
     """What the order adds at least, of all places in all routes, each by the exact schedule and its judge."""
     orders = {each.order_id: each for each in situation.inputs.orders if each != new}
+    told = {each.order_id: each for each in situation.plan.promises}
     best = None
     for courier_id in situation.inputs.fleet.couriers:
-        ahead = look_ahead(situation, orders, (courier_id,), new, doors_of(situation, new))
+        ahead = look_ahead(situation, orders, (courier_id,), new, doors_of(situation, new), told)
         if ahead is None:
             continue
         problem, trips = ahead.posed.problem, ahead.trips[courier_id]
