@@ -318,7 +318,9 @@ def _of_trip(trip: Trip, facts: RoadFacts, top_m_per_s: float) -> tuple[list[_Ga
         came = _came(stop, facts)
         if came and not gaps:
             moments = [(stop.depart_at, each.at) for each in told]
-            moments += [(stop.arrive_at, arrivals[e]) for e in stop.order_ids if e in arrivals]
+            # Who has arrived is predicted to begin after the setup, whatever was waited for.
+            ready_at = stop.begin_at - timedelta(seconds=stop.setup_s)
+            moments += [(ready_at, arrivals[each]) for each in stop.order_ids if each in arrivals]
             early_s = max(early_s, *((then - at).total_seconds() for then, at in moments))
             before, leg_s, leg_m, is_sum, is_over = stop, 0, 0.0, False, ended
         elif came or ended:
@@ -481,7 +483,10 @@ class Ranking:
             if rest.window.earliest_s + rest.length_s > course.first_latest_s
             and rest.window.latest_s < back_s
         )
-        return max(0.0, course.idle_s - rested_s) + ahead.early_s
+        saved_s = max(0.0, course.idle_s - rested_s) + ahead.early_s
+        # A shift that has to be timed anew may be timed worse than it was planned: see `as_it_is`.
+        keeps = ahead.is_whole and course.route.trips[0].leave_at >= self._now
+        return saved_s if keeps else saved_s + sooner_s
 
     def _least(
         self, courier_id: CourierId, course: Course, ahead: _Ahead, stop: NewStop, ways: _Ways

@@ -22,7 +22,7 @@ from dispatch.running.gaps import ENDLESS, Course, Drives, NewStop, Ranking, cou
 from dispatch.running.stitching import figures_of, stitched
 from routing.places import Place
 from routing.roads.snap import Snap
-from routing.vrp.cost import route_cost, visit_cost
+from routing.vrp.cost import route_cost, time_cost, visit_cost
 from routing.vrp.problem import Problem
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Route as SolvedRoute
@@ -122,7 +122,7 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
         ahead = look_ahead(situation, orders, (courier_id,), order, doors, told)
         if ahead is None:
             continue
-        found = _cheapest(ahead, courier_id, ENDLESS if best is None else best.cost)
+        found = _cheapest(situation, ahead, courier_id, ENDLESS if best is None else best.cost)
         best = found or best
     if best is not None:
         inserted = _taken(situation, order, best, tried=tried)
@@ -167,19 +167,22 @@ def doors_of(situation: Situation, order: Order) -> tuple[Door, ...] | Unserved:
     )
 
 
-def _cheapest(ahead: Ahead, courier_id: CourierId, below: float) -> _Found | None:
+def _cheapest(
+    situation: Situation, ahead: Ahead, courier_id: CourierId, below: float
+) -> _Found | None:
     """The cheapest place of the new order in this courier's day, if it costs less than that."""
     problem = ahead.posed.problem
     number = [each.courier_id for each in ahead.posed.couriers].index(courier_id)
     scheduler = Scheduler(problem)
     trips = ahead.trips[courier_id]
     before: SolvedRoute | None = None
+    span_s = cost_before = 0
     if trips:
         before = scheduler.schedule(number, trips)
         if before is None:
             return None  # it cannot be driven as it is: others have to plan it anew
-    cost_before = 0 if before is None else route_cost(problem, before)
-    places = sorted(_places(ahead, courier_id, number, before), key=lambda each: each[0])
+        span_s, cost_before = as_it_is(situation, ahead, courier_id, before)
+    places = sorted(_places(ahead, courier_id, number, before, span_s), key=lambda each: each[0])
     best: _Found | None = None
     for bound, grown in places:
         if bound >= below:
@@ -193,15 +196,43 @@ def _cheapest(ahead: Ahead, courier_id: CourierId, below: float) -> _Found | Non
     return best
 
 
+def as_it_is(
+    situation: Situation, ahead: Ahead, courier_id: CourierId, retimed: SolvedRoute
+) -> tuple[int, int]:
+    """
+    Seconds and cost of a shift without the new order: timed anew, or as it stands in the plan.
+
+    Who has not left yet may leave just as planned: a schedule looks for the earliest return first, and may wait on the way where
+    the plan does not.
+    """
+    problem = ahead.posed.problem
+    span_s = retimed.trips[-1].back_s - retimed.trips[0].leave_s
+    cost = route_cost(problem, retimed)
+    route = next((each for each in situation.plan.routes if each.courier_id == courier_id), None)
+    if route is None or courier_id in ahead.heres or route.trips[0].leave_at < situation.now:
+        return span_s, cost
+    made = {visit for trip in ahead.trips[courier_id] for visit in trip}
+    still = {each.order_id for visit in made for each in ahead.posed.halts[visit].orders}
+    if any(not still.issuperset(stop.order_ids) for stop in route.stops):
+        return span_s, cost
+    vehicle = problem.vehicles[retimed.vehicle]
+    planned_s = min(span_s, route.duration_s)
+    return planned_s, cost - time_cost(vehicle, span_s) + time_cost(vehicle, planned_s)
+
+
 def _places(
-    ahead: Ahead, courier_id: CourierId, number: int, before: SolvedRoute | None
+    ahead: Ahead,
+    courier_id: CourierId,
+    number: int,
+    before: SolvedRoute | None,
+    span_s: int,
 ) -> Iterator[tuple[float, list[Sequence[int]]]]:
     """Every place of the new order in the courier's trips, with what it costs there at least."""
     problem, trips = ahead.posed.problem, ahead.trips[courier_id]
     vehicle = problem.vehicles[number]
     legs = _Legs(problem, number)
     begun = courier_id in ahead.heres
-    idle_s = 0 if before is None else _idle_s(legs, before, is_begun=begun)
+    idle_s = 0 if before is None else _idle_s(legs, before, span_s, is_begun=begun)
     for new in ahead.new:
         visit = problem.visits[new]
         if not visit.skills <= vehicle.skills:
@@ -252,9 +283,9 @@ class _Legs:
         return sum(self._ready_s[a][b] for a, b in pairwise(rows))
 
 
-def _idle_s(legs: _Legs, route: SolvedRoute, *, is_begun: bool) -> int:
+def _idle_s(legs: _Legs, route: SolvedRoute, span_s: int, *, is_begun: bool) -> int:
     """
-    Seconds of a shift that are neither drive nor work: no new stop saves more than these.
+    Of the shift's `span_s` those that are neither drive nor work: no new stop saves more than these.
 
     Breaks are among them, for they may come to lie before or after the shift; of a courier on the road only those that may
     begin after its end.
@@ -272,7 +303,7 @@ def _idle_s(legs: _Legs, route: SolvedRoute, *, is_begun: bool) -> int:
             for rest, start_s in zip(legs.vehicle.breaks, route.break_starts_s, strict=True)
             if max(start_s, rest.window.latest_s) < back_s
         )
-    return back_s - route.trips[0].leave_s - busy_s
+    return span_s - busy_s
 
 
 def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> Inserted | None:

@@ -15,7 +15,15 @@ from dispatch.planning import plan_day
 from dispatch.running.ahead import Situation, look_ahead
 from dispatch.running.answering import answer_orders
 from dispatch.running.contract import breaches
-from dispatch.running.inserting import Inserted, Memory, NotInserted, changed, doors_of, insert
+from dispatch.running.inserting import (
+    Inserted,
+    Memory,
+    NotInserted,
+    as_it_is,
+    changed,
+    doors_of,
+    insert,
+)
 from dispatch.running.standing import standings
 from routing.places import Place
 from routing.roads.network import RoadNetwork
@@ -68,7 +76,8 @@ def cheapest_of_all(situation, new):
         before = scheduler.schedule(0, trips) if trips else None
         if trips and before is None:
             continue
-        spent = 0 if before is None else route_cost(problem, before)
+        spent = 0 if before is None else as_it_is(situation, ahead, courier_id, before)[1]
+        assert before is None or spent <= route_cost(problem, before)
         for grown in everywhere(trips, ahead.new, begun=courier_id in ahead.heres):
             route = scheduler.schedule(0, grown)
             if route is None:
