@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import signal
@@ -61,6 +62,9 @@ class _Planner:
     def run(self) -> None:
         threading.Thread(target=self._listen, name="instructions", daemon=True).start()
         rehearse()
+        # What is loaded by now is here to stay: walking it would hold an order up for 100 ms now and then.
+        gc.collect()
+        gc.freeze()
         while True:
             self._answer(self._do(self._tasks.get()))
 

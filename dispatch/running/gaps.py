@@ -293,10 +293,13 @@ def _late_s(route: Route, facts: RoadFacts, now: datetime) -> float:
 
 
 def _came(stop: Stop, facts: RoadFacts) -> bool:
-    fates = (facts.fates.get(each) for each in stop.order_ids)
-    return any(each is not None and each.status is not OrderStatus.CANCELLED for each in fates) or (
-        any(each in facts.arrivals for each in stop.order_ids)
-    )
+    for order_id in stop.order_ids:
+        if order_id in facts.arrivals:
+            return True
+        fate = facts.fates.get(order_id)
+        if fate is not None and fate.status is not OrderStatus.CANCELLED:
+            return True
+    return False
 
 
 def _of_trip(trip: Trip, facts: RoadFacts, top_m_per_s: float) -> tuple[list[_Gap], float]:
