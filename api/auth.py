@@ -52,6 +52,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "read_shift": frozenset({_D, _C, _B}),
     "record_events": frozenset({_D, _C}),
     "hand_over": frozenset({_D, _C}),
+    "take_option": frozenset({_D}),
     "take_back": frozenset({_D, _C}),
     "diff_plans": frozenset({_D, _B}),
     "read_arrivals": frozenset({_D, _P, _B}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Query, Request
@@ -14,7 +14,6 @@ from api.answers import PROBLEMS, as_json
 from api.auth import Caller
 from api.batches import (
     BadItem,
-    BatchAnswer,
     ItemResult,
     answer_of,
     body_of,
@@ -22,12 +21,13 @@ from api.batches import (
     unresolved_result,
 )
 from api.requests import Day, Deps, GuardedRoute, With, day_clock, locator_of
-from api.schemas import CancelIn, OrderIn
+from api.schemas import CancelIn, OptionIn, OrderIn
 from dispatch import operations
 from dispatch.access import Identity
 from dispatch.days import DayClock, DepotDay
+from dispatch.fleet import CourierId
 from dispatch.gazetteer import AddressQuestion, Gazetteer, Locator
-from dispatch.households import Registry
+from dispatch.households import PointId, Registry
 from dispatch.intake import (
     BadCell,
     Intake,
@@ -38,15 +38,32 @@ from dispatch.intake import (
     time_objections,
 )
 from dispatch.operations import OrderOutcome, OrderPage, Outcome
+from dispatch.order_answers import OrderAnswer, queued
 from dispatch.orders import Order, OrderId, OrderRecord
 
 router = APIRouter(route_class=GuardedRoute, tags=["orders"], responses=PROBLEMS)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredResult(ItemResult):
+    """An order that was taken in while its day runs, and what it is told."""
+
+    answer: OrderAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersAnswer:
+    """As of every batch; orders of a running day have their `answer`."""
+
+    results: Sequence[AnsweredResult | ItemResult]
+    counts: dict[str, int]
+    warnings: Sequence[str] = ()
+
+
 @router.post(
     "/orders",
     operation_id="create_orders",
-    response_model=BatchAnswer,
+    response_model=OrdersAnswer,
     openapi_extra=body_of("orders", OrderIn),
     summary="Take orders in",
 )
@@ -62,7 +79,11 @@ async def create_orders(
         str | None, Query(description="Shop whose export this is, for rows that name none.")
     ] = None,
 ) -> Response:
-    """One result for each item; those refused come last. The same order twice is `unchanged`."""
+    """
+    One result for each item; those refused come last. The same order twice is `unchanged`.
+
+    While a plan is in force and its day runs, a new order has its `answer`: promised, refused with options, or queued.
+    """
     body = await request.body()
     media_type = request.headers.get("content-type", "")
     is_csv = media_type.startswith("text/csv")
@@ -99,8 +120,18 @@ async def create_orders(
     )
     await deps.jobs.put_keeping(day)
     doubts = await _doubts(deps, day, batch.records, points)
+    created = [each.order_id for each in outcomes if each.outcome is Outcome.CREATED]
+    answers = {
+        each.order_id: each
+        for each in await operations.answer_orders(
+            deps.store, deps.jobs, day, created, at=deps.clock.now()
+        )
+    }
     taken = (
-        _doubted(_result(each, reader.questions.get(each.order_id)), doubts.get(each.order_id))
+        _answered(
+            _doubted(_result(each, reader.questions.get(each.order_id)), doubts.get(each.order_id)),
+            answers.get(each.order_id),
+        )
         for each in outcomes
     )
     return as_json(answer_of((*taken, *strangers.values(), *batch.refused)))
@@ -183,6 +214,13 @@ class _Doubt(NamedTuple):
     bad: BadCell
 
 
+def _answered(result: ItemResult, answer: OrderAnswer | None) -> ItemResult:
+    if answer is None:
+        return result
+    told = {each.name: getattr(result, each.name) for each in fields(ItemResult)}
+    return AnsweredResult(**told, answer=answer)
+
+
 def _doubted(result: ItemResult, doubt: _Doubt | None) -> ItemResult:
     if doubt is None or result.code:
         return result
@@ -250,3 +288,36 @@ async def cancel_order(
     )
     await deps.jobs.put_keeping(day)
     return as_json(record)
+
+
+@router.post(
+    "/orders/{order_id}/take",
+    operation_id="take_option",
+    response_model=OrderAnswer,
+    summary="Take an option of an order that fitted nowhere",
+)
+async def take_option(
+    order_id: str, option: OptionIn, deps: With, caller: Caller, day: Day
+) -> Response:
+    """
+    Send the option as it was answered. The order is changed by it, or the courier's shift, and answered again: the day has
+    gone on meanwhile. Without a running plan the answer is `queued`.
+    """
+    taken = await operations.take_option(
+        deps.store,
+        day,
+        OrderId(order_id),
+        option=option.code,
+        moment=option.at,
+        point_id=None if option.point_id is None else PointId(option.point_id),
+        courier_id=None if option.courier_id is None else CourierId(option.courier_id),
+        by=caller.author,
+        at=deps.clock.now(),
+    )
+    await deps.jobs.put_keeping(day)
+    answers = await operations.answer_orders(
+        deps.store, deps.jobs, day, (taken.order_id,), at=deps.clock.now()
+    )
+    if not answers:
+        answers = (queued(taken.order_id, "no-plan", "no plan is in force, or its day is over"),)
+    return as_json(answers[0])

@@ -31,6 +31,7 @@ from dispatch.households import (
     PointId,
 )
 from dispatch.orders import Handling, Order, OrderId
+from dispatch.plan import RemedyCode
 from routing.places import Datum, Place, from_datum
 
 
@@ -313,6 +314,21 @@ class PointIn(Strict):
 
 class CancelIn(Strict):
     reason: Text = ""
+
+
+class OptionIn(BaseModel):
+    """An option as it was answered; of its facts those count that its code needs."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"code": "window-closes-later", "at": "2026-11-11T11:20:00+08:00"}]
+        }
+    )
+
+    code: RemedyCode
+    at: Moment | None = None
+    point_id: TextId | None = None
+    courier_id: TextId | None = None
 
 
 class WhereIn(Strict):

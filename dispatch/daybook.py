@@ -103,6 +103,12 @@ class Daybook:
                 kept.plan = await self._plan(day, found.plan_version)
             return DayPage(tuple(kept.events), kept.as_of, found.orders_total, kept.plan)
 
+    def know(self, day: DepotDay, plan: Plan) -> None:
+        """`plan`, which this process has published, need not be read from the store."""
+        kept = self._days.get(day)
+        if kept is not None and (kept.plan is None or kept.plan.version < plan.version):
+            kept.plan = plan
+
     async def _plan(self, day: DepotDay, version: int) -> Plan | None:
         stored = await self._source.plan(day, version)
         return None if stored is None else msgspec.json.decode(stored[0], type=Plan)

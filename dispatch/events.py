@@ -47,6 +47,12 @@ class OrderPlaced(_Event, frozen=True, kw_only=True, tag="order-placed"):
     order_id: OrderId
 
 
+class OrderChanged(_Event, frozen=True, kw_only=True, tag="order-changed"):
+    """An option was taken: the order may be picked up at other times or places than before."""
+
+    order_id: OrderId
+
+
 class RegistryChanged(_Event, frozen=True, kw_only=True, tag="registry-changed"):
     households: int
     points: int
@@ -161,6 +167,7 @@ Event = (
     OrdersCreated
     | OrderCancelled
     | OrderPlaced
+    | OrderChanged
     | RegistryChanged
     | FleetChanged
     | RoadsClosed

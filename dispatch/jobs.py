@@ -20,6 +20,8 @@ from dispatch.plan import PlanId
 QUEUE_NAME: Final = "cunlu-jobs"
 QUICK_NAME: Final = "cunlu-quick"
 """A queue of its own for what somebody waits for: it never stands behind a plan."""
+AT_ONCE_NAME: Final = "cunlu-at-once"
+"""And one for new orders: a day that is made anew takes seconds too."""
 
 KEEP_AFTER_S: Final = 2.0
 """A day is looked at so long after something was heard of it, with all that was heard meanwhile. Chosen."""
@@ -105,12 +107,21 @@ async def keep_day(company_id: str, depot_id: str, day: str, search: bool) -> No
     raise NotImplementedError("only a worker runs this task: start one with `cunlu worker`")
 
 
+async def answer_orders(company_id: str, question_id: str) -> None:
+    """As `plan_day`, for new orders that are answered while somebody waits."""
+    raise NotImplementedError("only a worker runs this task: start one with `cunlu worker`")
+
+
 @dataclass(frozen=True, slots=True)
 class JobQueue:
-    """The durable queues, on the same server as the store: one for what takes its time, one for the rest."""
+    """
+    The durable queues, on the same server as the store: one for what takes its time, one for what takes seconds, and
+    one for new orders, which wait for nothing else.
+    """
 
     docket: Docket
     quick: Docket
+    at_once: Docket
     _kept_s: dict[tuple[DepotDay, bool], float] = field(default_factory=dict)
 
     @classmethod
@@ -119,8 +130,9 @@ class JobQueue:
         async with (
             Docket(name=QUEUE_NAME, url=url) as docket,
             Docket(name=QUICK_NAME, url=url) as quick,
+            Docket(name=AT_ONCE_NAME, url=url) as at_once,
         ):
-            yield cls(docket, quick)
+            yield cls(docket, quick, at_once)
 
     async def put(self, day: DepotDay, job_id: JobId) -> None:
         """Queue the job; a second time is the same as once."""
@@ -133,6 +145,10 @@ class JobQueue:
         """Queue the question; a second time is the same as once."""
         docket = self.quick if is_quick else self.docket
         await docket.add(answer_question, key=question_id)(company_id, question_id)
+
+    async def put_orders(self, company_id: CompanyId, question_id: QuestionId) -> None:
+        """Queue new orders for an answer; a second time is the same as once."""
+        await self.at_once.add(answer_orders, key=question_id)(company_id, question_id)
 
     async def put_keeping(self, day: DepotDay, *, search: bool = False) -> None:
         """

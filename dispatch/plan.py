@@ -175,6 +175,7 @@ class RemedyCode(StrEnum):
     OTHER_VEHICLE = "other-vehicle"
     ONE_MORE_COURIER = "one-more-courier"
     SKILLS_ADDED = "skills-added"
+    COLLECTION_POINT = "collection-point"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +207,7 @@ class Remedy:
     distance_m: int | None = None
     model_id: VehicleModelId | None = None
     skills: tuple[str, ...] = ()
+    point_id: PointId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

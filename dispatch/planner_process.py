@@ -21,6 +21,7 @@ from dispatch.ids import JobId
 from dispatch.inputs import DayInputs
 from dispatch.jobs import JobProgress
 from dispatch.plan import Plan, Why
+from dispatch.running.desk import DayNews, DeskAnswer
 
 LENGTH: Final = struct.Struct(">I")
 """Before every message: how many bytes it has."""
@@ -58,6 +59,13 @@ class AskTask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
     roads: str | None
 
 
+class DeskTask(msgspec.Struct, frozen=True, kw_only=True, tag="desk"):
+    """New orders of a running day; see `running.desk`."""
+
+    news: DayNews
+    roads: str
+
+
 class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
     """Finish with the best so far. It names its job, for the next may have begun already."""
 
@@ -78,6 +86,10 @@ class Revised(msgspec.Struct, frozen=True, kw_only=True, tag="revised"):
     plan: Plan | None
 
 
+class AtDesk(DeskAnswer, frozen=True, kw_only=True, tag="at-desk"):
+    """What new orders are told."""
+
+
 class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
     body: msgspec.Raw
 
@@ -95,9 +107,9 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True, tag="broken"):
     trace: str
 
 
-Task = PlanTask | ReviseTask | AskTask
+Task = PlanTask | ReviseTask | DeskTask | AskTask
 Instruction = Task | Cancel
-Answer = Step | Planned | Revised | Answered | Refused | Broken
+Answer = Step | Planned | Revised | AtDesk | Answered | Refused | Broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,22 +163,28 @@ class PlannerProcess:
     async def plan(self, task: PlanTask) -> Outcome:
         """Hand `task` over and wait for what comes of it; `latest` moves on meanwhile."""
         outcome = await self._do(task)
-        assert not isinstance(outcome, Answered | Revised), "a plan was asked for"
+        assert not isinstance(outcome, Answered | Revised | AtDesk), "a plan was asked for"
         return outcome
 
     async def revise(self, task: ReviseTask) -> Revised | Trouble:
         """Hand a day over that has changed, and wait for its next version."""
         outcome = await self._do(task)
-        assert not isinstance(outcome, Answered | Planned), "a revision was asked for"
+        assert not isinstance(outcome, Answered | Planned | AtDesk), "a revision was asked for"
         return outcome
 
     async def answer(self, task: AskTask) -> Answered | Trouble:
         """Hand a question over and wait for what comes of it."""
         outcome = await self._do(task)
-        assert not isinstance(outcome, Planned | Revised), "a question was asked"
+        assert not isinstance(outcome, Planned | Revised | AtDesk), "a question was asked"
         return outcome
 
-    async def _do(self, task: Task) -> Planned | Revised | Answered | Trouble:
+    async def at_desk(self, task: DeskTask) -> AtDesk | Trouble:
+        """Hand new orders over and wait for what they are told."""
+        outcome = await self._do(task)
+        assert not isinstance(outcome, Planned | Revised | Answered), "orders were asked about"
+        return outcome
+
+    async def _do(self, task: Task) -> Planned | Revised | AtDesk | Answered | Trouble:
         self.latest = None
         await self._send(task)
         while True:

@@ -138,12 +138,14 @@ def pose_doors(
     *,
     with_offers: bool = False,
     companies: Mapping[OrderId, int] = _ALONE,
+    walking_from: Iterable[str] = (),
 ) -> Posed:
     """
     State the orders of these doors as a problem, those of each door in halts of their own.
 
     Doors at one spot share a row of the matrices. `with_offers`, orders may be brought to points among the
-    doors as well. `unserved` are set aside already. Raises DepotOffRoad.
+    doors as well. `unserved` are set aside already. `walking_from` are profiles besides those of the couriers whose
+    walks from road to door count: whoever comes has the time. Raises DepotOffRoad.
     """
     fleet, clock = inputs.fleet, inputs.clock
     couriers = tuple(fleet.couriers.values())
@@ -156,8 +158,10 @@ def pose_doors(
     snaps, misses = _snap_all(network, places, profiles)
     _refuse_lost_depot(fleet.depot, profiles, snaps, misses)
     # The farthest walk of all profiles: whoever comes has the time.
+    others = [each for each in walking_from if each not in snaps]
+    parked = (*snaps.values(), *_snap_all(network, places, others)[0].values())
     walks_s = [
-        max((_walk_s(snap) for profile in profiles if (snap := snaps[profile][row])), default=0)
+        max((_walk_s(snap) for each in parked if (snap := each[row])), default=0)
         for row in range(len(places))
     ]
     point_rows = {
@@ -194,18 +198,18 @@ def pose_doors(
 
     totals = [1 + sum(halt.visit.loads[axis] for halt in halts) for axis in range(len(DIMENSIONS))]
 
-    def vehicle_of(courier: Courier) -> Vehicle:
-        return _vehicle(courier, fleet, profiles, totals, clock)
+    def driven_by(courier: Courier) -> Vehicle:
+        return vehicle_of(courier, fleet, profiles, totals, clock)
 
     problem = Problem(
         matrices=tuple(_matrix(network, profile, snaps[profile]) for profile in profiles),
         dimensions=DIMENSIONS,
         visits=tuple(halt.visit for halt in halts),
-        vehicles=tuple(vehicle_of(courier) for courier in couriers),
+        vehicles=tuple(driven_by(courier) for courier in couriers),
         setups_s=(0, *(fleet.depot.service_per_stop_s + walk_s for walk_s in walks_s[1:])),
     )
     kinds = {
-        model.model_id: vehicle_of(replace(courier, model_id=model.model_id))
+        model.model_id: driven_by(replace(courier, model_id=model.model_id))
         for courier in couriers[:1]
         for model in fleet.models.values()
         if model.profile in profiles
@@ -322,7 +326,7 @@ def _matrix(network: RoadNetwork, profile: str, snaps: Sequence[Snap | None]) ->
     )
 
 
-def _vehicle(
+def vehicle_of(
     courier: Courier,
     fleet: Fleet,
     profiles: Sequence[str],

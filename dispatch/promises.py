@@ -45,7 +45,7 @@ def promised(plan: Plan, before: Plan | None, depot: Depot, *, now: datetime) ->
                 if known is not None and _keeps(stop, known):
                     promises.append(replace(known, courier_id=route.courier_id))
                 elif known is not None or tell_until is None or stop.begin_at <= tell_until:
-                    earliest_at, latest_at = _around(stop, depot)
+                    earliest_at, latest_at = around(stop, depot)
                     promises.append(
                         Promise(
                             order_id=order_id,
@@ -62,7 +62,7 @@ def _keeps(stop: Stop, promise: Promise) -> bool:
     return promise.earliest_at <= stop.depart_at and stop.begin_at <= promise.latest_at
 
 
-def _around(stop: Stop, depot: Depot) -> tuple[datetime, datetime]:
+def around(stop: Stop, depot: Depot) -> tuple[datetime, datetime]:
     earliest_at = stop.begin_at - timedelta(seconds=depot.promise_early_s)
     latest_at = stop.begin_at + timedelta(seconds=depot.promise_late_s)
     return (

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
-from typing import Final, TypeVar
+from itertools import groupby, pairwise
+from typing import Final, TypeAlias, TypeVar
 
 import polyline
 
 from dispatch.arrivals import reached_s, setup_s
 from dispatch.days import DayClock
-from dispatch.departures import departures_of, first_made_s, late_of
+from dispatch.departures import departures_of, first_made_s, late_of, leaving_at
 from dispatch.halts import MILLIFEN, left_out
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order
@@ -31,6 +31,7 @@ from dispatch.plan import (
 )
 from dispatch.posing import Posed
 from dispatch.remedies import remedies_of
+from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
 from routing.vrp.cost import over_s, route_cost
@@ -40,6 +41,9 @@ from routing.vrp.solution import ScheduledVisit, Solution
 from routing.vrp.solution import Trip as SolvedTrip
 
 _T = TypeVar("_T")
+
+Drive: TypeAlias = tuple[str, Place, Place]
+"""Profile, from where, to where."""
 
 
 def read_back(
@@ -53,10 +57,15 @@ def read_back(
     based_on: int,
     seed: int,
     budget_s: float,
+    known: Mapping[Drive, Leg] | None = None,
 ) -> Plan:
-    """Turn a solution of `posed` into a plan with moments, lines on the road and reasons."""
+    """
+    Turn a solution of `posed` into a plan with moments, lines on the road and reasons.
+
+    `known` are drives that need not be looked for in `network`, as they were read from it before.
+    """
     depot = inputs.fleet.depot
-    reader = _Reader(posed, network, inputs)
+    reader = _Reader(posed, network, inputs, known or {})
     routes = tuple(reader.route(route) for route in solution.routes)
     unserved = (*posed.unserved, *_left_out(posed, solution, inputs))
     stops = [stop for route in routes for stop in route.stops]
@@ -90,7 +99,7 @@ def read_back(
             late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
         ),
         sorting_s=depot.sorting_s,
-        departures=departures_of(routes, inputs),
+        departures=departures_of(routes, leaving_at(inputs)),
     )
 
 
@@ -101,6 +110,7 @@ class _Reader:
     posed: Posed
     network: RoadNetwork
     inputs: DayInputs
+    known: Mapping[Drive, Leg]
 
     @property
     def clock(self) -> DayClock:
@@ -171,17 +181,10 @@ class _Reader:
             list(group)
             for _, group in groupby(trip.visits, lambda each: halts[each.visit].visit.place)
         ]
-        rows = [0, *(halts[door[0].visit].visit.place for door in doors), 0]
-        snaps = [self._snap(row, profile) for row in rows]
-        legs = [
-            Leg(
-                duration_s=leg.duration_s,
-                distance_m=leg.distance_m,
-                polyline6=polyline.encode([(lat, lon) for lon, lat in leg.line], 6),
-                walk_m=round(snap.gap_m),
-            )
-            for leg, snap in zip(self.network.legs(snaps, profile), snaps[1:], strict=True)
-        ]
+        depot = (0, self.inputs.fleet.depot.place)
+        spots = [(halts[door[0].visit].visit.place, halts[door[0].visit].spot) for door in doors]
+        ends = [depot, *((row, spot.place) for row, spot in spots), depot]
+        legs = [self._leg(origin, end, profile) for origin, end in pairwise(ends)]
         ends_s = over_s(self.posed.problem, trip)
         truck_s = first_made_s(self.inputs.fleet.depot, self.clock, ends_s)
         truck_at = None if truck_s is None else self.clock.moment(truck_s)
@@ -193,6 +196,20 @@ class _Reader:
             )
         ]
         return stops, legs[-1]
+
+    def _leg(self, origin: tuple[int, Place], end: tuple[int, Place], profile: str) -> Leg:
+        (left, left_place), (reached, reached_place) = origin, end
+        known = self.known.get((profile, left_place, reached_place))
+        if known is not None:
+            return known
+        snap = self._snap(reached, profile)
+        leg = self.network.leg(self._snap(left, profile), snap, profile)
+        return Leg(
+            duration_s=leg.duration_s,
+            distance_m=leg.distance_m,
+            polyline6=polyline.encode([(lat, lon) for lon, lat in leg.line], 6),
+            walk_m=round(snap.gap_m),
+        )
 
     def _snap(self, row: int, profile: str) -> Snap:
         snap = self.posed.snaps[profile][row]

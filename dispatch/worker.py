@@ -26,10 +26,12 @@ from dispatch.jobs import (
     JobProgress,
     JobQueue,
     JobState,
+    answer_orders,
     answer_question,
     keep_day,
     plan_day,
 )
+from dispatch.order_worker import OrderWorker
 from dispatch.planner_process import (
     Broken,
     Gone,
@@ -288,7 +290,7 @@ async def work(settings: Settings, *, url: str, clock: Clock, stop: asyncio.Even
 async def _serve(
     settings: Settings, store: Store, queue: JobQueue, clock: Clock, stop: asyncio.Event
 ) -> None:
-    bench, quick = Workbench(), Workbench()
+    bench, quick, desk = Workbench(), Workbench(), Workbench()
     planning = PlanningWorker(store, clock, bench, settings.roads)
     answering = QuestionWorker(store, bench, settings.roads)
     at_once = QuestionWorker(store, quick, settings.roads)
@@ -297,17 +299,23 @@ async def _serve(
     queue.docket.register(answering.run_question, names=[answer_question.__name__])
     queue.quick.register(at_once.run_question, names=[answer_question.__name__])
     queue.quick.register(keeping.run_keeping, names=[keep_day.__name__])
-    await asyncio.gather(bench.prepare(), quick.prepare())
-    async with _taking(queue.docket, settings) as slow, _taking(queue.quick, settings) as fast:
-        takers = [asyncio.create_task(each.run_forever()) for each in (slow, fast)]
+    ordering = OrderWorker(store, clock, desk, settings.roads)
+    queue.at_once.register(ordering.run_orders, names=[answer_orders.__name__])
+    await asyncio.gather(bench.prepare(), quick.prepare(), desk.prepare())
+    async with (
+        _taking(queue.docket, settings) as slow,
+        _taking(queue.quick, settings) as fast,
+        _taking(queue.at_once, settings) as at_desk,
+    ):
+        takers = [asyncio.create_task(each.run_forever()) for each in (slow, fast, at_desk)]
         stopping = asyncio.create_task(stop.wait(), name="waiting for the end")
         await asyncio.wait({*takers, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for each in (stopping, *takers):
             each.cancel()
-        bench.stopping.set()
-        quick.stopping.set()
+        for used in (bench, quick, desk):
+            used.stopping.set()
         await asyncio.gather(*takers, stopping, return_exceptions=True)
-        await asyncio.gather(bench.close(), quick.close())
+        await asyncio.gather(bench.close(), quick.close(), desk.close())
     if not stop.is_set():
         for each in takers:
             if each.done() and not each.cancelled():

@@ -268,5 +268,6 @@ export const en = {
   "remedy.other-vehicle": "{who} drives {model} instead",
   "remedy.one-more-courier": "One more courier with {model}",
   "remedy.skills-added": "{who} may carry: {skills}",
+  "remedy.collection-point": "The household brings it to a point, {distance} on foot; {who} comes there",
   "remedy.and": ", ",
 };

@@ -286,5 +286,6 @@ export const zh = {
   "remedy.other-vehicle": "{who}改开{model}",
   "remedy.one-more-courier": "再派一名揽件员，开{model}",
   "remedy.skills-added": "准许{who}搬运：{skills}",
+  "remedy.collection-point": "农户送到代收点（步行 {distance}），由{who}来取",
   "remedy.and": "、",
 };

@@ -69,6 +69,11 @@ from dispatch.operations.plans import (
     read_plan,
     read_route,
 )
+from dispatch.operations.promising import (
+    OptionUnclear,
+    answer_orders,
+    take_option,
+)
 from dispatch.operations.questions import (
     GRACE_S,
     AnswerFailed,
@@ -93,6 +98,7 @@ from dispatch.operations.registry import (
     missing_from_registry,
     read_fleet,
     read_registry,
+    registry_around,
     registry_for,
     replace_fleet,
 )
@@ -138,6 +144,7 @@ __all__ = [
     "KeptAnswer",
     "KeyIncomplete",
     "NoWorker",
+    "OptionUnclear",
     "OrderClosed",
     "OrderOutcome",
     "OrderPage",
@@ -160,6 +167,7 @@ __all__ = [
     "StoredRoute",
     "add_closure",
     "answer_order",
+    "answer_orders",
     "ask",
     "await_answer",
     "cancel_job",
@@ -203,6 +211,7 @@ __all__ = [
     "recall",
     "recall_answer",
     "record_events",
+    "registry_around",
     "registry_for",
     "release_answer",
     "remember_answer",
@@ -215,4 +224,5 @@ __all__ = [
     "start_job",
     "start_question",
     "take_back",
+    "take_option",
 ]

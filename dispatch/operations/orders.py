@@ -259,6 +259,16 @@ async def place_order(
             return await read_order(store, day, order_id)
 
 
+async def change_order(
+    store: Store, day: DepotDay, before: Order, after: Order, event: bytes
+) -> bool:
+    """Return whether the order was still `before`; if not, nothing changed."""
+    row = await store.order(day, before.order_id)
+    if row is None or _decoder.decode(row.body) != before:
+        return False
+    return await store.replace_order(day, before.order_id, row.body, _encoded(after), event)
+
+
 def _placed(order: Order, answer: Match | Place) -> Order:
     if isinstance(answer, Place):
         return replace(order, place=answer, unclear=False)

@@ -17,7 +17,7 @@ from dispatch.fleet import CourierId, Fleet
 from dispatch.households import CollectionPoint, Household, Registry, masked_name, masked_phone
 from dispatch.ids import JobId, day_of_plan
 from dispatch.jobs import JobFenced, JobState
-from dispatch.operations.registry import read_fleet, read_registry
+from dispatch.operations.registry import read_fleet, registry_of
 from dispatch.plan import Figures, Plan, PlanId, Route, Why, plan_id_of, route_without_notes
 from dispatch.store import PublishAnswer, RouteBodies, Store
 
@@ -206,7 +206,7 @@ async def publish_plan(
     if draft.etag not in expected_etags and "*" not in expected_etags:
         raise EtagMismatch(plan_id, ", ".join(sorted(expected_etags)), draft.etag)
     fleet = await read_fleet(store, plan.day.scope)
-    registry = await read_registry(store, plan.day.scope)
+    registry = await _whom_routes_name(store, plan)
     event = PlanPublished(
         at=at, by=by, plan_id=plan.plan_id, version=plan.version, previous=plan.based_on
     )
@@ -240,7 +240,7 @@ async def publish_revision(store: Store, plan: Plan, *, by: str, at: datetime) -
     body = msgspec.json.encode(plan)
     etag = _etag_of(body)
     fleet = await read_fleet(store, day.scope)
-    registry = await read_registry(store, day.scope)
+    registry = await _whom_routes_name(store, plan)
     event = PlanPublished(
         at=at,
         by=by,
@@ -294,6 +294,13 @@ def _summary_of(plan: Plan) -> bytes:
             why=plan.why,
         )
     )
+
+
+async def _whom_routes_name(store: Store, plan: Plan) -> Registry:
+    stops = [stop for route in plan.routes for stop in route.stops]
+    households = dict.fromkeys(each for stop in stops for each in stop.household_ids)
+    points = dict.fromkeys(stop.point_id for stop in stops if stop.point_id is not None)
+    return await registry_of(store, plan.day.scope, tuple(households), tuple(points))
 
 
 def _route_bodies(plan: Plan, route: Route, fleet: Fleet, registry: Registry) -> RouteBodies:

@@ -14,7 +14,7 @@ from dispatch.days import CompanyId, DepotDay, DepotId, DepotScope
 from dispatch.errors import DispatchError
 from dispatch.events import FleetChanged, RegistryChanged, encode
 from dispatch.fleet import Fleet
-from dispatch.households import CollectionPoint, Household, Registry
+from dispatch.households import CollectionPoint, Household, HouseholdId, PointId, Registry
 from dispatch.ids import checked_depot_id, checked_text_id
 from dispatch.orders import Order
 from dispatch.store import Store
@@ -96,7 +96,21 @@ async def registry_for(store: Store, scope: DepotScope, orders: Sequence[Order])
     """The households and points that these orders name, as far as the registry has them."""
     households = dict.fromkeys(each.household_id for each in orders if each.household_id)
     points = dict.fromkeys(each.point_id for each in orders if each.point_id)
-    return _registry(*await store.depots.some_of_registry(scope, tuple(households), tuple(points)))
+    return await registry_of(store, scope, tuple(households), tuple(points))
+
+
+async def registry_of(
+    store: Store, scope: DepotScope, households: Sequence[HouseholdId], points: Sequence[PointId]
+) -> Registry:
+    """The households and points of these ids, as far as the registry has them."""
+    return _registry(*await store.depots.some_of_registry(scope, households, points))
+
+
+async def registry_around(store: Store, scope: DepotScope, orders: Sequence[Order]) -> Registry:
+    """The households that these orders name, and all points: where they might be picked up."""
+    households = dict.fromkeys(each.household_id for each in orders if each.household_id)
+    bodies, _ = await store.depots.some_of_registry(scope, tuple(households), ())
+    return _registry(bodies, await store.depots.points(scope))
 
 
 def _registry(household_bodies: Iterable[bytes], point_bodies: Iterable[bytes]) -> Registry:

@@ -73,7 +73,8 @@ def breaches(
     All terms that `after` breaks as the successor of `before` at `now`; (): it may be published.
 
     Told from both plans, the orders and the facts alone; shares no code with any planning. What the world has broken
-    already (a truck missed, a load above the limit) is no breach as long as `after` adds nothing to it.
+    already (a truck missed, a load above the limit) is no breach as long as `after` adds nothing to it. A route that
+    stays as it was adds nothing, however far its courier is behind it.
     """
     return tuple(_Judge(before, after, inputs, facts, now).breaches())
 
@@ -85,6 +86,8 @@ class _Judge:
         self._before, self._after, self._inputs, self._now = before, after, inputs, now
         self._facts = facts
         self._orders = {each.order_id: each for each in inputs.orders}
+        old = {route.courier_id: route for route in before.routes}
+        self._unchanged = {r.courier_id for r in after.routes if r == old.get(r.courier_id)}
         self._fixed: dict[CourierId, list[Stop]] = {}
         self._predicted: dict[OrderId, _Predicted] = {}
         self._over_at: dict[CourierId, datetime] = {}
@@ -106,8 +109,12 @@ class _Judge:
         yield from self._promised()
         yield from self._served()
         for route in self._after.routes:
-            if route.courier_id in self._inputs.fleet.couriers:
-                yield from self._driven(route)
+            if route.courier_id not in self._inputs.fleet.couriers:
+                continue
+            stays = route.courier_id in self._unchanged
+            yield from (
+                each for each in self._driven(route) if not stays or each.term is not Term.MOMENTS
+            )
 
     def _look_at(self, route: Route, progress: RouteProgress) -> None:
         """A courier who left the fleet settles nothing but what is done."""
@@ -195,6 +202,8 @@ class _Judge:
     def _settled(self) -> Iterator[Breach]:
         routes = {route.courier_id: route for route in self._after.routes}
         for courier_id, fixed in self._fixed.items():
+            if courier_id in self._unchanged:
+                continue
             stops = () if courier_id not in routes else routes[courier_id].stops
             first = stops[: len(fixed)]
             if Counter(each.order_ids for each in first) != Counter(

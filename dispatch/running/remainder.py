@@ -69,18 +69,19 @@ def pose_remainder(
     rest = replace(
         inputs, orders=tuple(each for each in inputs.orders if each.order_id not in settled)
     )
-    spots = [_spot_of(each.fixed[-1]) for each in present.values() if each.fixed]
+    spots = [spot_of_stop(each.fixed[-1]) for each in present.values() if each.fixed]
     posed = pose(rest, network, besides=spots, companies=companies)
-    return _with_standings(rest, posed, present, now=now)
+    return with_standings(rest, posed, present, now=now)
 
 
-def _spot_of(stop: Stop) -> Spot:
+def spot_of_stop(stop: Stop) -> Spot:
     return Spot(stop.kind, stop.place, stop.title, stop.village, stop.point_id)
 
 
-def _with_standings(
+def with_standings(
     inputs: DayInputs, posed: Posed, standings: Mapping[CourierId, Standing], *, now: datetime
 ) -> Remainder:
+    """What is left of a day that was posed with a row for the place of each who has begun."""
     clock, fleet, problem = inputs.clock, inputs.fleet, posed.problem
     size = problem.matrices[0].size if problem.matrices else 0
     rows = [
@@ -167,7 +168,7 @@ def _skill(courier_id: CourierId) -> str:
 
 def _spot_here(standing: Standing, fleet: Fleet) -> Spot:
     if standing.fixed:
-        return _spot_of(standing.fixed[-1])
+        return spot_of_stop(standing.fixed[-1])
     return Spot(StopKind.PLACE, fleet.depot.place, fleet.depot.name, "")
 
 
@@ -222,8 +223,12 @@ def _at(moment_s: int) -> Window:
 def _still_to_come(vehicle: Vehicle, standing: Standing, clock: DayClock) -> Iterator[Break]:
     """No break need be earlier than the plan in force has it."""
     free_s = clock.seconds(standing.free_at)
-    if len(standing.taken) != len(vehicle.breaks):  # the fleet states other breaks since
-        yield from vehicle.breaks
+    if len(standing.taken) != len(vehicle.breaks):
+        # The fleet states other breaks since, or the courier had nothing left to do: what is past is past.
+        for rest in vehicle.breaks:
+            if rest.window.latest_s >= free_s:
+                earliest_s = max(rest.window.earliest_s, free_s)
+                yield replace(rest, window=Window(earliest_s, rest.window.latest_s))
         return
     for rest, settled, planned in zip(
         vehicle.breaks, standing.taken, standing.planned, strict=True

@@ -9,8 +9,7 @@ from itertools import count
 
 from dispatch.departures import departures_of
 from dispatch.fleet import CourierId
-from dispatch.inputs import DayInputs
-from dispatch.plan import BreakTaken, Figures, Plan, Route, Stop, Trip
+from dispatch.plan import BreakTaken, Figures, Plan, Route, Stop, Trip, Unserved
 from dispatch.running.standing import Standing
 
 
@@ -19,7 +18,6 @@ def stitched(
     rest: Plan,
     standings: Mapping[CourierId, Standing],
     heres: Iterable[CourierId],
-    inputs: DayInputs,
 ) -> Plan:
     """
     `rest`, read back from a remainder, with what `plan` has settled before it.
@@ -40,24 +38,29 @@ def stitched(
         else:
             routes.append(_settled(planned[courier_id], standing))
     routes.sort(key=lambda each: each.courier_id)
-    stops = [stop for route in routes for stop in route.stops]
-    served = sum(len(stop.order_ids) for stop in stops)
     return replace(
         rest,
         routes=tuple(routes),
-        figures=Figures(
-            orders=served + len(rest.unserved),
-            served=served,
-            stops=len(stops),
-            couriers=len(routes),
-            distance_m=sum(route.distance_m for route in routes),
-            duration_s=sum(route.duration_s for route in routes),
-            cost_fen=sum(route.cost_fen for route in routes),
-            brought=sum(len(stop.brought) for stop in stops),
-            late=sum(len(stop.late) for stop in stops),
-            late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
-        ),
-        departures=departures_of(routes, inputs),
+        figures=figures_of(routes, rest.unserved),
+        departures=departures_of(routes, [each.leaves_at for each in rest.departures]),
+    )
+
+
+def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures:
+    """A plan of these routes in numbers."""
+    stops = [stop for route in routes for stop in route.stops]
+    served = sum(len(stop.order_ids) for stop in stops)
+    return Figures(
+        orders=served + len(unserved),
+        served=served,
+        stops=len(stops),
+        couriers=len(routes),
+        distance_m=sum(route.distance_m for route in routes),
+        duration_s=sum(route.duration_s for route in routes),
+        cost_fen=sum(route.cost_fen for route in routes),
+        brought=sum(len(stop.brought) for stop in stops),
+        late=sum(len(stop.late) for stop in stops),
+        late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
     )
 
 

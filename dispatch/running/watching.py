@@ -9,6 +9,7 @@ from dispatch.events import (
     CourierBack,
     Event,
     FleetChanged,
+    OrderChanged,
     OrderPlaced,
     OrdersCreated,
     RoadsClosed,
@@ -41,7 +42,7 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
             case OrdersCreated():
                 if any(each not in known and each not in facts.fates for each in event.order_ids):
                     yield Why.NEW_ORDERS
-            case OrderPlaced() if event.at > plan.made_at:
+            case OrderPlaced() | OrderChanged() if event.at > plan.made_at:
                 yield Why.NEW_ORDERS
             case FleetChanged() | CourierBack() if event.at > plan.made_at:
                 yield Why.COURIERS

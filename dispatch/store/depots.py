@@ -43,6 +43,9 @@ class Depots:
         where = ScopeKeys(scope)
         return await self._client.hvals(where.households), await self._client.hvals(where.points)
 
+    async def points(self, scope: DepotScope) -> list[bytes]:
+        return await self._client.hvals(ScopeKeys(scope).points)
+
     async def some_of_registry(
         self, scope: DepotScope, households: Sequence[str], points: Sequence[str]
     ) -> tuple[list[bytes], list[bytes]]:

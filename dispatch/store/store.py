@@ -216,6 +216,10 @@ class Store:
         current = await self._client.hget(DayKeys(day).plans, "current")
         return None if current is None else await self.plan(day, int(current))
 
+    async def current_version(self, day: DepotDay) -> int:
+        """The version that is published; 0: none."""
+        return int(await self._client.hget(DayKeys(day).plans, "current") or 0)
+
     async def plans(self, day: DepotDay) -> tuple[list[bytes], int]:
         """The summaries of all plans, unsorted, and the version that is published (0: none)."""
         fields = await self._client.hgetall(DayKeys(day).plans)

@@ -176,6 +176,8 @@ async def a_day(company, fleet_json, served):
     await call("place_order", "PUT", f"/v1/orders/o901/place?{DAY}", json=answer)
     await call("list_orders", "GET", f"/v1/orders?{DAY}")
     await call("read_order", "GET", f"/v1/orders/o900?{DAY}")
+    option = {"code": "later-truck", "at": "2026-11-11T18:30:00+08:00"}
+    await call("take_option", "POST", f"/v1/orders/o900/take?{DAY}", json=option)
     await call("cancel_order", "POST", f"/v1/orders/o900/cancel?{DAY}", json={"reason": "sold"})
     wish = {"budget_s": 1, "seed": 1}
     job = (await call("request_plan", "POST", f"/v1/plans?{DAY}", json=wish)).json()

@@ -1,0 +1,83 @@
+"""Answering new orders of a running day, one after the other on the growing plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dispatch.fleet import Depot
+from dispatch.halts import MILLIFEN
+from dispatch.order_answers import OrderAnswer, Verdict, queued
+from dispatch.orders import OrderId
+from dispatch.plan import Plan
+from dispatch.promises import around
+from dispatch.running.ahead import Situation
+from dispatch.running.inserting import Inserted, Memory, insert
+from dispatch.running.options import options_for
+
+
+def answer_orders(
+    situation: Situation, order_ids: Sequence[OrderId], memory: Memory
+) -> tuple[Plan, tuple[OrderAnswer, ...]]:
+    """
+    The plan with those of the orders that fit, and an answer for each of them, without the version.
+
+    Orders are answered in the order given. What fits nowhere is among the plan's unserved, with its options; the
+    plan itself is another only if something fits.
+    """
+    answers: list[OrderAnswer] = []
+    waiting = {each.order_id: each for each in situation.inputs.orders}
+    for order_id in order_ids:
+        planned = _planned(situation.plan, order_id, situation.inputs.fleet.depot)
+        if planned is not None:
+            answers.append(planned)
+            continue
+        order = waiting.get(order_id)
+        if order is None:
+            answers.append(queued(order_id, "order-closed", "the order is no longer open"))
+            continue
+        found = insert(situation, order, memory)
+        if isinstance(found, Inserted):
+            situation = replace(situation, plan=found.plan)
+            told = _planned(found.plan, order_id, situation.inputs.fleet.depot)
+            assert told is not None, "it was inserted"
+            answers.append(replace(told, cost_fen=round(found.cost / MILLIFEN)))
+            continue
+        options = options_for(situation, order, found, memory)
+        left = replace(found.unserved, remedies=options)
+        others = (each for each in situation.plan.unserved if each.order_id != order_id)
+        situation = replace(situation, plan=replace(situation.plan, unserved=(*others, left)))
+        if options:
+            answers.append(
+                OrderAnswer(
+                    order_id=order_id,
+                    verdict=Verdict.OPTIONS,
+                    options=options,
+                    code=left.reason,
+                    detail=left.detail,
+                )
+            )
+        else:
+            answers.append(queued(order_id, left.reason, left.detail))
+    return situation.plan, tuple(answers)
+
+
+def _planned(plan: Plan, order_id: OrderId, depot: Depot) -> OrderAnswer | None:
+    """What the plan says of an order; None: it is in no route."""
+    for route in plan.routes:
+        for stop in route.stops:
+            if order_id not in stop.order_ids:
+                continue
+            told = next((each for each in plan.promises if each.order_id == order_id), None)
+            earliest_at, latest_at = (
+                around(stop, depot) if told is None else (told.earliest_at, told.latest_at)
+            )
+            return OrderAnswer(
+                order_id=order_id,
+                verdict=Verdict.PROMISED,
+                courier_id=route.courier_id,
+                earliest_at=earliest_at,
+                latest_at=latest_at,
+                point_id=stop.point_id,
+            )
+    return None
