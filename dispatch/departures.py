@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, time
+from datetime import time
 
 from dispatch.days import DayClock
 from dispatch.fleet import Depot, Fleet
@@ -32,16 +32,11 @@ def late_of(orders: Iterable[Order], inputs: DayInputs, ends_s: int) -> Iterator
             )
 
 
-def leaving_at(inputs: DayInputs) -> tuple[datetime, ...]:
-    """The moments at which trucks leave."""
-    clock = inputs.clock
-    return tuple(clock.moment(clock.seconds_of(each)) for each in inputs.fleet.depot.departures)
-
-
-def departures_of(routes: Sequence[Route], leaving: Iterable[datetime]) -> tuple[Departure, ...]:
-    """Each departure with what leaves with it; of equal slacks the first courier's is told."""
+def departures_of(routes: Sequence[Route], inputs: DayInputs) -> tuple[Departure, ...]:
+    """Each departure of the depot with what leaves with it; of equal slacks the first courier's is told."""
+    depot, clock = inputs.fleet.depot, inputs.clock
     told = []
-    for leaves_at in leaving:
+    for leaves_at in (clock.moment(clock.seconds_of(each)) for each in depot.departures):
         made = [
             (route.courier_id, trip)
             for route in routes

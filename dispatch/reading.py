@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby, pairwise
+from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar
 
 import polyline
 
 from dispatch.arrivals import reached_s, setup_s
 from dispatch.days import DayClock
-from dispatch.departures import departures_of, first_made_s, late_of, leaving_at
+from dispatch.departures import departures_of, first_made_s, late_of
 from dispatch.halts import MILLIFEN, left_out
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order
@@ -45,6 +46,8 @@ _T = TypeVar("_T")
 Drive: TypeAlias = tuple[str, Place, Place]
 """Profile, from where, to where."""
 
+_NO_DRIVES: Final[Mapping[Drive, Leg]] = MappingProxyType({})
+
 
 def read_back(
     inputs: DayInputs,
@@ -57,7 +60,7 @@ def read_back(
     based_on: int,
     seed: int,
     budget_s: float,
-    known: Mapping[Drive, Leg] | None = None,
+    known: Mapping[Drive, Leg] = _NO_DRIVES,
 ) -> Plan:
     """
     Turn a solution of `posed` into a plan with moments, lines on the road and reasons.
@@ -65,7 +68,7 @@ def read_back(
     `known` are drives that need not be looked for in `network`, as they were read from it before.
     """
     depot = inputs.fleet.depot
-    reader = _Reader(posed, network, inputs, known or {})
+    reader = _Reader(posed, network, inputs, known)
     routes = tuple(reader.route(route) for route in solution.routes)
     unserved = (*posed.unserved, *_left_out(posed, solution, inputs))
     stops = [stop for route in routes for stop in route.stops]
@@ -99,7 +102,7 @@ def read_back(
             late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
         ),
         sorting_s=depot.sorting_s,
-        departures=departures_of(routes, leaving_at(inputs)),
+        departures=departures_of(routes, inputs),
     )
 
 

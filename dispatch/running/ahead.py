@@ -20,6 +20,7 @@ from dispatch.promises import at_promised_times
 from dispatch.running.remainder import spot_of_stop, with_standings
 from dispatch.running.standing import Standing, standings
 from dispatch.territory import with_territory
+from dispatch.trucks import Trucks
 from routing.roads.network import RoadNetwork
 
 _FULL_SECOND: Final = timedelta(seconds=1)
@@ -45,7 +46,8 @@ class Ahead:
         What each of them still does, by the numbers of visits; whoever has begun begins with the visit of
         `heres` that stands for where it is.
     new
-        The visits of the new order, one for each of its places.
+        The visits of the new order, one for each of its places. Every visit stands for the last truck that its
+        orders may take.
     """
 
     inputs: DayInputs
@@ -121,17 +123,15 @@ def look_ahead(
     rest = with_standings(inputs, posed, begun, now=now)
     if rest.heres.keys() != begun.keys():
         return None  # no way home
-    new = tuple(
-        number
-        for number, halt in enumerate(posed.halts)
-        if any(each.order_id == order.order_id for each in halt.orders)
-    )
-    visit_of = {
-        each.order_id: number
-        for number, halt in enumerate(posed.halts)
-        for each in halt.orders
-        if number not in new
-    }
+    trucks = Trucks.of(posed)
+    visit_of: dict[OrderId, int] = {}
+    news: dict[int, None] = {}
+    for number, halt in enumerate(posed.halts):
+        if any(each.order_id == order.order_id for each in halt.orders):
+            news[trucks.latest(number)] = None
+        else:
+            visit_of.update((each.order_id, trucks.latest(number)) for each in halt.orders)
+    new = tuple(news)
     ahead: dict[CourierId, list[list[int]]] = {}
     for courier_id in couriers:
         trips_left = [
@@ -145,8 +145,8 @@ def look_ahead(
             )
             for trip in left.get(courier_id, ())
         ]
-        if (number := rest.heres.get(courier_id)) is not None:
-            trips_left = [[number, *(trips_left[0] if trips_left else ())], *trips_left[1:]]
+        if (here_now := rest.heres.get(courier_id)) is not None:
+            trips_left = [[here_now, *(trips_left[0] if trips_left else ())], *trips_left[1:]]
         ahead[courier_id] = [each for each in trips_left if each]
     return Ahead(inputs, rest.posed, begun, rest.heres, ahead, new)
 

@@ -198,7 +198,7 @@ def _slacks_s(route: Route, told: Mapping[OrderId, Promise]) -> Mapping[int, flo
 
 
 def _rests(route: Route, vehicle: Vehicle) -> tuple[_Rest, ...]:
-    left_at, back_at = route.trips[0].leave_at, route.trips[-1].back_at
+    left_at, back_at = route.trips[0].leave_at, route.trips[-1].unloaded_at
     if len(route.breaks) != len(vehicle.breaks):
         return ()
     return tuple(
@@ -261,32 +261,29 @@ _NOTHING: Final = _Ahead((), 0.0, 0.0, is_begun=False, is_whole=True)
 
 
 def _ahead(route: Route, facts: RoadFacts, top_m_per_s: float, now: datetime) -> _Ahead:
-    arrivals = facts.arrivals.get(route.courier_id, {})
     gaps: list[_Gap] = []
     early_s = 0.0
+    arrived = facts.arrivals.get(route.courier_id, {})
     for trip in route.trips:
-        found, sooner_s = _of_trip(trip, facts, arrivals, top_m_per_s)
+        found, sooner_s = _of_trip(trip, facts, arrived, top_m_per_s)
         gaps += found
         early_s += sooner_s
-    is_begun = route.trips[0].leave_at <= now or any(
-        _came(stop, facts, arrivals) for stop in route.stops
-    )
-    late_s = _late_s(route, facts, arrivals, now)
+    is_begun = any(_came(stop, facts, arrived) for stop in route.stops)
+    late_s = _late_s(route, facts, now)
     return _Ahead(tuple(gaps), early_s, late_s, is_begun, all(each.is_whole for each in gaps))
 
 
-def _late_s(
-    route: Route, facts: RoadFacts, arrivals: Mapping[OrderId, datetime], now: datetime
-) -> float:
+def _late_s(route: Route, facts: RoadFacts, now: datetime) -> float:
     """Of a trip of which nothing is heard nobody knows that it has begun: it is late as if it began now."""
     late_s = 0.0
+    arrived = facts.arrivals.get(route.courier_id, {})
     for trip in route.trips:
-        if not any(_came(stop, facts, arrivals) for stop in trip.stops):
+        if not any(_came(stop, facts, arrived) for stop in trip.stops):
             late_s = max(late_s, (now - trip.leave_at).total_seconds())
             continue
         for stop in trip.stops:
             ends = [facts.fates[each].at for each in stop.order_ids if each in facts.fates]
-            came = [arrivals[each] for each in stop.order_ids if each in arrivals]
+            came = [arrived[each] for each in stop.order_ids if each in arrived]
             if ends:
                 late_s = max(late_s, (max(ends) - stop.depart_at).total_seconds())
             if came:
@@ -297,18 +294,21 @@ def _late_s(
     return late_s
 
 
-def _came(stop: Stop, facts: RoadFacts, arrivals: Mapping[OrderId, datetime]) -> bool:
+def _came(stop: Stop, facts: RoadFacts, arrived: Mapping[OrderId, datetime]) -> bool:
+    """Whether the courier has been there for it; a stop that is called off while it waits there is not made."""
+    came = is_open = False
     for order_id in stop.order_ids:
-        if order_id in arrivals:
-            return True
+        came = came or order_id in arrived
         fate = facts.fates.get(order_id)
-        if fate is not None and fate.status is not OrderStatus.CANCELLED:
+        if fate is None:
+            is_open = True
+        elif fate.status is not OrderStatus.CANCELLED:
             return True
-    return False
+    return came and is_open
 
 
 def _of_trip(
-    trip: Trip, facts: RoadFacts, arrivals: Mapping[OrderId, datetime], top_m_per_s: float
+    trip: Trip, facts: RoadFacts, arrived: Mapping[OrderId, datetime], top_m_per_s: float
 ) -> tuple[list[_Gap], float]:
     fates = facts.fates
     gaps: list[_Gap] = []
@@ -325,12 +325,12 @@ def _of_trip(
         leg_s, leg_m = leg_s + stop.leg.duration_s, leg_m + stop.leg.distance_m
         told = [fates[each] for each in stop.order_ids if each in fates]
         ended = len(told) == len(stop.order_ids)
-        came = _came(stop, facts, arrivals)
+        came = _came(stop, facts, arrived)
         if came and not gaps:
             moments = [(stop.depart_at, each.at) for each in told]
             # Who has arrived is predicted to begin after the setup, whatever was waited for.
             ready_at = stop.begin_at - timedelta(seconds=stop.setup_s)
-            moments += [(ready_at, arrivals[each]) for each in stop.order_ids if each in arrivals]
+            moments += [(ready_at, arrived[each]) for each in stop.order_ids if each in arrived]
             early_s = max(early_s, *((then - at).total_seconds() for then, at in moments))
             before, leg_s, leg_m, is_sum, is_over = stop, 0, 0.0, False, ended
         elif came or ended:
@@ -477,7 +477,7 @@ class Ranking:
         seq = (gap.before or gap.trip.stops[0]).seq if gap.after is None else gap.after.seq
         if ahead.late_s > course.margins_s[seq]:
             return ENDLESS
-        back_s = self._seconds(course.route.trips[-1].back_at) - sooner_s
+        back_s = self._seconds(course.route.trips[-1].unloaded_at) - sooner_s
         if ahead.is_begun:
             left_at = gap.trip.leave_at if gap.before is None else gap.before.depart_at
             overdue_s = self._now_s + OVERDUE_S
@@ -485,16 +485,14 @@ class Ranking:
                 rest.length_s
                 for rest in course.rests
                 if rest.starts_at >= left_at
-                and ahead.late_s
-                + max(rest.window.latest_s, overdue_s, self._seconds(rest.starts_at))
-                < back_s
+                and max(rest.window.latest_s + ahead.late_s, overdue_s) < back_s
             )
             return max(0.0, course.idle_from_s[seq] - rested_s) + ahead.early_s
         rested_s = sum(
             rest.length_s
             for rest in course.rests
             if rest.window.earliest_s + rest.length_s > course.first_latest_s
-            and rest.window.latest_s < back_s
+            and rest.window.latest_s + ahead.late_s < back_s
         )
         saved_s = max(0.0, course.idle_s - rested_s) + ahead.early_s
         # A shift that has to be timed anew may be timed worse than it was planned: see `as_it_is`.
@@ -513,7 +511,7 @@ class Ranking:
         back_s: float = min(vehicle.shift.latest_s, ENDLESS if visit.due_s is None else visit.due_s)
         if not self._by_time:
             latest_s = back_s = ENDLESS
-        work_s = visit.service_s + stop.setup_s
+        work_s = visit.service_s + stop.setup_s + visit.unload_s
         (out_s, out_m), (home_s, home_m) = ways[self._depot]
         left_s = max(self._now_s, vehicle.shift.earliest_s)
         if max(out_s, home_s) >= UNREACHABLE or left_s + out_s + home_s + work_s > back_s:
@@ -558,18 +556,12 @@ class Ranking:
             there_s = to_s + self._seconds(
                 gap.trip.leave_at if gap.before is None else gap.before.depart_at
             )
-            home_s = self._seconds(gap.trip.back_at) + over_s
+            home_s = self._seconds(gap.trip.unloaded_at) + over_s
             if there_s - sooner_s > latest_s or home_s - sooner_s > back_s:
                 continue
             slack_s = ENDLESS if gap.after is None else course.slacks_s[gap.after.seq]
             if self._by_time and over_s - sooner_s > max(slack_s, 1):
                 continue  # who follows would be later than was promised, or than predicted
-            if (
-                self._by_time
-                and gap.is_whole
-                and home_s - sooner_s > self._seconds(gap.trip.cut_off_at)
-            ):
-                continue
             if gap.is_whole and not _has_room(gap.trip, stop, vehicle):
                 continue
             least = cost

@@ -21,9 +21,10 @@ from dispatch.running.ahead import Ahead, Situation, look_ahead
 from dispatch.running.contract import breaches
 from dispatch.running.gaps import ENDLESS, Course, Drives, NewStop, Ranking, courses_of
 from dispatch.running.stitching import figures_of, stitched
+from dispatch.trucks import Trips, Trucks
 from routing.places import Place
 from routing.roads.snap import Snap
-from routing.vrp.cost import route_cost, time_cost, visit_cost
+from routing.vrp.cost import over_s, route_cost, time_cost, visit_cost
 from routing.vrp.problem import Problem
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Route as SolvedRoute
@@ -174,21 +175,27 @@ def _cheapest(
     """The cheapest place of the new order in this courier's day, if it costs less than that."""
     problem = ahead.posed.problem
     number = [each.courier_id for each in ahead.posed.couriers].index(courier_id)
-    scheduler = Scheduler(problem)
+    scheduler, trucks = Scheduler(problem), Trucks.of(ahead.posed)
     trips = ahead.trips[courier_id]
     before: SolvedRoute | None = None
+
+    def driven(trips: Trips) -> SolvedRoute | None:
+        return trucks.best(trips, lambda chosen: scheduler.schedule(number, chosen))
+
     span_s = cost_before = 0
     if trips:
-        before = scheduler.schedule(number, trips)
+        before = driven(trips)
         if before is None:
             return None  # it cannot be driven as it is: others have to plan it anew
         span_s, cost_before = as_it_is(situation, ahead, courier_id, before)
-    places = sorted(_places(ahead, courier_id, number, before, span_s), key=lambda each: each[0])
+    places = sorted(
+        _places(ahead, courier_id, number, before, span_s, trucks), key=lambda each: each[0]
+    )
     best: _Found | None = None
     for bound, grown in places:
         if bound >= below:
             break
-        route = scheduler.schedule(number, grown)
+        route = driven(grown)
         if route is None:
             continue
         cost = route_cost(problem, route) - cost_before
@@ -207,7 +214,7 @@ def as_it_is(
     the plan does not.
     """
     problem = ahead.posed.problem
-    span_s = retimed.trips[-1].back_s - retimed.trips[0].leave_s
+    span_s = over_s(problem, retimed.trips[-1]) - retimed.trips[0].leave_s
     cost = route_cost(problem, retimed)
     route = next((each for each in situation.plan.routes if each.courier_id == courier_id), None)
     if route is None or courier_id in ahead.heres or route.trips[0].leave_at < situation.now:
@@ -227,6 +234,7 @@ def _places(
     number: int,
     before: SolvedRoute | None,
     span_s: int,
+    trucks: Trucks,
 ) -> Iterator[tuple[float, list[Sequence[int]]]]:
     """Every place of the new order in the courier's trips, with what it costs there at least."""
     problem, trips = ahead.posed.problem, ahead.trips[courier_id]
@@ -238,7 +246,8 @@ def _places(
         visit = problem.visits[new]
         if not visit.skills <= vehicle.skills:
             continue
-        price = visit_cost(visit, number)
+        # At least the price for the earliest truck: the cheapest.
+        price = min(visit_cost(problem.visits[each], number) for each in trucks.ladders[new])
 
         def least(metres: int, seconds: int, price: int = price) -> float:
             spared_s = max(0, seconds - idle_s)
@@ -253,11 +262,11 @@ def _places(
                 metres, seconds = legs.detour(origin, visit.place, target)
                 grown = [*trip[:position], new, *trip[position:]]
                 whole = [*trips[:at], grown, *trips[at + 1 :]]
-                yield least(metres, seconds + visit.service_s), whole
+                yield least(metres, seconds + visit.service_s + visit.unload_s), whole
         if trips and len(trips) >= vehicle.trips_max:
             continue
         metres, seconds = legs.detour(0, visit.place, 0)
-        seconds += visit.service_s + (vehicle.turnaround_s if trips else 0)
+        seconds += visit.service_s + visit.unload_s + (vehicle.turnaround_s if trips else 0)
         bound = least(metres, seconds) + (0 if trips else vehicle.fixed_cost)
         for at in range(begun, len(trips) + 1):
             yield bound, [*trips[:at], [new], *trips[at:]]
@@ -296,8 +305,8 @@ def _idle_s(legs: _Legs, route: SolvedRoute, span_s: int, *, is_begun: bool) -> 
     for trip in route.trips:
         made = [visits[each.visit] for each in trip.visits]
         busy_s += legs.busy_s([0, *(each.place for each in made), 0])
-        busy_s += sum(each.service_s for each in made)
-    back_s = route.trips[-1].back_s
+        busy_s += sum(each.service_s + each.unload_s for each in made)
+    back_s = over_s(legs.problem, route.trips[-1])
     if is_begun:
         busy_s += sum(
             rest.duration_s
@@ -327,11 +336,11 @@ def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> 
         based_on=plan.version,
         seed=plan.seed,
         budget_s=plan.budget_s,
-        known=_drives(own, plan) if situation.network.version == plan.network else None,
+        known=_drives(own, plan) if situation.network.version == plan.network else {},
     )
     rest = replace(rest, unserved=())
     before = replace(plan, routes=own, unserved=())
-    after = stitched(before, rest, ahead.standings, ahead.heres)
+    after = stitched(before, rest, ahead.standings, ahead.heres, inputs)
     after = promised(after, before, inputs.fleet.depot, now=situation.now)
     stops = [stop for route in own for stop in route.stops]
     met = {order.order_id, *(order_id for stop in stops for order_id in stop.order_ids)}
@@ -345,6 +354,9 @@ def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> 
         routes=(route,),
         unserved=unserved,
         promises=after.promises,
+        departures=departures_of(
+            (*(r for r in plan.routes if r.courier_id != courier_id), route), inputs
+        ),
     )
     return Inserted(
         plan=changed(plan, change),
@@ -383,7 +395,7 @@ def changed(plan: Plan, change: Change) -> Plan:
         routes=routes,
         unserved=change.unserved,
         figures=figures_of(routes, change.unserved),
-        departures=departures_of(routes, [each.leaves_at for each in plan.departures]),
         promises=(*promises, *change.promises),
+        departures=change.departures,
         why=(Why.NEW_ORDERS,),
     )

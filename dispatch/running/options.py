@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from dispatch.halts import MILLIFEN
@@ -13,6 +14,7 @@ from dispatch.plan import Remedy, RemedyCode
 from dispatch.remedies import remedies_of
 from dispatch.running.ahead import Ahead, Situation, look_ahead
 from dispatch.running.inserting import Inserted, Memory, NotInserted, insert
+from dispatch.trucks import Trucks
 from routing.places import great_circle_m
 from routing.vrp.cost import cost, unserved_of
 from routing.vrp.reasons import why_unserved
@@ -76,17 +78,17 @@ def _by_time(situation: Situation, order: Order, found: NotInserted) -> Iterator
 def _solution(ahead: Ahead) -> Solution | None:
     """What the couriers do without the new order; None: one of them cannot."""
     problem = ahead.posed.problem
-    scheduler = Scheduler(problem)
+    scheduler, trucks = Scheduler(problem), Trucks.of(ahead.posed)
     routes = []
     for number, courier in enumerate(ahead.posed.couriers):
         trips = ahead.trips[courier.courier_id]
         if not trips:
             continue
-        route = scheduler.schedule(number, trips)
+        route = trucks.best(trips, partial(scheduler.schedule, number))
         if route is None:
             return None
         routes.append(route)
-    made = {visit for trips in ahead.trips.values() for trip in trips for visit in trip}
+    made = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
     return Solution(
         routes=tuple(routes), unserved=unserved_of(problem, made), cost=cost(problem, routes)
     )

@@ -122,7 +122,7 @@ def replan(
         seed=seed,
         budget_s=budget_s,
     )
-    again = promised(stitched(plan, planned, where, rest.heres), plan, depot, now=now)
+    again = promised(stitched(plan, planned, where, rest.heres, inputs), plan, depot, now=now)
     return Replanned(again, None if start is None else as_it_was - solution.cost)
 
 

@@ -9,6 +9,7 @@ from itertools import count
 
 from dispatch.departures import departures_of
 from dispatch.fleet import CourierId
+from dispatch.inputs import DayInputs
 from dispatch.plan import BreakTaken, Figures, Plan, Route, Stop, Trip, Unserved
 from dispatch.running.standing import Standing
 
@@ -18,6 +19,7 @@ def stitched(
     rest: Plan,
     standings: Mapping[CourierId, Standing],
     heres: Iterable[CourierId],
+    inputs: DayInputs,
 ) -> Plan:
     """
     `rest`, read back from a remainder, with what `plan` has settled before it.
@@ -42,7 +44,7 @@ def stitched(
         rest,
         routes=tuple(routes),
         figures=figures_of(routes, rest.unserved),
-        departures=departures_of(routes, [each.leaves_at for each in rest.departures]),
+        departures=departures_of(routes, inputs),
     )
 
 

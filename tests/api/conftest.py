@@ -75,14 +75,14 @@ class Company:
 
 
 @pytest.fixture
-def clock() -> dict:
+def clock_settings() -> dict:
     """Settings of the clock: by default the real one."""
     return {}
 
 
 @pytest.fixture
-async def client(server, roads, clock) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings(roads=roads, **clock), url=server.url)
+async def client(server, roads, clock_settings) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Settings(roads=roads, **clock_settings), url=server.url)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(

@@ -12,16 +12,16 @@ DAY = "day=2026-11-11"
 
 
 @pytest.fixture
-def clock():
+def clock_settings():
     """Half past eight of the day when the test begins."""
     starts_at = datetime(2026, 11, 11, 0, 30, tzinfo=UTC)
     return {"clock_start": starts_at, "clock_started": datetime.now(UTC)}
 
 
 @pytest.fixture
-async def worker(server, roads, tmp_path, clock):
+async def worker(server, roads, tmp_path, clock_settings):
     stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path, **clock)
+    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path, **clock_settings)
     running = asyncio.create_task(run_worker(settings, stop=stop))
     yield
     stop.set()

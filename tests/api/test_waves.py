@@ -56,7 +56,13 @@ async def test_the_example_of_the_docs_is_asked_and_answered_as_it_stands_there(
 
     assert body == EXAMPLE
     assert answer["scenarios"] > 0
-    assert told | {"scenarios": 0} == answer | {"scenarios": 0}
+    # How many scenarios there is time for, and how many of them agree, is the machine's affair.
+    assert settled(told) == settled(answer)
+
+
+def settled(answer):
+    requests = [each | {"share": None} for each in answer["requests"]]
+    return answer | {"scenarios": 0, "requests": requests}
 
 
 async def test_what_is_wrong_is_refused_at_once_with_pointers(decide):

@@ -7,7 +7,6 @@ import sys
 import time
 from dataclasses import replace
 from datetime import date
-from datetime import time as clock_time
 
 import pytest
 
@@ -83,16 +82,6 @@ def test_a_fleet_is_sent_as_it_was_read_but_for_phones(village):
     body = json.dumps(fleet_body(village.fleet)).encode()
     couriers = {key: replace(each, phone="") for key, each in village.fleet.couriers.items()}
     assert read_fleet(body, name="fleet.json") == replace(village.fleet, couriers=couriers)
-
-
-def test_a_fleet_of_the_afternoon_is_a_fleet_too(village):
-    for hour in range(8, 18):
-        body = json.dumps(fleet_body(village.fleet, without={"c01"}, starts=clock_time(hour, 31)))
-        fleet = read_fleet(body.encode(), name="fleet.json")
-        assert set(fleet.couriers) == {"c02", "c03"}
-        assert all(each.shift_starts >= clock_time(8, 31) for each in fleet.couriers.values())
-    evening = fleet_body(village.fleet, starts=clock_time(18, 30))
-    assert evening["couriers"] == []
 
 
 SMALL = ("--households", 60, "--orders", 30, "--couriers", 2, "--policies", "nearest,insertion")
