@@ -226,6 +226,8 @@ function refreshSoon() {
   planned = setTimeout(async () => {
     planned = undefined;
     try {
+      // What is being read may have been asked for before the news.
+      await reading?.catch(() => {});
       await refresh();
     } catch (failure) {
       // The mark "offline since" tells a reader; the next event or the next minute tries again.

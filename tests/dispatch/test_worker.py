@@ -116,7 +116,7 @@ async def test_a_job_that_a_worker_hears_of_before_it_is_recorded_is_run(
         )
         asked = PlanRequested(at=AT, by="t", job_id=job_id, budget_s=0.5)
         row = await store.create_job(village, job_id, msgspec.json.encode(record), encode(asked))
-        assert row.state == JobState.QUEUED
+        assert row.state in (JobState.QUEUED, JobState.RUNNING)  # the worker may be quick
         await wait_until(reaches(store, village, record, *OVER))
     ended = await operations.read_job(store, village.company_id, job_id)
     assert ended.state is JobState.SUCCEEDED
