@@ -46,16 +46,16 @@ async def place_order(
     order_id: str, told: WhereIn, deps: With, caller: Caller, day: Day
 ) -> Response:
     """The same answer twice is the same as once; another is 409 `order-placed-already`."""
-    record = await operations.answer_order(
-        deps.store,
-        day,
-        OrderId(order_id),
-        told.answer(),
-        remember=told.remember,
-        by=caller.author,
-        at=deps.clock.now(),
-    )
-    await deps.jobs.put_keeping(day)
+    async with deps.jobs.keeping(day):
+        record = await operations.answer_order(
+            deps.store,
+            day,
+            OrderId(order_id),
+            told.answer(),
+            remember=told.remember,
+            by=caller.author,
+            at=deps.clock.now(),
+        )
     return as_json(record)
 
 

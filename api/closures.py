@@ -135,20 +135,20 @@ async def add_closure(told: ClosureIn, deps: With, caller: Caller, scope: Scope)
     if told.hours is not None:
         zone = await zone_of(deps, scope)
         hours = DailyHours(starts=told.hours.starts, ends=told.hours.ends, time_zone=zone.key)
-    timed = await operations.add_closure(
-        deps.store,
-        scope,
-        closure,
-        roads=roads,
-        network=network.version,
-        from_at=told.from_at,
-        until_at=told.until_at,
-        hours=hours,
-        reason=told.reason,
-        by=caller.author,
-        at=deps.clock.now(),
-    )
-    await deps.jobs.put_keeping(await operations.day_at(deps.store, scope, deps.clock.now()))
+    async with deps.jobs.keeping(await operations.day_at(deps.store, scope, deps.clock.now())):
+        timed = await operations.add_closure(
+            deps.store,
+            scope,
+            closure,
+            roads=roads,
+            network=network.version,
+            from_at=told.from_at,
+            until_at=told.until_at,
+            hours=hours,
+            reason=told.reason,
+            by=caller.author,
+            at=deps.clock.now(),
+        )
     seen = await asyncio.to_thread(_seen, timed, network, deps.clock.now())
     return as_json(seen, status=201, headers={"Location": f"/v1/closures/{timed.closure_id}"})
 
@@ -175,10 +175,10 @@ async def list_closures(deps: With, scope: Scope) -> Response:
 async def remove_closure(closure_id: str, deps: With, caller: Caller, scope: Scope) -> Response:
     """Answers with the closure as it was; a second time it is 404 `closure-unknown`."""
     now, network = deps.clock.now(), deps.roads.network
-    removed = await operations.remove_closure(
-        deps.store, scope, ClosureId(closure_id), by=caller.author, at=now
-    )
-    await deps.jobs.put_keeping(await operations.day_at(deps.store, scope, now))
+    async with deps.jobs.keeping(await operations.day_at(deps.store, scope, now)):
+        removed = await operations.remove_closure(
+            deps.store, scope, ClosureId(closure_id), by=caller.author, at=now
+        )
     return as_json(await asyncio.to_thread(_seen, removed, network, now))
 
 

@@ -111,14 +111,14 @@ async def create_orders(
         for each in batch.records
         if each.household_id in households or each.point_id in points
     }
-    outcomes = await operations.create_orders(
-        deps.store,
-        day,
-        [each for each in batch.records if each.order_id not in strangers],
-        by=caller.author,
-        at=deps.clock.now(),
-    )
-    await deps.jobs.put_keeping(day)
+    async with deps.jobs.keeping(day):
+        outcomes = await operations.create_orders(
+            deps.store,
+            day,
+            [each for each in batch.records if each.order_id not in strangers],
+            by=caller.author,
+            at=deps.clock.now(),
+        )
     doubts = await _doubts(deps, day, batch.records, points)
     created = [each.order_id for each in outcomes if each.outcome is Outcome.CREATED]
     answers = {
@@ -278,15 +278,15 @@ async def cancel_order(
     order_id: str, wish: CancelIn, deps: With, caller: Caller, day: Day
 ) -> Response:
     """Cancelling twice answers the same; a collected order is 409 `order-closed`."""
-    record = await operations.cancel_order(
-        deps.store,
-        day,
-        OrderId(order_id),
-        reason=wish.reason,
-        by=caller.author,
-        at=deps.clock.now(),
-    )
-    await deps.jobs.put_keeping(day)
+    async with deps.jobs.keeping(day):
+        record = await operations.cancel_order(
+            deps.store,
+            day,
+            OrderId(order_id),
+            reason=wish.reason,
+            by=caller.author,
+            at=deps.clock.now(),
+        )
     return as_json(record)
 
 
@@ -303,18 +303,18 @@ async def take_option(
     Send the option as it was answered. The order is changed by it, or the courier's shift, and answered again: the day has
     gone on meanwhile. Without a running plan the answer is `queued`.
     """
-    taken = await operations.take_option(
-        deps.store,
-        day,
-        OrderId(order_id),
-        option=option.code,
-        moment=option.at,
-        point_id=None if option.point_id is None else PointId(option.point_id),
-        courier_id=None if option.courier_id is None else CourierId(option.courier_id),
-        by=caller.author,
-        at=deps.clock.now(),
-    )
-    await deps.jobs.put_keeping(day)
+    async with deps.jobs.keeping(day):
+        taken = await operations.take_option(
+            deps.store,
+            day,
+            OrderId(order_id),
+            option=option.code,
+            moment=option.at,
+            point_id=None if option.point_id is None else PointId(option.point_id),
+            courier_id=None if option.courier_id is None else CourierId(option.courier_id),
+            by=caller.author,
+            at=deps.clock.now(),
+        )
     answers = await operations.answer_orders(
         deps.store, deps.jobs, day, (taken.order_id,), at=deps.clock.now()
     )

@@ -245,8 +245,8 @@ async def replace_fleet(request: Request, deps: With, caller: Caller, scope: Sco
     known = deps.roads.network.profiles if deps.roads.is_loaded else None
     fleet = await asyncio.to_thread(read_fleet, body, name="fleet", profiles=known)
     now = deps.clock.now()
-    await operations.replace_fleet(deps.store, scope, fleet, by=caller.author, at=now)
-    await deps.jobs.put_keeping(await operations.day_at(deps.store, scope, now))
+    async with deps.jobs.keeping(await operations.day_at(deps.store, scope, now)):
+        await operations.replace_fleet(deps.store, scope, fleet, by=caller.author, at=now)
     return as_json(fleet)
 
 

@@ -168,8 +168,8 @@ async def record_events(request: Request, deps: With, caller: Caller, day: Day) 
     ]
     objected = {each.id for each in refused}
     events = [each for each in batch.records if each.event_id not in objected]
-    outcomes = await operations.record_events(deps.store, day, events, by=caller.author)
-    await deps.jobs.put_keeping(day)
+    async with deps.jobs.keeping(day):
+        outcomes = await operations.record_events(deps.store, day, events, by=caller.author)
     told = (
         ItemResult(id=each.event_id, outcome=each.outcome, code=each.code, detail=each.detail)
         for each in outcomes

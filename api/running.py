@@ -59,16 +59,16 @@ async def hand_over(
     What the courier has still to do goes to others with the plan's next version, seconds later. Parcels on board
     become a pickup where the vehicle stands; their orders stay collected. Asked again, it is the same.
     """
-    handed = await operations.hand_over(
-        deps.store,
-        day,
-        _own(caller, courier_id),
-        reason=told.reason,
-        place=None if told.place is None else told.place.place(),
-        by=caller.author,
-        at=deps.clock.now(),
-    )
-    await deps.jobs.put_keeping(day)
+    async with deps.jobs.keeping(day):
+        handed = await operations.hand_over(
+            deps.store,
+            day,
+            _own(caller, courier_id),
+            reason=told.reason,
+            place=None if told.place is None else told.place.place(),
+            by=caller.author,
+            at=deps.clock.now(),
+        )
     return as_json(handed)
 
 
@@ -81,8 +81,8 @@ async def hand_over(
 async def take_back(courier_id: str, deps: With, caller: Caller, day: Day) -> Response:
     """The plan's next version may give the courier work."""
     own = _own(caller, courier_id)
-    await operations.take_back(deps.store, day, own, by=caller.author, at=deps.clock.now())
-    await deps.jobs.put_keeping(day)
+    async with deps.jobs.keeping(day):
+        await operations.take_back(deps.store, day, own, by=caller.author, at=deps.clock.now())
     return as_json(TakenBack(own))
 
 
@@ -103,6 +103,10 @@ async def diff_plans(
 ) -> Response:
     checked = checked_plan(caller, plan_id)
     found = await operations.read_plan(deps.store, caller.company_id, checked)
+    if from_id is None and not found.plan.based_on:
+        raise ApiError(
+            422, "first-version", f"{plan_id} is based on no other: say from which plan with ?from="
+        )
     other_id = plan_id_of(found.plan.day, found.plan.based_on) if from_id is None else from_id
     checked_other = checked_plan(caller, str(other_id))
     if day_of_plan(caller.company_id, checked_other)[0] != found.plan.day:

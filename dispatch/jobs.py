@@ -150,9 +150,21 @@ class JobQueue:
         """Queue new orders for an answer; a second time is the same as once."""
         await self.at_once.add(answer_orders, key=question_id)(company_id, question_id)
 
+    @asynccontextmanager
+    async def keeping(self, day: DepotDay) -> AsyncIterator[None]:
+        """
+        Record a fact in here, and a worker sees whether the day's plan is still right.
+
+        The look is asked for before the fact is recorded, so that a kill between the two forgets neither; and again
+        after it, for what took longer to record than the look waits.
+        """
+        await self.put_keeping(day)
+        yield
+        await self.put_keeping(day)
+
     async def put_keeping(self, day: DepotDay, *, search: bool = False) -> None:
         """
-        Have a worker see in KEEP_AFTER_S whether the day's plan is still right; call it after the fact is recorded.
+        Have a worker see in KEEP_AFTER_S whether the day's plan is still right.
 
         What was asked for less than half of that ago is not asked for again: the look is still to come.
         """

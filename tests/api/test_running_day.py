@@ -126,3 +126,5 @@ async def test_plans_of_two_days_are_not_compared(village, worker):
         ids.append((await village.call("GET", f"/v1/jobs/{job['job_id']}")).json()["plan_id"])
     answer = await village.call("GET", f"/v1/plans/{ids[0]}/diff?from={ids[1]}")
     assert (answer.status_code, answer.json()["code"]) == (422, "other-day")
+    answer = await village.call("GET", f"/v1/plans/{ids[0]}/diff")
+    assert (answer.status_code, answer.json()["code"]) == (422, "first-version")

@@ -204,6 +204,17 @@ async def test_a_cheaper_plan_alone_is_published_only_if_it_is_worth_it(running)
         plan = await running.keep(search=True)
 
 
+async def test_a_look_is_asked_for_before_the_fact_is_recorded(store, day, server):
+    async with JobQueue.open(server.url) as queue:
+        with pytest.raises(asyncio.CancelledError):
+            async with queue.keeping(day):
+                raise asyncio.CancelledError  # as if killed before the fact is there
+        waiting = (await queue.quick.snapshot()).future
+        assert [each.args[1:3] for each in waiting if each.args[0] == day.company_id] == [
+            (day.depot_id, day.day.isoformat())
+        ]
+
+
 async def test_a_worker_takes_the_day_from_the_queue(
     store, crewed, fleet, roads, server, wait_until
 ):
