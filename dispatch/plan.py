@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -310,6 +311,24 @@ class Plan:
     """Those of the depot, sorted; () in a plan stored before they were told."""
     promises: tuple[Promise, ...] = ()
     why: tuple[Why, ...] = ()
+
+
+def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures:
+    """A plan of these routes in numbers."""
+    stops = [stop for route in routes for stop in route.stops]
+    served = sum(len(stop.order_ids) for stop in stops)
+    return Figures(
+        orders=served + len(unserved),
+        served=served,
+        stops=len(stops),
+        couriers=len(routes),
+        distance_m=sum(route.distance_m for route in routes),
+        duration_s=sum(route.duration_s for route in routes),
+        cost_fen=sum(route.cost_fen for route in routes),
+        brought=sum(len(stop.brought) for stop in stops),
+        late=sum(len(stop.late) for stop in stops),
+        late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
+    )
 
 
 def plan_without_lines(plan: Plan) -> Plan:

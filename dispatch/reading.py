@@ -21,13 +21,13 @@ from dispatch.pickup_times import DAY_S, truck_of
 from dispatch.plan import (
     BreakTaken,
     Brought,
-    Figures,
     Leg,
     Plan,
     Route,
     Stop,
     Trip,
     Unserved,
+    figures_of,
     plan_id_of,
 )
 from dispatch.posing import Posed
@@ -71,8 +71,6 @@ def read_back(
     reader = _Reader(posed, network, inputs, known)
     routes = tuple(reader.route(route) for route in solution.routes)
     unserved = (*posed.unserved, *_left_out(posed, solution, inputs))
-    stops = [stop for route in routes for stop in route.stops]
-    served = sum(len(stop.order_ids) for stop in stops)
     return Plan(
         plan_id=plan_id_of(inputs.day, version),
         day=inputs.day,
@@ -89,18 +87,7 @@ def read_back(
         synthetic=network.synthetic,
         routes=routes,
         unserved=unserved,
-        figures=Figures(
-            orders=served + len(unserved),
-            served=served,
-            stops=len(stops),
-            couriers=len(routes),
-            distance_m=sum(route.distance_m for route in routes),
-            duration_s=sum(route.duration_s for route in routes),
-            cost_fen=sum(route.cost_fen for route in routes),
-            brought=sum(len(stop.brought) for stop in stops),
-            late=sum(len(stop.late) for stop in stops),
-            late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
-        ),
+        figures=figures_of(routes, unserved),
         sorting_s=depot.sorting_s,
         departures=departures_of(routes, inputs),
     )

@@ -13,14 +13,16 @@ from dispatch.halts import spot_at, spot_of
 from dispatch.offers import accepted_points, offers_of
 from dispatch.order_answers import Change
 from dispatch.orders import Order
-from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why
+from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why, figures_of
 from dispatch.posing import Door, pose_doors
 from dispatch.promises import promised
 from dispatch.reading import Drive, read_back
 from dispatch.running.ahead import Ahead, Situation, look_ahead
 from dispatch.running.contract import breaches
-from dispatch.running.gaps import ENDLESS, Course, Drives, NewStop, Ranking, courses_of
-from dispatch.running.stitching import figures_of, stitched
+from dispatch.running.courses import ENDLESS, Course, courses_of
+from dispatch.running.drives import Drives
+from dispatch.running.ranking import NewStop, Ranking
+from dispatch.running.stitching import stitched
 from dispatch.trucks import Trips, Trucks
 from routing.places import Place
 from routing.roads.snap import Snap

@@ -10,7 +10,7 @@ from itertools import count
 from dispatch.departures import departures_of
 from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
-from dispatch.plan import BreakTaken, Figures, Plan, Route, Stop, Trip, Unserved
+from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip, figures_of
 from dispatch.running.standing import Standing
 
 
@@ -45,24 +45,6 @@ def stitched(
         routes=tuple(routes),
         figures=figures_of(routes, rest.unserved),
         departures=departures_of(routes, inputs),
-    )
-
-
-def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures:
-    """A plan of these routes in numbers."""
-    stops = [stop for route in routes for stop in route.stops]
-    served = sum(len(stop.order_ids) for stop in stops)
-    return Figures(
-        orders=served + len(unserved),
-        served=served,
-        stops=len(stops),
-        couriers=len(routes),
-        distance_m=sum(route.distance_m for route in routes),
-        duration_s=sum(route.duration_s for route in routes),
-        cost_fen=sum(route.cost_fen for route in routes),
-        brought=sum(len(stop.brought) for stop in stops),
-        late=sum(len(stop.late) for stop in stops),
-        late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
     )
 
 
