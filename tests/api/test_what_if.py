@@ -1,6 +1,7 @@
 """What-if through HTTP and a real worker: compared with the plan, and of no trace in the day."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -8,6 +9,15 @@ from dispatch.settings import Settings
 from dispatch.worker import run_worker
 
 DAY = "day=2026-11-11"
+
+
+@pytest.fixture
+def fleet_json(fleet_json):
+    """With prices: a day that costs nothing is never dearer."""
+    fleet = json.loads(fleet_json)
+    for model in fleet["vehicle_models"]:
+        model |= {"fixed_cost_yuan": 20, "cost_per_km_yuan": 1, "cost_per_hour_yuan": 25}
+    return json.dumps(fleet, ensure_ascii=False)
 
 
 @pytest.fixture
@@ -53,7 +63,7 @@ async def everything(village):
 async def test_without_changes_it_is_no_dearer_and_touches_nothing(village, plan):
     before = await everything(village)
     answer = await told(village, plan)
-    assert answer["after"]["cost_fen"] <= plan["figures"]["cost_fen"]
+    assert 0 < answer["after"]["cost_fen"] <= plan["figures"]["cost_fen"]
     assert answer["before"] == plan["figures"]
     assert answer["after"]["served"] == 20
     assert (answer["newly_served"], answer["newly_unserved"], answer["gone"]) == ([], [], [])
