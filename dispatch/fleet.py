@@ -109,6 +109,11 @@ class VehicleModel:
     cost_per_km_fen: int = 0
     cost_per_hour_fen: int = 0
 
+    @property
+    def capacities(self) -> tuple[int | None, ...]:
+        """Grams, millilitres and pieces, as loads are stated everywhere."""
+        return (self.capacity_weight_g, self.capacity_volume_ml, self.capacity_pieces)
+
 
 @dataclass(frozen=True, slots=True)
 class BreakRule:

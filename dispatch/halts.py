@@ -254,8 +254,9 @@ def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
 
 
 def _fits(loads: Sequence[int], model: VehicleModel) -> bool:
-    limits = (model.capacity_weight_g, model.capacity_volume_ml, model.capacity_pieces)
-    return all(limit is None or load <= limit for load, limit in zip(loads, limits, strict=True))
+    return all(
+        limit is None or load <= limit for load, limit in zip(loads, model.capacities, strict=True)
+    )
 
 
 def _visit(group: _Group, row: int, inputs: DayInputs, *, cost: int = 0) -> Visit:

@@ -336,14 +336,14 @@ def vehicle_of(
     """`totals` stand where no limit is known: more than all there is never binds."""
     model = fleet.models[courier.model_id]
     shift = Window(*clock.span_of(courier.shift_starts, courier.shift_ends))
-    limits = (model.capacity_weight_g, model.capacity_volume_ml, model.capacity_pieces)
     return Vehicle(
         matrix=profiles.index(model.profile),
         start_place=0,
         end_place=0,
         shift=shift,
         capacities=tuple(
-            total if limit is None else limit for limit, total in zip(limits, totals, strict=True)
+            total if limit is None else limit
+            for limit, total in zip(model.capacities, totals, strict=True)
         ),
         range_m=model.range_m,
         skills=courier.skills,

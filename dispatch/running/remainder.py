@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -110,7 +110,9 @@ def with_standings(
         heres[courier.courier_id] = len(visits)
         visits.append(visit)
         halts.append(Halt(_spot_here(standing, fleet), (), visit))
-        vehicles.append(_going_on(vehicle, standing, visit, clock, home_s=home_s, home_m=home_m))
+        going_on = _going_on(vehicle, standing, visit, clock, home_s=home_s, home_m=home_m)
+        limits = fleet.models[courier.model_id].capacities
+        vehicles.append(replace(going_on, capacities=_room(vehicle, limits, visit)))
     matrices = tuple(
         _with_rows(matrix, rows, tuple(standings.values()), clock) for matrix in problem.matrices
     )
@@ -205,7 +207,6 @@ def _going_on(
     latest_s = max(vehicle.shift.latest_s, straight_home_s) if trips_left else straight_home_s
     going_on = replace(
         vehicle,
-        capacities=tuple(map(max, vehicle.capacities, here.loads)),
         range_m=None
         if vehicle.range_m is None
         else max(vehicle.range_m, standing.driven_m + home_m),
@@ -214,6 +215,14 @@ def _going_on(
         trips_max=max(1, trips_left),
     )
     return _within(going_on, Window(left_s, latest_s))
+
+
+def _room(vehicle: Vehicle, limits: Sequence[int | None], here: Visit) -> tuple[int, ...]:
+    """What the vehicle holds; without a limit it is posed with all that is left to pick up, and this comes on top."""
+    return tuple(
+        capacity + aboard if limit is None else max(capacity, aboard)
+        for capacity, limit, aboard in zip(vehicle.capacities, limits, here.loads, strict=True)
+    )
 
 
 def _at(moment_s: int) -> Window:

@@ -96,10 +96,9 @@ class Known:
     def fits(self, courier_id: CourierId, order_ids: Iterable[OrderId]) -> bool:
         """Whether the courier's vehicle holds these together."""
         model = self.scene.model(courier_id)
-        limits = (model.capacity_weight_g, model.capacity_volume_ml, model.capacity_pieces)
         return all(
             limit is None or load <= limit
-            for limit, load in zip(limits, self.load(order_ids), strict=True)
+            for limit, load in zip(model.capacities, self.load(order_ids), strict=True)
         )
 
     def may_carry(self, courier_id: CourierId, order: Order) -> bool:

@@ -68,6 +68,17 @@ def test_a_day_is_planned_again_and_again(network, seed):
         plan = again
 
 
+def test_where_there_is_no_limit_what_is_on_board_takes_no_room(network):
+    inputs = morning(1, couriers=1, capacity_pieces=None)
+    plan = planned(inputs, network, now=at(7))
+    route = plan.routes[0]
+    now = route.trips[-1].stops[-3].arrive_at
+    rest, facts = at_moment(inputs, World(1).drive(plan, now))
+    again = planned(rest, network, now=now, start=plan, facts=facts)
+    assert len(again.routes[0].trips) <= len(route.trips)
+    assert {each.order_id for each in again.unserved} <= {each.order_id for each in plan.unserved}
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 6, 7, 10, 11])
 def test_couriers_drop_out_and_come_back(network, seed):
     chance = random.Random(seed + 1000)
