@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -311,6 +311,17 @@ class Plan:
     """Those of the depot, sorted; () in a plan stored before they were told."""
     promises: tuple[Promise, ...] = ()
     why: tuple[Why, ...] = ()
+
+
+def waiting_at(stop: Stop, breaks: Iterable[BreakTaken]) -> timedelta:
+    """How long a courier is planned to stand at the door until it opens, or until parcels are ready."""
+    rests = (
+        rest.ends_at - rest.starts_at
+        for rest in breaks
+        if stop.arrive_at <= rest.starts_at < stop.begin_at
+    )
+    ready_at = stop.arrive_at + timedelta(seconds=stop.setup_s) + sum(rests, timedelta())
+    return max(timedelta(), stop.begin_at - ready_at)
 
 
 def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures:

@@ -19,7 +19,7 @@ from dispatch.events import Event
 from dispatch.fates import Fate, RoadFacts, road_facts
 from dispatch.fleet import CourierId
 from dispatch.orders import OrderId, OrderStatus
-from dispatch.plan import Plan, PlanId, Route, Stop
+from dispatch.plan import Plan, PlanId, Route, Stop, waiting_at
 
 LATE_AFTER: Final = timedelta(minutes=5)
 """From here a route counts as late. Chosen, not measured: shorter delays come and go with traffic."""
@@ -278,17 +278,20 @@ def route_progress(route: Route, facts: RoadFacts, *, now: datetime, plan: Plan)
             turnaround = timedelta(seconds=plan.turnaround_s)
             forecast.free_at = max(trip.leave_at, trips[-1].over_at + turnaround)
             planned_free_at = trip.leave_at
+        pauses: dict[int, timedelta] = {}
         for stop in trip.stops:
-            state = states[stop.seq]
             pause = timedelta()
             while breaks and breaks[0].starts_at < stop.begin_at:
                 rest = breaks.pop(0)
                 if rest.starts_at >= planned_free_at:
                     pause += rest.ends_at - rest.starts_at
-            drive = timedelta(seconds=stop.leg.duration_s)
-            waits = stop.begin_at > planned_free_at + drive + pause + _setup(stop)
-            service = stop.depart_at - stop.begin_at
+            pauses[stop.seq] = pause
             planned_free_at = stop.depart_at
+        # Whoever went to a later door first goes on from there.
+        for stop in sorted(trip.stops, key=lambda each: states[each.seq] is StopState.PLANNED):
+            state = states[stop.seq]
+            waits = waiting_at(stop, route.breaks) > timedelta()
+            service = stop.depart_at - stop.begin_at
             heard = _heard_at(stop, facts, arrivals)
             if state is StopState.CANCELLED:
                 begin_at = stop.begin_at  # nobody goes there: the drive on starts where it stood
@@ -297,12 +300,15 @@ def route_progress(route: Route, facts: RoadFacts, *, now: datetime, plan: Plan)
                 forecast.free_at = max(forecast.free_at, heard.ended_at or begin_at)
             elif state is StopState.ARRIVED:
                 begin_at = _begun_at(stop, heard) or now
+                if waits:
+                    begin_at = max(begin_at, stop.begin_at)
                 forecast.free_at = max(begin_at + service, now)
             else:
-                begin_at = forecast.reach(stop, pause=pause, waits=waits)
+                begin_at = forecast.reach(stop, pause=pauses[stop.seq], waits=waits)
                 forecast.free_at = begin_at + service
             late_s = max(0, round((begin_at - stop.begin_at).total_seconds()))
             stops.append(StopProgress(seq=stop.seq, state=state, eta_at=begin_at, late_s=late_s))
+        stops.sort(key=lambda each: each.seq)
         back_at = forecast.free_at + timedelta(seconds=trip.home.duration_s)
         trips.append(trip_progress(trip, back_at=back_at, sorting_s=plan.sorting_s))
     slack_s, tightest = min((trip.slack_s, number) for number, trip in enumerate(trips))

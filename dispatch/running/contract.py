@@ -123,7 +123,8 @@ class _Judge:
         locked = set(self._locked(route, progress)) if is_there else set()
         settled = _TOUCHED if is_there else _ENDED
         self._fixed[route.courier_id] = [
-            stop for stop in route.stops if stop.seq in locked or told[stop.seq].state in settled
+            *(stop for stop in route.stops if told[stop.seq].state in settled),
+            *(stop for stop in route.stops if stop.seq in locked),
         ]
         for trip in route.trips:
             departs_at = {stop.seq: self._departs_at(stop, told[stop.seq]) for stop in trip.stops}
@@ -247,14 +248,16 @@ class _Judge:
         settled = frozenset(order_id for stop in fixed for order_id in stop.order_ids)
         free_at: datetime | None = None
         for trip in route.trips:
-            left_at = trip.leave_at
+            left_at, has_begun = trip.leave_at, False
             aboard = [each for stop in trip.stops for each in stop.order_ids]
             if free_at is not None and settled.isdisjoint(aboard) and left_at < free_at:
                 yield Breach(Term.MOMENTS, f"{route.courier_id} leaves before it is unloaded")
             for stop in trip.stops:
                 if settled.issuperset(stop.order_ids):
                     ends = [self._predicted[order_id].depart_at for order_id in stop.order_ids]
-                    left_at = max(left_at, *ends)
+                    # Who has set out earlier than planned has reached the first stop earlier, too.
+                    left_at = max(*ends, left_at) if has_begun else max(ends)
+                    has_begun = True
                     continue
                 yield from self._stop(route, stop, left_at)
                 left_at = stop.depart_at

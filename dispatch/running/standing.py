@@ -175,9 +175,10 @@ def _locked(
 
 def _as_predicted(stop: Stop, progress: StopProgress) -> Stop:
     begin_at = progress.eta_at
+    arrive_at = begin_at - timedelta(seconds=stop.setup_s)
     return replace(
         stop,
-        arrive_at=begin_at - timedelta(seconds=stop.setup_s),
+        arrive_at=stop.arrive_at if begin_at == stop.begin_at else arrive_at,
         begin_at=begin_at,
         depart_at=begin_at + (stop.depart_at - stop.begin_at),
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
 from dispatch.departures import departures_of
 from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
-from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip, figures_of
+from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip, figures_of, waiting_at
 from dispatch.running.standing import Standing
 
 
@@ -56,10 +56,26 @@ def _going_on(planned: Route, renewed: Route, standing: Standing) -> Route:
     if begun is not None:
         trips.append(_trip(first, (*standing.fixed, *fresh), begun.leave_at))
     elif fresh:
-        trips.append(_trip(first, fresh, standing.free_at))
+        trips.append(_leaving_in_time(first, fresh, standing, renewed.breaks))
     elif not later:
         return _settled(planned, standing)
     return _route(renewed, (*trips, *later), _breaks(standing, renewed), renewed.cost_fen)
+
+
+def _leaving_in_time(
+    first: Trip, fresh: Sequence[Stop], standing: Standing, breaks: Sequence[BreakTaken]
+) -> Trip:
+    """
+    Who stands at the depot leaves so as not to wait at the first door: until then a new version may send it elsewhere.
+
+    In the problem everybody who has begun goes on at once.
+    """
+    stop = fresh[0]
+    idle = waiting_at(stop, breaks)
+    if any(standing.free_at <= rest.starts_at < stop.begin_at for rest in breaks):
+        idle = timedelta()
+    patient = replace(stop, arrive_at=stop.arrive_at + idle)
+    return _trip(first, (patient, *fresh[1:]), standing.free_at + idle)
 
 
 def _settled(planned: Route, standing: Standing) -> Route:

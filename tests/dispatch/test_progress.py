@@ -160,6 +160,14 @@ def test_waiting_for_a_household_absorbs_a_delay():
     assert route.stops[1].eta_at == at(60)
 
 
+def test_who_stands_at_a_door_that_opens_later_begins_when_it_opens():
+    plan = a_plan(a_trip(0, [a_stop(1, 60, wait=50), a_stop(2, 75)], 90))
+    early = the_route(plan, [told(Arrived, 1, 10)], now=20)
+    assert [stop.eta_at for stop in early.stops] == [at(60), at(75)]
+    late = the_route(plan, [told(Arrived, 1, 70)], now=71)
+    assert [stop.eta_at for stop in late.stops] == [at(70), at(85)]
+
+
 def test_a_break_still_ahead_is_kept_in_the_forecast():
     rest = BreakTaken(at(15), at(45))
     plan = a_plan(a_trip(0, [a_stop(1, 10), a_stop(2, 55, wait=30)], 70), breaks=(rest,))
