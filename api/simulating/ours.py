@@ -119,9 +119,9 @@ class Ours:
     def settle(self, now_s: int) -> Announced | None:
         if not self._is_news and now_s < self._looked_s + self._planning.every_s:
             return None
-        self._is_news, self._looked_s = False, now_s
+        search, self._is_news, self._looked_s = self._is_news, False, now_s
         self._service.at(self._moment(now_s))
-        self._service.settle(self._scene.day, budget_s=self._planning.budget_s)
+        self._service.settle(self._scene.day, budget_s=self._planning.budget_s, search=search)
         return self._in_force(now_s)
 
     def route_of(self, courier_id: CourierId) -> Handed | None:

@@ -61,8 +61,8 @@ class Service(Protocol):
     ) -> httpx.Response:
         """The answer, whatever its status."""
 
-    def settle(self, day: DepotDay, *, budget_s: float) -> None:
-        """Return when the service has looked at the day with all that it has heard."""
+    def settle(self, day: DepotDay, *, budget_s: float, search: bool) -> None:
+        """Return when the service has looked at the day with all it has heard; with `search`, for a cheaper plan too."""
 
 
 def told(service: Service, method: str, path: str, **more: Any) -> httpx.Response:
@@ -104,9 +104,9 @@ class InsideService:
         asking = self._client.request(method, path, **more)
         return asyncio.run_coroutine_threadsafe(asking, self._loop).result()
 
-    def settle(self, day: DepotDay, *, budget_s: float) -> None:
+    def settle(self, day: DepotDay, *, budget_s: float, search: bool) -> None:
         where = replace(day, company_id=_COMPANY)
-        looking = replace(self._keeper, budget_s=budget_s).keep(where)
+        looking = replace(self._keeper, budget_s=budget_s).keep(where, search=search)
         asyncio.run_coroutine_threadsafe(looking, self._loop).result()
 
 
@@ -138,7 +138,7 @@ class SocketService:
                 f"{self._client.base_url} does not answer ({failure}): check --url, and that it runs"
             ) from failure
 
-    def settle(self, day: DepotDay, *, budget_s: float) -> None:
+    def settle(self, day: DepotDay, *, budget_s: float, search: bool) -> None:
         """The server looks when its clock lets it, and the day's time goes on meanwhile."""
 
     def close(self) -> None:

@@ -54,13 +54,15 @@ async def answer_orders(
     What each of these orders of the day is told at once; (): no plan is in force at `at`, or the day is over.
 
     The orders are recorded already: whatever happens here, none is lost. More than ORDERS_MAX are left for the next version
-    of the plan, and so are those for which no worker had an answer within ANSWER_WITHIN_S.
+    of the plan, and so are those for which no worker had an answer within ANSWER_WITHIN_S. Soon after, the plan is searched for a
+    cheaper one: each order took its place while all else stayed as it was.
     """
     if not order_ids or not await _runs(store, day, at=at):
         return ()
     if len(order_ids) > ORDERS_MAX:
         detail = f"more than {ORDERS_MAX} orders at once are planned together: see the next version"
         return tuple(queued(each, "many-orders", detail) for each in order_ids)
+    await jobs.put_keeping(day, search=True)
     question = new_question_id(day.depot_id)
     asked = encode_orders(NewOrders(day=day, order_ids=tuple(order_ids)))
     try:
