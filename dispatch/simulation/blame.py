@@ -26,7 +26,7 @@ def unforced(scene: Scene, log: Log, broken: Iterable[Promised]) -> frozenset[Or
     one gave it up: it was foreseen to be kept under the version before, and no longer under this. Foreseen
     means from all that had been heard by then, with planned drives and doors. O(versions · broken · stops).
     """
-    known, ledger = Known(scene), Ledger()
+    known, ledger = Known(scene), Ledger(scene)
     open_promises = {each.order_id: each for each in broken}
     found: set[OrderId] = set()
     before: Announced | None = None

@@ -43,7 +43,7 @@ class Insertion:
         self._scene = scene
         self._plan_morning = plan_morning
         self._known = Known(scene)
-        self._ledger = Ledger()
+        self._ledger = Ledger(scene)
         self._trips: dict[CourierId, list[HandedTrip]] = {}
         self._breaks_s: dict[CourierId, tuple[int, ...]] = {}
         self._waiting: list[OrderId] = []

@@ -115,7 +115,7 @@ def kpis_of(judged: Judged, log: Log) -> Kpis:
         for each in wanted
         if fates[each] is Fate.DELIVERED and _in_window(judged, each, begun_s[each])
     ]
-    due, broken = _promises(log, fates)
+    due, broken = _promises(judged, log, fates)
     at_depot = {
         order_id
         for entry in log.entries
@@ -196,9 +196,11 @@ def _in_window(judged: Judged, order_id: OrderId, begun_s: int) -> bool:
     return not windows or begun_s <= max(clock.seconds(each.latest_at) for each in windows)
 
 
-def _promises(log: Log, fates: Mapping[OrderId, Fate]) -> tuple[list[Promised], list[Promised]]:
+def _promises(
+    judged: Judged, log: Log, fates: Mapping[OrderId, Fate]
+) -> tuple[list[Promised], list[Promised]]:
     """The promises that had to be kept, and those of them that were not."""
-    ledger = Ledger()
+    ledger = Ledger(judged.scene)
     for announced in log.announced:
         ledger.take(announced)
     begun_s = _begun_s(log)

@@ -31,12 +31,14 @@ class Scene:
     What everybody knows of a day before it begins, and where its orders are.
 
     `places` hold those of orders that nobody has asked for yet, too: only the world and its judge look.
+    `at_points` are the orders that wait at a collection point.
     """
 
     day: DepotDay
     fleet: Fleet
     ground: Ground
     places: Mapping[OrderId, Place]
+    at_points: frozenset[OrderId] = frozenset()
 
     @property
     def clock(self) -> DayClock:
@@ -116,6 +118,9 @@ def truth_of(
         fleet=fleet,
         ground=ground,
         places={order_id: each.place for order_id, each in reached.items()},
+        at_points=frozenset(
+            order_id for order_id, each in reached.items() if each.order.point_id is not None
+        ),
     )
     return Truth(
         seed=seed,

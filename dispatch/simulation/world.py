@@ -52,7 +52,7 @@ class World:
         self.truth = truth
         self.policy = policy
         self.log = Log()
-        self.promises = Ledger()
+        self.promises = Ledger(truth.scene)
         self.states = dict.fromkeys(truth.wishes, State.UNASKED)
         self.env = simpy.Environment(initial_time=round(truth.rates.morning_s))
         self.travel = Travel(truth.scene.ground, truth.mishaps.closures, truth.rates, truth.seed)
