@@ -47,6 +47,9 @@ class Depot:
         Households are told as soon as their pickup is nearer than this; None: when the plan is published.
     lock_ahead_s
         A stop that begins within this moves no more. Default chosen.
+    slack_s
+        So much time plans keep before a truck leaves, a window closes or a time promised is over, where they can: a drive
+        takes minutes more than planned. Default chosen.
     late_cost_per_hour_fen
         Price of each order for each hour after the time promised, where it cannot be kept. Default chosen:
         so far above a courier's hour that the least lateness is looked for.
@@ -73,11 +76,12 @@ class Depot:
     missed_cut_off_cost_fen: int | None = None
     unserved_cost_fen: int = 50_000
     strange_village_cost_fen: int = 300
-    reassign_cost_fen: int = 200
+    reassign_cost_fen: int = 1_000
     promise_early_s: int = 900
     promise_late_s: int = 2_700
     announce_ahead_s: int | None = None
     lock_ahead_s: int = 600
+    slack_s: int = 600
     late_cost_per_hour_fen: int = 6_000
     walk_cost_per_km_fen: int = 200
     walk_max_m: int = 1_500

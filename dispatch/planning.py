@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from dispatch.closures import closed
 from dispatch.fates import RoadFacts
@@ -19,7 +21,11 @@ from dispatch.running.replanning import replan
 from dispatch.starting import start_of
 from dispatch.trucks import settled
 from routing.roads.network import RoadNetwork
+from routing.vrp.slack import with_slack
 from routing.vrp.solve import Progress, solve
+
+FIRST_SHARE: Final = 0.95
+"""Of the budget, for a plan with slack everywhere; what it leaves out may use the slack up in the rest. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,13 @@ def plan_day(
     DepotOffRoad
         No vehicle can leave the depot.
     """
+    began_s = time.monotonic()
 
     def report(progress: Progress) -> None:
         if on_progress is not None:
             on_progress(
                 SearchStep(
-                    seconds=progress.seconds,
+                    seconds=time.monotonic() - began_s,
                     cost_fen=round(progress.cost / MILLIFEN),
                     served=progress.served,
                     unserved=progress.unserved,
@@ -98,15 +105,24 @@ def plan_day(
     if start is not None:
         posed = with_promises(posed, start, inputs.fleet.depot)
 
-    solution = solve(
-        posed.problem,
-        budget_s=budget_s,
-        seed=seed,
-        iterations=iterations,
-        start=None if start is None else start_of(posed, start),
-        on_progress=report,
-        cancelled=cancelled,
-    )
+    began_s = time.monotonic()
+    solution = None if start is None else start_of(posed, start)
+    left_out = frozenset[int]()
+    for share in (FIRST_SHARE, 1.0):
+        as_found = () if solution is None else solution.routes
+        solution = solve(
+            with_slack(posed.problem, inputs.fleet.depot.slack_s, as_found, besides=left_out),
+            budget_s=max(0.0, share * (began_s + budget_s - time.monotonic())),
+            seed=seed,
+            iterations=iterations,
+            start=solution,
+            on_progress=report,
+            cancelled=cancelled,
+        )
+        left_out = frozenset(solution.unserved)
+        if not left_out:
+            break
+    assert solution is not None, "searched"
     plan = read_back(
         inputs,
         network,

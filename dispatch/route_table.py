@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Final
 
@@ -25,6 +26,7 @@ from routing.roads.network import RoadNetwork
 from routing.vrp.cost import over_s, route_cost
 from routing.vrp.plain_day import plain_day
 from routing.vrp.schedule import Scheduler
+from routing.vrp.slack import with_slack
 from routing.vrp.solution import Route as SolvedRoute
 from routing.vrp.solution import ScheduledVisit
 
@@ -110,7 +112,8 @@ class RouteTable:
     posed: Posed
     visits: Mapping[CourierId, Sequence[Sequence[int]]]
     courier_of: Mapping[OrderId, CourierId]
-    scheduler: Scheduler
+    schedulers: tuple[Scheduler, ...]
+    """With the slack that plans keep, and without, for who has none left."""
     trucks: Trucks
 
     @classmethod
@@ -143,7 +146,9 @@ class RouteTable:
         courier_of = {
             each: courier for courier, trips in wanted.items() for trip in trips for each in trip
         }
-        return cls(inputs, posed, visits, courier_of, Scheduler(posed.problem), trucks)
+        slack = with_slack(posed.problem, inputs.fleet.depot.slack_s, ())
+        schedulers = (Scheduler(slack), Scheduler(posed.problem))
+        return cls(inputs, posed, visits, courier_of, schedulers, trucks)
 
     def driven(self, courier: CourierId, leave_at: datetime | None) -> SolvedRoute | None:
         """The best day with the best trucks, or else the plain one; None: the courier stays at the depot."""
@@ -153,16 +158,16 @@ class RouteTable:
         number = next(
             number for number, each in enumerate(self.posed.couriers) if each.courier_id == courier
         )
-        if leave_at is None:
-            leave_s = self.posed.problem.vehicles[number].shift.earliest_s
-            best = self.trucks.best(trips, lambda each: self.scheduler.schedule(number, each))
-        else:
+        leave_s = self.posed.problem.vehicles[number].shift.earliest_s
+        if leave_at is not None:
             leave_s = self.inputs.clock.seconds(leave_at)
-            best = self.trucks.best(
-                trips, lambda each: self.scheduler.schedule_from(number, each, leave_s)
-            )
-        if best is not None:
-            return best
+        for scheduler in self.schedulers:
+            drive = partial(scheduler.schedule, number)
+            if leave_at is not None:
+                drive = partial(scheduler.schedule_from, number, leave_s=leave_s)
+            best = self.trucks.best(trips, drive)
+            if best is not None:
+                return best
         return self.trucks.settled(plain_day(self.posed.problem, number, trips, leave_s=leave_s))
 
     def figures(self, route: SolvedRoute | None) -> RouteFigures:

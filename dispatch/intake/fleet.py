@@ -169,6 +169,7 @@ class _Depot(_Strict):
     promise_late_minutes: _Minutes = _DEPOT.promise_late_s
     announce_ahead_minutes: _Minutes | None = _DEPOT.announce_ahead_s
     lock_ahead_minutes: _Minutes = _DEPOT.lock_ahead_s
+    slack_minutes: _Minutes = _DEPOT.slack_s
     late_cost_per_hour_yuan: _Fen = _DEPOT.late_cost_per_hour_fen
     walk_cost_per_km_yuan: _Fen = _DEPOT.walk_cost_per_km_fen
     walk_max_m: Annotated[int, _count(0, 20_000)] = _DEPOT.walk_max_m
@@ -298,6 +299,7 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             promise_late_s=depot.promise_late_minutes,
             announce_ahead_s=depot.announce_ahead_minutes,
             lock_ahead_s=depot.lock_ahead_minutes,
+            slack_s=depot.slack_minutes,
             late_cost_per_hour_fen=depot.late_cost_per_hour_yuan,
             walk_cost_per_km_fen=depot.walk_cost_per_km_yuan,
             walk_max_m=depot.walk_max_m,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +22,9 @@ from dispatch.running.standing import Standing, standings
 from dispatch.territory import with_territory
 from dispatch.trucks import Trucks
 from routing.roads.network import RoadNetwork
+from routing.vrp.problem import Problem
+from routing.vrp.slack import with_slack
+from routing.vrp.solution import Route as SolvedRoute
 
 _FULL_SECOND: Final = timedelta(seconds=1)
 
@@ -149,6 +152,20 @@ def look_ahead(
             trips_left = [[here_now, *(trips_left[0] if trips_left else ())], *trips_left[1:]]
         ahead[courier_id] = [each for each in trips_left if each]
     return Ahead(inputs, rest.posed, begun, rest.heres, ahead, new)
+
+
+def keeping_slack(ahead: Ahead, routes: Iterable[SolvedRoute], slack_s: int) -> Problem:
+    """
+    The problem in which what these couriers do keeps its slack, as far as `routes` have it.
+
+    The new order may begin at the last moment that it states: who asks for more time is taken at the word.
+    """
+    problem = ahead.posed.problem
+    slack = with_slack(problem, slack_s, routes)
+    visits = list(slack.visits)
+    for new in ahead.new:
+        visits[new] = replace(visits[new], windows=problem.visits[new].windows)
+    return replace(slack, visits=tuple(visits))
 
 
 def _left(

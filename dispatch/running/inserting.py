@@ -17,7 +17,7 @@ from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why, figures_of
 from dispatch.posing import Door, pose_doors
 from dispatch.promises import promised
 from dispatch.reading import Drive, read_back
-from dispatch.running.ahead import Ahead, Situation, look_ahead
+from dispatch.running.ahead import Ahead, Situation, keeping_slack, look_ahead
 from dispatch.running.contract import breaches
 from dispatch.running.courses import ENDLESS, Course, courses_of
 from dispatch.running.drives import Drives
@@ -89,7 +89,8 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
 
     One route changes, from where its courier stands; what is settled in it stays, promises in it are kept, or as late as they
     are predicted now. The contract has been asked. Routes are looked at in the order of a bound that is never too dear, until
-    no other can be cheaper: O(stops) for the bounds, then exact schedules of a few routes.
+    no other can be cheaper: O(stops) for the bounds, then exact schedules of a few routes. The depot's slack is used up only
+    where the order fits nowhere else.
     """
     doors = doors_of(situation, order)
     if isinstance(doors, Unserved):
@@ -119,15 +120,18 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
     orders = {each.order_id: each for each in inputs.orders if each.order_id != order.order_id}
     best: _Found | None = None
     tried = 0
-    for bound, courier_id in ranked(by_time=True):
-        if best is not None and bound >= best.cost:
+    for slack_s in dict.fromkeys((inputs.fleet.depot.slack_s, 0)):
+        for bound, courier_id in ranked(by_time=True):
+            if best is not None and bound >= best.cost:
+                break
+            tried += 1
+            ahead = look_ahead(situation, orders, (courier_id,), order, doors, told)
+            if ahead is None:
+                continue
+            below = ENDLESS if best is None else best.cost
+            best = _cheapest(situation, ahead, courier_id, below, slack_s=slack_s) or best
+        if best is not None:
             break
-        tried += 1
-        ahead = look_ahead(situation, orders, (courier_id,), order, doors, told)
-        if ahead is None:
-            continue
-        found = _cheapest(situation, ahead, courier_id, ENDLESS if best is None else best.cost)
-        best = found or best
     if best is not None:
         inserted = _taken(situation, order, best, tried=tried)
         if inserted is not None:
@@ -172,7 +176,7 @@ def doors_of(situation: Situation, order: Order) -> tuple[Door, ...] | Unserved:
 
 
 def _cheapest(
-    situation: Situation, ahead: Ahead, courier_id: CourierId, below: float
+    situation: Situation, ahead: Ahead, courier_id: CourierId, below: float, *, slack_s: int
 ) -> _Found | None:
     """The cheapest place of the new order in this courier's day, if it costs less than that."""
     problem = ahead.posed.problem
@@ -189,6 +193,7 @@ def _cheapest(
         before = driven(trips)
         if before is None:
             return None  # it cannot be driven as it is: others have to plan it anew
+        scheduler = Scheduler(keeping_slack(ahead, (before,), slack_s))
         span_s, cost_before = as_it_is(situation, ahead, courier_id, before)
     places = sorted(
         _places(ahead, courier_id, number, before, span_s, trucks), key=lambda each: each[0]

@@ -12,7 +12,7 @@ from dispatch.households import PointId
 from dispatch.orders import Order
 from dispatch.plan import Remedy, RemedyCode
 from dispatch.remedies import remedies_of
-from dispatch.running.ahead import Ahead, Situation, look_ahead
+from dispatch.running.ahead import Ahead, Situation, keeping_slack, look_ahead
 from dispatch.running.inserting import Inserted, Memory, NotInserted, insert
 from dispatch.trucks import Trucks
 from routing.places import great_circle_m
@@ -68,9 +68,11 @@ def _by_time(situation: Situation, order: Order, found: NotInserted) -> Iterator
     solution = None if ahead is None else _solution(ahead)
     if ahead is None or solution is None:
         return
-    reasons = why_unserved(ahead.posed.problem, solution)
+    slack_s = situation.inputs.fleet.depot.slack_s
+    posed = replace(ahead.posed, problem=keeping_slack(ahead, solution.routes, slack_s))
+    reasons = why_unserved(posed.problem, solution)
     asked = {visit: reasons[visit] for visit in ahead.new}
-    remedies = remedies_of(ahead.posed, solution, asked, ahead.inputs)
+    remedies = remedies_of(posed, solution, asked, ahead.inputs)
     for visit in ahead.new:
         yield from (each for each in remedies[visit] if each.code in _TAKEN_NOW)
 

@@ -26,11 +26,15 @@ from dispatch.starting import start_of
 from routing.roads.network import RoadNetwork
 from routing.vrp.cost import cost, unserved_of
 from routing.vrp.problem import Problem
+from routing.vrp.slack import with_slack
 from routing.vrp.solution import Solution
 from routing.vrp.solve import Progress, solve
 
 FIRST_SHARE: Final = 0.6
-"""Of the budget, for a plan that keeps all promises; what it cannot keep has the rest. Chosen."""
+"""Of the budget, for a plan that keeps all promises, with slack; what it cannot keep has the rest. Chosen."""
+
+REGAINING_SHARE: Final = 0.4
+"""Of the budget, where delays have used up slack: for a plan of the same orders that has it again. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +90,11 @@ def replan(
         if order_id in told and stop.begin_at > told[order_id].latest_at
     }
     posed = with_later_times(as_promised, inputs, plan, late)
-    start = start_of(posed, going, heres=rest.heres)
-    if start is not None:
-        posed = _with_required(posed, start)
     until_s = time.monotonic() + budget_s
-    as_it_was = 0 if start is None else start.cost
-    for share in (FIRST_SHARE, 1.0):
-        solution = solve(
-            posed.problem,
+
+    def search(problem: Problem, start: Solution | None, *, share: float) -> Solution:
+        return solve(
+            problem,
             budget_s=max(0.0, share * (until_s - time.monotonic())),
             seed=seed,
             iterations=iterations,
@@ -101,16 +102,40 @@ def replan(
             on_progress=on_progress,
             cancelled=cancelled,
         )
+
+    start = start_of(posed, going, heres=rest.heres)
+    solution = start
+    if start is not None:
+        besides = frozenset(
+            (*rest.heres.values(), *range(len(as_promised.halts), len(posed.halts)))
+        )
+        slack = with_slack(posed.problem, depot.slack_s, (), besides=besides)
+        with_all = start_of(replace(posed, problem=slack), going, heres=rest.heres)
+        if with_all is not None and not _orders(posed, start) <= _orders(posed, with_all):
+            with_all = search(slack, with_all, share=REGAINING_SHARE)
+        if with_all is not None and _orders(posed, start) <= _orders(posed, with_all):
+            solution = with_all
+        posed = _with_required(posed, start)
+    left_out = frozenset[int]()
+    for share in (FIRST_SHARE, 1.0):
+        later = frozenset(range(len(as_promised.halts), len(posed.halts)))
+        as_found = () if solution is None else solution.routes
+        solution = search(
+            with_slack(posed.problem, depot.slack_s, as_found, besides=later | left_out),
+            solution,
+            share=share,
+        )
+        left_out = frozenset(solution.unserved)
         broken = {
             order.order_id
-            for visit in solution.unserved
+            for visit in left_out
             for order in posed.halts[visit].orders
             if order.order_id in told
         }
-        if not broken:
-            break
-        posed = with_later_times(posed, inputs, plan, dict.fromkeys(broken, DAY_S))
-        start = _again(posed.problem, solution)
+        if share < 1.0:
+            posed = with_later_times(posed, inputs, plan, dict.fromkeys(broken, DAY_S))
+            solution = _again(posed.problem, solution)
+    assert solution is not None, "searched"
     planned = read_back(
         rest.inputs,
         network,
@@ -123,7 +148,18 @@ def replan(
         budget_s=budget_s,
     )
     again = promised(stitched(plan, planned, where, rest.heres, inputs), plan, depot, now=now)
-    return Replanned(again, None if start is None else as_it_was - solution.cost)
+    return Replanned(again, None if start is None else start.cost - solution.cost)
+
+
+def _orders(posed: Posed, solution: Solution) -> frozenset[OrderId]:
+    """Whose parcels are picked up."""
+    return frozenset(
+        order.order_id
+        for route in solution.routes
+        for trip in route.trips
+        for made in trip.visits
+        for order in posed.halts[made.visit].orders
+    )
 
 
 def _with_required(posed: Posed, start: Solution) -> Posed:

@@ -40,12 +40,12 @@ def order(number, chance, **stated):
     return Order(**(facts | stated))
 
 
-def morning(seed, *, orders=40, couriers=3):
+def morning(seed, *, orders=40, couriers=3, capacity_pieces=25, slack_s=600):
     chance = random.Random(seed)
     trike = VehicleModel(
         model_id=VehicleModelId("trike"),
         profile="trike",
-        capacity_pieces=25,
+        capacity_pieces=capacity_pieces,
         trips_max=4,
         range_m=60_000,
         fixed_cost_fen=2000,
@@ -71,6 +71,7 @@ def morning(seed, *, orders=40, couriers=3):
         service_per_piece_s=120,
         unload_per_piece_s=4,
         sorting_s=300,
+        slack_s=slack_s,
     )
     return DayInputs(
         day=DepotDay(CompanyId("demo"), DepotId("shaji"), DAY),

@@ -12,7 +12,7 @@ from dispatch.households import CollectionPoint, PointId, Registry
 from dispatch.order_answers import Verdict, change_between
 from dispatch.plan import RemedyCode
 from dispatch.planning import plan_day
-from dispatch.running.ahead import Situation, look_ahead
+from dispatch.running.ahead import Situation, keeping_slack, look_ahead
 from dispatch.running.answering import answer_orders
 from dispatch.running.contract import breaches
 from dispatch.running.inserting import (
@@ -52,10 +52,12 @@ def network(grid_network):
 LUNCH = (TimeWindow(at(8), at(11, 50)), TimeWindow(at(13, 30), at(18)))
 
 
-def a_running_day(seed, network, *, orders=40, couriers=3, hours=(8, 16), share=0.05, lunch=0):
+def a_running_day(
+    seed, network, *, orders=40, couriers=3, hours=(8, 16), share=0.05, lunch=0, slack_s=0
+):
     """A drawn day at a drawn moment, with one order more, and what draws on."""
     chance = random.Random(seed)
-    inputs = morning(seed, orders=orders, couriers=couriers)
+    inputs = morning(seed, orders=orders, couriers=couriers, slack_s=slack_s)
     lunching = (
         replace(each, windows=LUNCH) if chance.random() < lunch else each for each in inputs.orders
     )
@@ -70,7 +72,14 @@ def a_running_day(seed, network, *, orders=40, couriers=3, hours=(8, 16), share=
 
 
 def cheapest_of_all(situation, new):
-    """What the order adds at least, of all places in all routes, each by the exact schedule and its judge."""
+    """What the order adds at least: where others keep their slack, else where they do not."""
+    slack_s = situation.inputs.fleet.depot.slack_s
+    best = cheapest_with(situation, new, slack_s)
+    return cheapest_with(situation, new, 0) if best is None and slack_s else best
+
+
+def cheapest_with(situation, new, slack_s):
+    """Of all places in all routes, each by the exact schedule and its judge."""
     orders = {each.order_id: each for each in situation.inputs.orders if each != new}
     told = {each.order_id: each for each in situation.plan.promises}
     best = None
@@ -83,6 +92,8 @@ def cheapest_of_all(situation, new):
         before = scheduler.schedule(0, trips) if trips else None
         if trips and before is None:
             continue
+        slack = problem if before is None else keeping_slack(ahead, (before,), slack_s)
+        scheduler = Scheduler(slack)
         spent = 0 if before is None else as_it_is(situation, ahead, courier_id, before)[1]
         assert before is None or spent <= route_cost(problem, before)
         for grown in everywhere(trips, ahead.new, begun=courier_id in ahead.heres):
@@ -112,8 +123,9 @@ def everywhere(trips, news, *, begun):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_an_order_comes_into_the_cheapest_place_that_there_is(network, seed):
-    situation, new = a_running_day(seed, network)
+@pytest.mark.parametrize("slack_s", [0, 600])
+def test_an_order_comes_into_the_cheapest_place_that_there_is(network, seed, slack_s):
+    situation, new = a_running_day(seed, network, slack_s=slack_s)
     found = insert(situation, new, Memory())
     least = cheapest_of_all(situation, new)
     if least is None:
@@ -175,8 +187,9 @@ def test_orders_are_answered_one_after_the_other_on_the_growing_plan(network, se
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_an_option_taken_is_a_promise(network, seed):
-    situation, new = a_running_day(seed, network, orders=90, hours=(10, 15))
+@pytest.mark.parametrize("slack_s", [0, 600])
+def test_an_option_taken_is_a_promise(network, seed, slack_s):
+    situation, new = a_running_day(seed, network, orders=90, hours=(10, 15), slack_s=slack_s)
     soon = situation.now + timedelta(minutes=1)
     new = replace(new, windows=(TimeWindow(situation.now, soon),))
     others = [each for each in situation.inputs.orders if each.order_id != new.order_id]

@@ -103,6 +103,42 @@ def test_couriers_drop_out_and_come_back(network, seed):
 
 
 @pytest.mark.parametrize("seed", range(6))
+def test_who_goes_to_a_later_door_first_is_not_turned_round(network, seed):
+    inputs = morning(seed)
+    plan = planned(inputs, network, now=at(7))
+    route = plan.routes[0]
+    now = route.stops[3].begin_at
+    rest, facts = at_moment(inputs, World(seed).drive(plan, now))
+    still = {each.order_id for each in rest.orders}
+    ahead = [stop for stop in route.stops if still.issuperset(stop.order_ids)]
+    arrivals = dict.fromkeys(ahead[1].order_ids, now)
+    facts = replace(facts, arrivals={**facts.arrivals, route.courier_id: arrivals})
+    again = planned(rest, network, now=now, start=plan, facts=facts)
+    assert breaches(plan, again, rest, facts, now=now) == ()
+    (renewed,) = [each for each in again.routes if each.courier_id == route.courier_id]
+    order_of = [stop.order_ids for stop in renewed.stops]
+    if ahead[0].order_ids in order_of:  # else others do what was passed by
+        assert order_of.index(ahead[1].order_ids) < order_of.index(ahead[0].order_ids)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_who_stands_at_the_depot_does_not_leave_for_a_door_that_is_still_closed(network, seed):
+    inputs = morning(seed, couriers=1, orders=12)
+    plan = planned(inputs, network, now=at(7))
+    now = plan.routes[0].trips[0].unloaded_at + timedelta(minutes=1)
+    opens = now + timedelta(hours=1)
+    late = order(400, random.Random(seed), ready_at=opens, windows=())
+    world = World(seed)
+    rest, facts = at_moment(inputs, world.drive(plan, now))
+    rest = replace(rest, orders=(late,))
+    again = planned(rest, network, now=now, start=plan, facts=facts)
+    (stop,) = [stop for stop in again.routes[0].stops if late.order_id in stop.order_ids]
+    trip = next(each for each in again.routes[0].trips if stop in each.stops)
+    assert stop.begin_at == opens
+    assert trip.leave_at + timedelta(seconds=stop.leg.duration_s + stop.setup_s) == opens
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_who_has_left_the_fleet_leaves_its_orders_to_others(network, seed):
     inputs = morning(seed)
     plan = planned(inputs, network, now=at(7))
