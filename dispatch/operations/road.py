@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from dispatch.days import DepotDay
-from dispatch.events import Arrived, CourierEvent, FailReason, encode
+from dispatch.events import Collected, CourierEvent, Failed, FailReason, KeeperEvent, encode
 from dispatch.fates import Fate, fate_of
 from dispatch.feed import FeedItem
 from dispatch.fleet import CourierId
@@ -60,10 +60,10 @@ class Arrival:
 
 
 async def record_events(
-    store: Store, day: DepotDay, events: Sequence[CourierEvent], *, by: str
+    store: Store, day: DepotDay, events: Sequence[CourierEvent | KeeperEvent], *, by: str
 ) -> tuple[EventOutcome, ...]:
     """
-    Take in what a courier's phone reports; one outcome for each, in the order given.
+    Take in what a courier's phone or a point's scanner reports; one outcome for each, in the order given.
 
     Sending an event again is harmless, and late ones fall into their place: an order's status
     depends on what was reported, not on when it was heard (see `progress.settled`). An event with
@@ -81,8 +81,8 @@ async def record_events(
     return tuple(_outcome(event, answer) for event, answer in zip(events, answers, strict=True))
 
 
-def _entry(event: CourierEvent) -> ReportEntry:
-    fate = None if isinstance(event, Arrived) else fate_of(event)
+def _entry(event: CourierEvent | KeeperEvent) -> ReportEntry:
+    fate = fate_of(event) if isinstance(event, Collected | Failed) else None
     return ReportEntry(
         event_id=event.event_id,
         digest=_digest(event),
@@ -93,7 +93,7 @@ def _entry(event: CourierEvent) -> ReportEntry:
     )
 
 
-def _digest(event: CourierEvent) -> bytes:
+def _digest(event: CourierEvent | KeeperEvent) -> bytes:
     """What makes two events the same, whoever passes them on and however the moment is written."""
     plain = msgspec.structs.replace(event, by="", at=event.at.astimezone(UTC))
     return hashlib.sha256(encode(plain)).digest()[:16]
@@ -109,7 +109,7 @@ def _rank(fate: Fate) -> int:
     return _RANKS[fate.reason]
 
 
-def _outcome(event: CourierEvent, answer: ReportAnswer) -> EventOutcome:
+def _outcome(event: CourierEvent | KeeperEvent, answer: ReportAnswer) -> EventOutcome:
     match answer:
         case ReportAnswer.RECORDED:
             return EventOutcome(event.event_id, Heard.RECORDED)
