@@ -62,13 +62,11 @@ class DayInputs:
     def only_whom_orders_name(self) -> DayInputs:
         """The same day for planning, in fewer bytes: left out are households and points to which no order can lead."""
         households = {each.household_id for each in self.orders}
-        named = [
-            self.registry.households[each]
-            for each in households
-            if each in self.registry.households
-        ]
         points = {each.point_id for each in self.orders}
-        points |= {point for each in (*self.orders, *named) for point in each.points or ()}
+        points |= {point for order in self.orders for point in order.points or ()}
+        for key, household in self.registry.households.items():
+            if key in households:
+                points |= set(household.points)
         registry = Registry(
             households={
                 key: each for key, each in self.registry.households.items() if key in households
