@@ -254,6 +254,8 @@ export const en = {
   "reason.overlooked": "solver needs more time",
   "reason.address-unclear": "address unclear",
   "reason.point-unknown": "unknown collection point",
+  "reason.point-full": "collection point full, no door known",
+  "reason.point-closed": "collection point closed",
   "reason.household-unknown": "unknown household",
   "reason.place-unknown": "place unknown",
   "reason.off-road": "off the road",

@@ -272,6 +272,8 @@ export const zh = {
   "reason.overlooked": "求解时间不足",
   "reason.address-unclear": "地址待确认",
   "reason.point-unknown": "代收点未登记",
+  "reason.point-full": "代收点已满，且无上门地址",
+  "reason.point-closed": "代收点已关门",
   "reason.household-unknown": "农户未登记",
   "reason.place-unknown": "位置未知",
   "reason.off-road": "离路太远",
