@@ -7,14 +7,19 @@ from datetime import timedelta
 import pytest
 
 from dispatch.at_points import as_keepers_say
+from dispatch.days import TimeWindow
 from dispatch.events import GivenBack, PointClosed, PointFull, PointOpened, Scanned
 from dispatch.fates import road_facts
 from dispatch.households import CollectionPoint, PointId, Registry
+from dispatch.order_answers import Verdict
 from dispatch.orders import Order, OrderId
 from dispatch.plan import Why
 from dispatch.planning import plan_day
+from dispatch.running.ahead import Situation
+from dispatch.running.answering import answer_orders
 from dispatch.running.barring import without_barred
 from dispatch.running.contract import Term, breaches
+from dispatch.running.inserting import Memory
 from dispatch.running.watching import whys
 from routing.places import Place
 from routing.roads.network import RoadNetwork
@@ -288,6 +293,26 @@ def test_what_was_scanned_in_is_brought_by_nobody_any_more(brought):
     before = without_barred(plan, rest, facts, now=NOW)
     found = next(each for each in stops_at(before, P1) if order_id in each.order_ids)
     assert found == replace(stop, brought=stop.brought[1:])
+
+
+def test_new_orders_share_the_room_that_a_full_point_has_left(brought, network):
+    inputs, plan = brought
+    # Nobody is at home any more when they are asked about: only the point is left.
+    missed = (TimeWindow(at(5), at(6)),)
+    place = Place(POINTS[P1].place.lon + 0.1 * STEP, POINTS[P1].place.lat)
+    new = [
+        Order(order_id=OrderId(f"n{n}"), place=place, windows=missed, points=(P1,))
+        for n in range(3)
+    ]
+    there = {each for stop in stops_at(plan, P1) for each in stop.order_ids}
+    taken = sum(each.pieces for each in inputs.orders if each.order_id in there)
+    full = PointFull(at=at(7, 20), by="t", point_id=P1, pieces_left=taken + 2)
+    rest, facts = as_known(replace(inputs, orders=(*inputs.orders, *new)), [full], plan, NOW)
+    assert rest.full[P1].spare_pieces == 2
+    situation = Situation(plan=plan, inputs=rest, network=network, facts=facts, now=NOW)
+    _, answers = answer_orders(situation, [each.order_id for each in new], Memory())
+    assert [each.point_id for each in answers] == [P1, P1, None]
+    assert answers[2].verdict is not Verdict.PROMISED
 
 
 def test_the_contract_sees_every_way_to_wrong_a_point(brought):
