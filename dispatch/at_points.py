@@ -17,6 +17,8 @@ from dispatch.pickup_times import at_own_place, trucks_of
 from dispatch.plan import Plan, Unserved
 
 _ALL_DAY: Final = OpeningHours(time.min, time(23, 59, 59))
+"""Hours of a point that states none, once they must be stated; who works past midnight does not come to it then."""
+
 _NEVER: Final = OpeningHours(time.min, time.min)
 """Hours of a point that opens no more: without any it would count as always open, and at midnight nobody comes."""
 
@@ -178,7 +180,7 @@ def _has_door(order: Order, inputs: DayInputs) -> bool:
 
 _DETAILS: Final[Mapping[str, str]] = {
     "point-full": "the point is full and no door of the order is known: give it a place or another point",
-    "point-closed": "the point is closed until no truck can be made: open it, or give the order another place",
+    "point-closed": "the point is closed until its truck has left: open it before, or give the order another place",
 }
 
 

@@ -315,6 +315,19 @@ def test_new_orders_share_the_room_that_a_full_point_has_left(brought, network):
     assert answers[2].verdict is not Verdict.PROMISED
 
 
+def test_no_option_is_a_later_time_at_a_point_that_is_closed_then(brought, network):
+    inputs, plan = brought
+    new = Order(order_id=OrderId("n1"), point_id=P1)
+    # Couriers begin at eight, when nobody is there any more; the morning's point had no such end.
+    closed = PointClosed(at=at(7, 20), by="t", point_id=P1, from_at=at(8))
+    rest, facts = as_known(replace(inputs, orders=(*inputs.orders, new)), [closed], plan, NOW)
+    assert new.order_id not in rest.barred
+    situation = Situation(plan=plan, inputs=rest, network=network, facts=facts, now=NOW)
+    _, (answer,) = answer_orders(situation, [new.order_id], Memory())
+    assert answer.verdict is not Verdict.PROMISED
+    assert [each.code for each in answer.options] == []
+
+
 def test_the_contract_sees_every_way_to_wrong_a_point(brought):
     inputs, plan = brought
     stop = stops_at(plan, P1)[0]
