@@ -21,6 +21,7 @@ from api import (
     orders,
     pages,
     plans,
+    points,
     questions,
     registry,
     road,
@@ -108,6 +109,7 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None) -> F
         questions,
         road,
         running,
+        points,
         isochrones,
         stream,
     ):

@@ -90,6 +90,11 @@ def courier_page(request: Request) -> Response:
     return _html(request, "courier.html")
 
 
+@router.get("/p", name="point_page")
+def point_page(request: Request) -> Response:
+    return _html(request, "point.html")
+
+
 def _html(request: Request, name: str) -> Response:
     headers = security_headers(request.app.state.settings.tile_url)
     return Response(

@@ -14,7 +14,6 @@ from fastapi.responses import Response
 from api.answers import PROBLEMS, as_json, is_among, quoted, stored
 from api.auth import Caller, own_subject
 from api.batches import BatchAnswer, ItemResult, answer_of, body_of, parse_batch
-from api.errors import not_found
 from api.requests import Day, GuardedRoute, With
 from api.schemas import CourierEventIn
 from dispatch import operations
@@ -23,8 +22,7 @@ from dispatch.days import DepotId, DepotScope
 from dispatch.events import CourierEvent
 from dispatch.exports import Contact
 from dispatch.fleet import CourierId
-from dispatch.households import PointId
-from dispatch.operations import Arrival, FleetMissing
+from dispatch.operations import FleetMissing
 from dispatch.plan import PlanId, Route
 from dispatch.progress import Board, ShiftProgress
 
@@ -33,11 +31,6 @@ router = APIRouter(route_class=GuardedRoute, tags=["the road"], responses=PROBLE
 
 FUTURE_MAX: Final = timedelta(minutes=10)
 """A phone's clock may be so far ahead; what it reports from beyond has not happened. Chosen."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArrivalList:
-    arrivals: tuple[Arrival, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,23 +177,6 @@ def _objections(
         yield "not-your-courier", f"this key reports for {caller.subject} only"
     elif event.at > horizon:
         yield "event-in-future", "it has not happened yet: check the phone's clock"
-
-
-@router.get(
-    "/points/{point_id}/arrivals",
-    operation_id="read_arrivals",
-    response_model=ArrivalList,
-    summary="Who comes to a collection point, and when",
-)
-async def read_arrivals(point_id: str, deps: With, caller: Caller, day: Day) -> Response:
-    own_subject(caller, Role.POINT, point_id, "point")
-    registry = await operations.read_registry(deps.store, day.scope)
-    if PointId(point_id) not in registry.points:
-        raise not_found("point", point_id)
-    arrivals = await operations.read_arrivals(
-        deps.store, day, PointId(point_id), now=deps.clock.now()
-    )
-    return as_json(ArrivalList(arrivals))
 
 
 @router.get(

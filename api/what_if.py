@@ -14,6 +14,7 @@ from api.plans import checked_plan
 from api.questions import LATER, answer_or_later
 from api.requests import GuardedRoute, With
 from dispatch import operations
+from dispatch.at_points import as_keepers_say
 from dispatch.comparing import Comparison
 from dispatch.plan import plan_without_lines
 from dispatch.questions import WhatIf
@@ -36,7 +37,8 @@ async def ask_what_if(plan_id: str, wish: WhatIfIn, deps: With, caller: Caller) 
     found = await operations.read_plan(deps.store, caller.company_id, checked_plan(caller, plan_id))
     now = deps.clock.now()
     running = await operations.read_running(deps.store, found.plan.day, at=now)
-    inputs = await changed(deps, running.inputs, wish)
+    wished = await changed(deps, running.inputs, wish)
+    inputs = as_keepers_say(wished, running.facts, running.plan, now=now)
     asked = WhatIf(
         inputs=inputs.only_whom_orders_name(),
         plan=await asyncio.to_thread(plan_without_lines, found.plan),

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from dispatch.fleet import CourierId
+from dispatch.households import PointId
 from dispatch.orders import OrderId
 from dispatch.plan import PlanId, Why
 
@@ -163,6 +164,49 @@ class Failed(_CourierEvent, frozen=True, kw_only=True, tag="failed"):
 
 
 CourierEvent = Arrived | Collected | Failed
+
+
+class _KeeperEvent(_Event, frozen=True, kw_only=True):
+    """What the scanner of a collection point reports of whole orders; as with couriers, sent twice is once."""
+
+    event_id: str
+    point_id: PointId
+    order_ids: tuple[OrderId, ...]
+
+
+class Scanned(_KeeperEvent, frozen=True, kw_only=True, tag="scanned"):
+    """All parcels of these orders were handed in and stand at the point."""
+
+
+class GivenBack(_KeeperEvent, frozen=True, kw_only=True, tag="given-back"):
+    """They stand there no more, or were scanned by mistake; not: a courier has them."""
+
+
+KeeperEvent = Scanned | GivenBack
+
+
+class PointFull(_Event, frozen=True, kw_only=True, tag="point-full"):
+    """From now on no more than `pieces_left` fit into the point."""
+
+    point_id: PointId
+    pieces_left: int = 0
+
+
+class PointClosed(_Event, frozen=True, kw_only=True, tag="point-closed"):
+    """Nobody is at the point from then until just before; None: until told otherwise."""
+
+    point_id: PointId
+    from_at: datetime
+    until_at: datetime | None = None
+
+
+class PointOpened(_Event, frozen=True, kw_only=True, tag="point-opened"):
+    """The point is neither full nor closed: its registered hours and capacity count again."""
+
+    point_id: PointId
+
+
+PointNotice = PointFull | PointClosed | PointOpened
 Event = (
     OrdersCreated
     | OrderCancelled
@@ -180,6 +224,8 @@ Event = (
     | PlanningFailed
     | PlanPublished
     | CourierEvent
+    | KeeperEvent
+    | PointNotice
 )
 
 _decoder: Final = msgspec.json.Decoder(Event)

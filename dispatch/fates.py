@@ -16,6 +16,8 @@ from dispatch.events import (
     OrderCancelled,
 )
 from dispatch.fleet import CourierId
+from dispatch.households import PointId
+from dispatch.keepers import Notice, Scan, notices_of, scans_of
 from dispatch.orders import OrderId, OrderStatus
 
 
@@ -59,16 +61,20 @@ class RoadFacts:
     """
     What is known of a day on the road.
 
-    The ends of orders, when each courier first stood where they wait, and since when couriers are out.
+    The ends of orders, when each courier first stood where they wait, since when couriers are out, where orders
+    stand that were scanned in, and what holds of points that are full or closed.
     """
 
     fates: Mapping[OrderId, Fate]
     arrivals: Mapping[CourierId, Mapping[OrderId, datetime]]
     out: Mapping[CourierId, datetime] = field(default_factory=dict)
+    scans: Mapping[OrderId, Scan] = field(default_factory=dict)
+    notices: Mapping[PointId, Notice] = field(default_factory=dict)
 
 
 def road_facts(events: Iterable[Event]) -> RoadFacts:
     """Fold a day's events, in any order and however often repeated, into what they say of orders."""
+    events = tuple(events)
     words: dict[OrderId, Fate] = {}
     cancellations: dict[OrderId, Fate] = {}
     arrivals: dict[CourierId, dict[OrderId, datetime]] = {}
@@ -92,7 +98,7 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
                     couriers.get(event.courier_id, event), event, key=lambda each: each.at
                 )
             case _:
-                pass  # the other kinds do not speak of the road
+                pass  # the other kinds do not speak of the road, or of points: see `keepers`
     fates = {
         order_id: end
         for order_id in words.keys() | cancellations.keys()
@@ -101,7 +107,7 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
     out = {
         courier_id: last.at for courier_id, last in couriers.items() if isinstance(last, CourierOut)
     }
-    return RoadFacts(fates, arrivals, out)
+    return RoadFacts(fates, arrivals, out, scans_of(events), notices_of(events))
 
 
 def fate_of(event: Collected | Failed) -> Fate:

@@ -72,6 +72,11 @@ def no_common_time(order: Order, spot: Spot) -> Unserved:
     return left_out(order, "no-common-time", detail, spot.place)
 
 
+def spot_today(order: Order, inputs: DayInputs) -> Spot | Unserved:
+    """Where `order` is picked up, or why it cannot be: nobody knows where, or a keeper says that it is not to be."""
+    return inputs.barred.get(order.order_id) or spot_of(order, inputs.registry)
+
+
 def spot_of(order: Order, registry: Registry) -> Spot | Unserved:
     """Where `order` is picked up, or why nobody can know."""
     if order.unclear:

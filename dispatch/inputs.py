@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dispatch.closures import TimedClosure
 from dispatch.days import DayClock, DepotDay
 from dispatch.fates import RoadFacts
 from dispatch.fleet import Fleet
-from dispatch.households import Registry
-from dispatch.orders import Order
+from dispatch.households import PointId, Registry
+from dispatch.keepers import FullPoint
+from dispatch.orders import Order, OrderId
+from dispatch.plan import Unserved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayInputs:
-    """All that a plan is made from; `orders` are the open ones, `closures` those not over yet."""
+    """
+    All that a plan is made from; `orders` are the open ones, `closures` those not over yet.
+
+    `full` are the points into which nothing fits but what is said here; `barred` are those of the orders that nobody can
+    pick up for what keepers of points say, and why.
+    """
 
     day: DepotDay
     registry: Registry
     fleet: Fleet
     orders: tuple[Order, ...]
     closures: tuple[TimedClosure, ...] = ()
+    full: Mapping[PointId, FullPoint] = field(default_factory=dict)
+    barred: Mapping[OrderId, Unserved] = field(default_factory=dict)
 
     @property
     def clock(self) -> DayClock:
@@ -50,9 +60,13 @@ class DayInputs:
         )
 
     def only_whom_orders_name(self) -> DayInputs:
-        """The same day for planning, in fewer bytes: households and points without an order left out."""
+        """The same day for planning, in fewer bytes: left out are households and points to which no order can lead."""
         households = {each.household_id for each in self.orders}
         points = {each.point_id for each in self.orders}
+        points |= {point for order in self.orders for point in order.points or ()}
+        for key, household in self.registry.households.items():
+            if key in households:
+                points |= set(household.points)
         registry = Registry(
             households={
                 key: each for key, each in self.registry.households.items() if key in households

@@ -70,7 +70,7 @@ def offers_of(
     are the points that a vehicle can drive to.
     """
     rooms = {
-        point_id: _Room(point, inputs.orders)
+        point_id: _Room(point, inputs)
         for point_id, point in inputs.registry.points.items()
         if point_id in reached and not _uselessness(point, inputs.fleet)
     }
@@ -89,19 +89,29 @@ def offers_of(
 
 
 class _Room:
-    """What still fits into a point, the orders that wait there anyway taken off first."""
+    """
+    What still fits into a point, the orders that wait there anyway taken off first.
 
-    def __init__(self, point: CollectionPoint, orders: Iterable[Order]) -> None:
+    Of a full point the keeper's word counts, whatever its capacity was thought to be.
+    """
+
+    def __init__(self, point: CollectionPoint, inputs: DayInputs) -> None:
+        self._full = inputs.full.get(point.point_id)
         pieces, volume_ml = point.capacity_pieces, point.capacity_volume_ml
         self._pieces = _ENDLESS if pieces is None else pieces
         self._volume_ml = _ENDLESS if volume_ml is None else volume_ml
-        for order in orders:
+        if self._full is not None:
+            self._pieces, self._volume_ml = self._full.spare_pieces, _ENDLESS
+            return
+        for order in inputs.orders:
             if order.point_id == point.point_id:
                 self._pieces -= order.pieces
                 self._volume_ml -= order.volume_ml
 
     def takes(self, order: Order) -> bool:
         """Whether `order` fits; then its room is gone."""
+        if self._full is not None and order.order_id in self._full.coming:
+            return True
         if order.pieces > self._pieces or order.volume_ml > self._volume_ml:
             return False
         self._pieces -= order.pieces

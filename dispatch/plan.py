@@ -32,6 +32,8 @@ class Why(StrEnum):
     """A promise or a truck would be missed."""
     COURIERS = "couriers"
     ROADS = "roads"
+    POINTS = "points"
+    """A collection point is full, closed or open again, or parcels stand elsewhere than was planned."""
     COST = "cost"
     """Nothing has happened, but there is a cheaper plan."""
 

@@ -22,7 +22,7 @@ from dispatch.halts import (
     left_out,
     no_common_time,
     spot_at,
-    spot_of,
+    spot_today,
 )
 from dispatch.households import PointId
 from dispatch.inputs import DayInputs
@@ -114,7 +114,7 @@ def pose(
     unserved: list[Unserved] = []
     doors: dict[tuple[Place, PointId | None], Door] = {}
     for order in inputs.orders:
-        spot = spot_of(order, inputs.registry)
+        spot = spot_today(order, inputs)
         if isinstance(spot, Unserved):
             unserved.append(spot)
         elif not inputs.fleet.couriers:

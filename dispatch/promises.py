@@ -72,7 +72,7 @@ def around(stop: Stop, depot: Depot) -> tuple[datetime, datetime]:
 
 
 def at_promised_times(inputs: DayInputs, plan: Plan) -> DayInputs:
-    """The day with orders that can be picked up only when `plan` has told it, as far as they can be then."""
+    """The day with orders that can be picked up only when `plan` has told it, as far as they can be then, and at the door."""
     told = {each.order_id: each for each in plan.promises}
     return replace(
         inputs,
@@ -92,7 +92,8 @@ def _narrowed(order: Order, promise: Promise) -> Order:
         for each in stated
         if each.earliest_at <= promise.latest_at and promise.earliest_at <= each.latest_at
     )
-    return replace(order, windows=windows) if windows else order
+    # Who was told that somebody comes is not asked to carry.
+    return replace(order, windows=windows or order.windows, points=())
 
 
 def with_promises(posed: Posed, plan: Plan, depot: Depot) -> Posed:

@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from dispatch.days import DayClock
 from dispatch.fleet import CourierId
-from dispatch.halts import MILLIFEN
+from dispatch.halts import MILLIFEN, Halt
 from dispatch.inputs import DayInputs
 from dispatch.plan import Remedy, RemedyCode
 from dispatch.posing import Posed
@@ -48,7 +48,20 @@ def remedies_of(
         dues_s=[clock.seconds_of(each) - depot.sorting_s for each in depot.departures],
     )
     words = _Words(posed, clock, depot.sorting_s)
-    return {visit: tuple(map(words.of, found.get(visit, ()))) for visit in reasons}
+    return {
+        visit: tuple(
+            words.of(each)
+            for each in found.get(visit, ())
+            if not isinstance(each.change, WindowLonger) or not _has_hours(halts[visit], inputs)
+        )
+        for visit in reasons
+    }
+
+
+def _has_hours(halt: Halt, inputs: DayInputs) -> bool:
+    """Whether it is for a point's keeper, and not for a household, to say how long somebody is there."""
+    point_id = halt.spot.point_id
+    return point_id is not None and bool(inputs.registry.points[point_id].hours)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-// What a courier reported, kept in this browser until the server has it: a tap is never lost.
+// What a courier or a keeper reported, kept in this browser until the server has it: a tap is never lost.
 
 import { computed, signal } from "./html.js";
 import { Problem, request } from "./http.js";
@@ -13,8 +13,9 @@ const LONGEST_PAUSE_MS = 60_000;
 /**
  * @typedef {object} Report
  * @property {string} event_id made here, so that sending twice is once
- * @property {"arrived" | "collected" | "failed"} kind
- * @property {string} courier_id
+ * @property {"arrived" | "collected" | "failed" | "scanned" | "given-back"} kind
+ * @property {string} [courier_id]
+ * @property {string} [point_id] a scan's
  * @property {string[]} order_ids
  * @property {string} at
  * @property {string} [reason]
@@ -69,7 +70,7 @@ export function put(report) {
   void flush();
 }
 
-/** The courier has read why a report was refused. @param {string} eventId */
+/** Somebody has read why a report was refused. @param {string} eventId */
 export function acknowledge(eventId) {
   change((kept) =>
     kept.map((each) => (each.event_id === eventId ? { ...each, state: "read" } : each)),
@@ -106,11 +107,14 @@ async function sendBatch() {
   const [first] = waiting.peek();
   const batch = waiting
     .peek()
-    .filter((report) => report.day === first.day && report.depot === first.depot)
+    .filter((report) => ["day", "depot", "point_id"].every((name) => report[name] === first[name]))
     .slice(0, MOST_AT_ONCE);
   const query = new URLSearchParams({ depot: first.depot, day: first.day });
-  const events = batch.map(({ day, depot, state, detail, ...event }) => event);
-  const response = await request(`/v1/events?${query}`, { method: "POST", body: { events } });
+  const events = batch.map(({ day, depot, state, detail, point_id, ...event }) => event);
+  const [path, body] = first.point_id
+    ? [`/v1/points/${encodeURIComponent(first.point_id)}/scans`, { scans: events }]
+    : ["/v1/events", { events }];
+  const response = await request(`${path}?${query}`, { method: "POST", body });
   const { results } = await response.json();
   /** @type {Map<string, any>} */
   const answers = new Map(results.map((each) => [each.id, each]));

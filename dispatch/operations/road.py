@@ -12,16 +12,16 @@ from typing import Final
 import msgspec
 
 from dispatch.days import DepotDay
-from dispatch.events import Arrived, CourierEvent, FailReason, encode
-from dispatch.fates import Fate, fate_of
+from dispatch.events import Collected, CourierEvent, Failed, FailReason, KeeperEvent, encode
+from dispatch.fates import Fate, RoadFacts, fate_of
 from dispatch.feed import FeedItem
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.ids import checked_text_id
 from dispatch.operations.plans import RouteMissing
-from dispatch.operations.registry import read_fleet
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import Brought, Plan
+from dispatch.point_day import HandOver, hand_over_of
 from dispatch.progress import Board, ShiftProgress, StopState, board, shift_progress
 from dispatch.store import COLLECTED_RANK, ReportAnswer, ReportEntry, Store
 
@@ -45,7 +45,7 @@ class EventOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A courier's halt at a collection point: planned, under way or past."""
+    """A courier's halt at a collection point: planned, under way or past; with both sides of its hand-over."""
 
     courier_id: CourierId
     courier_name: str
@@ -57,13 +57,14 @@ class Arrival:
     pieces: int
     order_ids: tuple[OrderId, ...]
     brought: tuple[Brought, ...]
+    hand_over: HandOver
 
 
 async def record_events(
-    store: Store, day: DepotDay, events: Sequence[CourierEvent], *, by: str
+    store: Store, day: DepotDay, events: Sequence[CourierEvent | KeeperEvent], *, by: str
 ) -> tuple[EventOutcome, ...]:
     """
-    Take in what a courier's phone reports; one outcome for each, in the order given.
+    Take in what a courier's phone or a point's scanner reports; one outcome for each, in the order given.
 
     Sending an event again is harmless, and late ones fall into their place: an order's status
     depends on what was reported, not on when it was heard (see `progress.settled`). An event with
@@ -81,8 +82,8 @@ async def record_events(
     return tuple(_outcome(event, answer) for event, answer in zip(events, answers, strict=True))
 
 
-def _entry(event: CourierEvent) -> ReportEntry:
-    fate = None if isinstance(event, Arrived) else fate_of(event)
+def _entry(event: CourierEvent | KeeperEvent) -> ReportEntry:
+    fate = fate_of(event) if isinstance(event, Collected | Failed) else None
     return ReportEntry(
         event_id=event.event_id,
         digest=_digest(event),
@@ -93,7 +94,7 @@ def _entry(event: CourierEvent) -> ReportEntry:
     )
 
 
-def _digest(event: CourierEvent) -> bytes:
+def _digest(event: CourierEvent | KeeperEvent) -> bytes:
     """What makes two events the same, whoever passes them on and however the moment is written."""
     plain = msgspec.structs.replace(event, by="", at=event.at.astimezone(UTC))
     return hashlib.sha256(encode(plain)).digest()[:16]
@@ -109,7 +110,7 @@ def _rank(fate: Fate) -> int:
     return _RANKS[fate.reason]
 
 
-def _outcome(event: CourierEvent, answer: ReportAnswer) -> EventOutcome:
+def _outcome(event: CourierEvent | KeeperEvent, answer: ReportAnswer) -> EventOutcome:
     match answer:
         case ReportAnswer.RECORDED:
             return EventOutcome(event.event_id, Heard.RECORDED)
@@ -125,8 +126,15 @@ def _outcome(event: CourierEvent, answer: ReportAnswer) -> EventOutcome:
 
 async def read_board(store: Store, day: DepotDay, *, now: datetime) -> Board:
     """How the day stands at `now`; the feed after `board.as_of` brings what comes next."""
-    _, standing = await _standing(store, day, now=now)
-    return standing
+    page = await store.daybook.read(day)
+    return board(
+        day,
+        page.plan,
+        page.events,
+        now=now,
+        as_of=page.as_of,
+        orders_total=page.orders_total,
+    )
 
 
 async def read_shift(
@@ -146,18 +154,6 @@ async def read_shift(
         if shift is not None:
             return shift
     raise RouteMissing(courier_id, day)
-
-
-async def read_arrivals(
-    store: Store, day: DepotDay, point_id: PointId, *, now: datetime
-) -> tuple[Arrival, ...]:
-    """Every halt of the published plan at a collection point, by expected time; past ones too."""
-    plan, standing = await _standing(store, day, now=now)
-    if plan is None:
-        return ()
-    couriers = (await read_fleet(store, day.scope)).couriers
-    names = {courier_id: courier.name for courier_id, courier in couriers.items()}
-    return arrivals_at(point_id, plan, standing, names)
 
 
 def follow(store: Store, day: DepotDay, *, after: str) -> AsyncGenerator[FeedItem, None]:
@@ -188,7 +184,11 @@ async def recall(store: Store, day: DepotDay, *, after: str) -> AsyncGenerator[F
 
 
 def arrivals_at(
-    point_id: PointId, plan: Plan, standing: Board, names: Mapping[CourierId, str]
+    point_id: PointId,
+    plan: Plan,
+    standing: Board,
+    names: Mapping[CourierId, str],
+    facts: RoadFacts,
 ) -> tuple[Arrival, ...]:
     """The halts of `plan` at `point_id` with what `standing` predicts, by expected time."""
     predicted = {
@@ -206,6 +206,7 @@ def arrivals_at(
             pieces=stop.pieces,
             order_ids=stop.order_ids,
             brought=stop.brought,
+            hand_over=hand_over_of(stop, told.state, facts),
         )
         for route in plan.routes
         for stop in route.stops
@@ -213,16 +214,3 @@ def arrivals_at(
         and (told := predicted.get((route.courier_id, stop.seq))) is not None
     ]
     return tuple(sorted(arrivals, key=lambda each: (each.eta_at, each.courier_id, each.seq)))
-
-
-async def _standing(store: Store, day: DepotDay, *, now: datetime) -> tuple[Plan | None, Board]:
-    page = await store.daybook.read(day)
-    standing = board(
-        day,
-        page.plan,
-        page.events,
-        now=now,
-        as_of=page.as_of,
-        orders_total=page.orders_total,
-    )
-    return page.plan, standing

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from dispatch.at_points import as_keepers_say
 from dispatch.days import DepotDay
 from dispatch.errors import DispatchError
 from dispatch.events import CourierBack, CourierOut, Event, OutReason, encode
@@ -26,7 +27,7 @@ from routing.places import Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningDay:
-    """A day as it stands: open orders and couriers who can drive, the plan in force, what is known of the road."""
+    """A day as it stands: open orders, couriers who can drive and points as keepers say, the plan in force, what is known."""
 
     inputs: DayInputs
     plan: Plan | None
@@ -48,9 +49,8 @@ async def read_running(store: Store, day: DepotDay, *, at: datetime) -> RunningD
     inputs = await read_inputs(store, day, at=at)
     page = await store.daybook.read(day)
     facts = road_facts(page.events)
-    return RunningDay(
-        inputs=inputs.as_known(facts), plan=page.plan, events=page.events, facts=facts
-    )
+    known = as_keepers_say(inputs.as_known(facts), facts, page.plan, now=at)
+    return RunningDay(inputs=known, plan=page.plan, events=page.events, facts=facts)
 
 
 class CourierUnknown(DispatchError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dispatch.at_points import as_keepers_say
 from dispatch.fleet import Depot
 from dispatch.halts import MILLIFEN
 from dispatch.order_answers import OrderAnswer, Verdict, queued
@@ -38,7 +39,9 @@ def answer_orders(
             continue
         found = insert(situation, order, memory)
         if isinstance(found, Inserted):
-            situation = replace(situation, plan=found.plan)
+            # What a full point still takes is less by what was promised to it a moment ago.
+            known = as_keepers_say(situation.inputs, situation.facts, found.plan, now=situation.now)
+            situation = replace(situation, plan=found.plan, inputs=known)
             told = _planned(found.plan, order_id, situation.inputs.fleet.depot)
             assert told is not None, "it was inserted"
             answers.append(replace(told, cost_fen=round(found.cost / MILLIFEN)))

@@ -34,6 +34,8 @@ class Term(StrEnum):
     LOADS = "loads"
     CUT_OFFS = "cut-offs"
     SHIFTS = "shifts"
+    POINTS = "points"
+    """Nobody comes to a closed point, a full one takes no more than fits, and what was scanned in is picked up there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class _Judge:
         yield from self._settled()
         yield from self._promised()
         yield from self._served()
+        yield from self._at_points()
         for route in self._after.routes:
             if route.courier_id not in self._inputs.fleet.couriers:
                 continue
@@ -242,6 +245,34 @@ class _Judge:
                 continue
             detail = f"order {order_id} is left out, and {predicted.courier_id} could come"
             yield Breach(Term.SERVED, detail)
+
+    def _at_points(self) -> Iterator[Breach]:
+        notices, scans = self._facts.notices, self._facts.scans
+        settled = {
+            each for fixed in self._fixed.values() for stop in fixed for each in stop.order_ids
+        }
+        room = {key: each.pieces_left for key, each in notices.items() if each.full_since}
+        for order_id, scan in scans.items():
+            full_since = notices[scan.point_id].full_since if scan.point_id in room else None
+            if order_id in self._orders and full_since is not None and scan.at > full_since:
+                room[scan.point_id] -= self._orders[order_id].pieces
+        for order_id, (courier_id, stop) in self._stops.items():
+            if order_id in settled or order_id not in self._orders:
+                continue
+            found, point_id = scans.get(order_id), stop.point_id
+            if found is not None and found.point_id != point_id:
+                detail = f"order {order_id} stands at {found.point_id}, {courier_id} goes elsewhere"
+                yield Breach(Term.POINTS, detail)
+            if point_id is None or point_id not in notices:
+                continue
+            if notices[point_id].is_closed(stop.begin_at):
+                yield Breach(Term.POINTS, f"{courier_id} comes to {point_id} while it is closed")
+            if found is None and point_id in room:
+                room[point_id] -= self._orders[order_id].pieces
+                if room[point_id] < 0:
+                    yield Breach(
+                        Term.POINTS, f"order {order_id} is brought to {point_id}, which is full"
+                    )
 
     def _driven(self, route: Route) -> Iterator[Breach]:
         fixed = self._fixed.get(route.courier_id, [])

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from dispatch.at_points import as_keepers_say
 from dispatch.closures import TimedClosure, closed
 from dispatch.days import DepotDay
 from dispatch.events import Event
@@ -96,7 +97,7 @@ class Desk:
             known.memory, known.network = Memory(), whole.version
         situation = Situation(
             plan=known.plan,
-            inputs=inputs.as_known(facts),
+            inputs=as_keepers_say(inputs.as_known(facts), facts, known.plan, now=news.now),
             network=closed(whole, inputs.closures_met(news.now)),
             facts=facts,
             now=news.now,

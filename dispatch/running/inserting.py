@@ -9,7 +9,7 @@ from typing import Final
 
 from dispatch.departures import departures_of
 from dispatch.fleet import CourierId
-from dispatch.halts import spot_at, spot_of
+from dispatch.halts import spot_at, spot_today
 from dispatch.offers import accepted_points, offers_of
 from dispatch.order_answers import Change
 from dispatch.orders import Order
@@ -149,7 +149,7 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
 def doors_of(situation: Situation, order: Order) -> tuple[Door, ...] | Unserved:
     """Where `order` may be picked up: its own place, and the points to which it may be brought."""
     inputs = situation.inputs
-    spot = spot_of(order, inputs.registry)
+    spot = spot_today(order, inputs)
     if isinstance(spot, Unserved):
         return spot
     if not accepted_points(order, inputs.registry):

@@ -18,6 +18,7 @@ from dispatch.posing import Posed
 from dispatch.progress import route_progress
 from dispatch.promises import at_promised_times, promised, with_promises
 from dispatch.reading import read_back
+from dispatch.running.barring import without_barred
 from dispatch.running.lateness import with_later_times
 from dispatch.running.remainder import pose_remainder
 from dispatch.running.standing import Standing, standings
@@ -75,6 +76,7 @@ def replan(
         No vehicle can leave the depot.
     """
     depot = inputs.fleet.depot
+    plan = without_barred(plan, inputs, facts, now=now)
     told = {each.order_id: each for each in plan.promises}
     where = standings(plan, facts, inputs.fleet, now=now)
     going = _going(plan, facts, where, now=now)

@@ -12,6 +12,7 @@ from dispatch.fates import RoadFacts
 from dispatch.halts import MILLIFEN
 from dispatch.inputs import DayInputs
 from dispatch.plan import Leg, Plan, Route, Trip, Why
+from dispatch.running.barring import without_barred
 from dispatch.running.contract import Breach, breaches
 from dispatch.running.replanning import replan
 from routing.matrix import UNREACHABLE
@@ -47,7 +48,8 @@ def revise(
     """
     The next version of `plan`, for the reasons given; None: it would not be worth it.
 
-    `network` has the closures in force; where roads have changed, `plan` is timed anew on them before both are compared.
+    `network` has the closures in force; where roads have changed, `plan` is timed anew on them before both are compared,
+    and pickups that points no longer allow leave it.
 
     Raises
     ------
@@ -57,6 +59,7 @@ def revise(
         No vehicle can leave the depot.
     """
     before = on_roads(plan, network) if Why.ROADS in why else plan
+    before = without_barred(before, inputs, facts, now=now)
     found = replan(inputs, network, before, facts, now=now, budget_s=budget_s, seed=seed)
     only_cost = set(why) <= {Why.COST}
     if only_cost and found.saved is not None and found.saved < WORTH_FEN * MILLIFEN:

@@ -9,15 +9,20 @@ from dispatch.events import (
     CourierBack,
     Event,
     FleetChanged,
+    GivenBack,
     OrderChanged,
     OrderPlaced,
     OrdersCreated,
+    PointClosed,
+    PointFull,
+    PointOpened,
     RoadsClosed,
     RoadsReopened,
+    Scanned,
 )
 from dispatch.fates import RoadFacts, road_facts
 from dispatch.orders import OrderStatus
-from dispatch.plan import Plan, Why
+from dispatch.plan import Plan, Stop, Why
 from dispatch.progress import StopState, route_progress
 
 
@@ -36,7 +41,8 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
     planned = {
         order_id for route in plan.routes for stop in route.stops for order_id in stop.order_ids
     }
-    known = planned | {each.order_id for each in plan.unserved}
+    unserved = {each.order_id for each in plan.unserved}
+    known = planned | unserved
     for event in events:
         match event:
             case OrdersCreated():
@@ -48,6 +54,12 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
                 yield Why.COURIERS
             case RoadsClosed() | RoadsReopened() if event.at > plan.made_at:
                 yield Why.ROADS
+            case PointFull() | PointClosed() | PointOpened() | GivenBack() if (
+                event.at > plan.made_at
+            ):
+                yield Why.POINTS
+            case Scanned() if event.at > plan.made_at and not unserved.isdisjoint(event.order_ids):
+                yield Why.POINTS
             case _:
                 pass
     if any(
@@ -65,6 +77,8 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
                 continue
             if route.courier_id in facts.out:
                 yield Why.COURIERS
+            if any(_is_in_vain(stop, facts, told[stop.seq].eta_at) for stop in ahead):
+                yield Why.POINTS
             late = (
                 told[stop.seq].eta_at > promises[order_id].latest_at
                 for stop in ahead
@@ -73,3 +87,20 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
             )
             if any(late) or expected.slack_s < 0:
                 yield Why.LATE
+
+
+def _is_in_vain(stop: Stop, facts: RoadFacts, eta_at: datetime) -> bool:
+    """
+    Whether a courier would come to a closed point, or for parcels that are not there.
+
+    A full point into which some pieces still go is looked at when it is said: a plan does not know the pieces of each order.
+    """
+    still = [each for each in stop.order_ids if each not in facts.fates]
+    scans = [facts.scans[each] for each in still if each in facts.scans]
+    if any(scan.point_id != stop.point_id for scan in scans):
+        return True
+    notice = None if stop.point_id is None else facts.notices.get(stop.point_id)
+    if notice is None:
+        return False
+    is_full = notice.full_since is not None and notice.pieces_left == 0
+    return notice.is_closed(eta_at) or (is_full and len(scans) < len(still))

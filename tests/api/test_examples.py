@@ -21,6 +21,7 @@ from api import (
     isochrones,
     orders,
     plans,
+    points,
     questions,
     registry,
     road,
@@ -43,6 +44,7 @@ PARTS = (
     isochrones,
     orders,
     plans,
+    points,
     questions,
     registry,
     road,
@@ -224,7 +226,13 @@ async def a_day(company, fleet_json, served):
     }
     await call("record_events", "POST", f"/v1/events?{DAY}", json={"events": [event]})
     await call("read_shift", "GET", f"/v1/couriers/{courier}/progress?{DAY}")
+    scan = {"event_id": "s-0412", "order_ids": ["o019"], "at": "2026-11-11T09:05:10+08:00"}
+    await call("record_scans", "POST", f"/v1/points/p1/scans?{DAY}", json={"scans": [scan]})
+    await call("say_full", "POST", f"/v1/points/p1/full?{DAY}", json={"pieces_left": 3})
+    shut = {"from_at": "2026-11-11T12:00:00+08:00", "until_at": "2099-11-11T14:00:00+08:00"}
+    await call("say_closed", "POST", f"/v1/points/p1/closed?{DAY}", json=shut)
     await call("read_arrivals", "GET", f"/v1/points/p1/arrivals?{DAY}")
+    await call("say_open", "POST", f"/v1/points/p1/open?{DAY}")
     await call("read_status", "GET", f"/v1/status?{DAY}")
     out = {"reason": "breakdown", "place": {"lon": 118.112, "lat": 33.889}}
     await call("hand_over", "POST", f"/v1/couriers/{courier}/handover?{DAY}", json=out)

@@ -277,10 +277,13 @@ async def test_the_board_shows_the_published_plan(store, crewed):
 
 async def test_a_point_sees_who_comes_and_when(store, crewed):
     await publish(store, crewed, await draft(store, crewed))
-    arrivals = await operations.read_arrivals(store, crewed, PointId("p1"), now=AT)
+    place = Place(118.1, 33.9)
+    point = CollectionPoint(point_id=PointId("p1"), village="", name="", place=place)
+    arrivals = (await operations.read_point(store, crewed, point, now=AT)).arrivals
     assert [(each.courier_name, each.seq) for each in arrivals] == [("王小明", 2), ("李四", 2)]
     assert arrivals[0].planned_at == AT + timedelta(minutes=20)
-    assert await operations.read_arrivals(store, crewed, PointId("p9"), now=AT) == ()
+    other = CollectionPoint(point_id=PointId("p9"), village="", name="", place=place)
+    assert (await operations.read_point(store, crewed, other, now=AT)).arrivals == ()
 
 
 async def test_only_the_run_that_holds_the_job_may_end_it(store, crewed):
