@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import (
     addresses,
     closures,
+    etas,
     health,
     isochrones,
     orders,
@@ -108,6 +109,7 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None) -> F
         questions,
         road,
         running,
+        etas,
         isochrones,
         stream,
     ):

@@ -56,6 +56,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "take_back": frozenset({_D, _C}),
     "diff_plans": frozenset({_D, _B}),
     "read_arrivals": frozenset({_D, _P, _B}),
+    "read_etas": frozenset({_D, _C, _B}),
+    "read_eta": frozenset({_D, _C, _B}),
     "read_status": frozenset({_D, _B}),
     "follow_events": frozenset({_D, _B}),
     "read_isochrones": frozenset({_D, _C, _B}),

@@ -26,6 +26,7 @@ from dispatch.operations.closures import (
     read_closures,
     remove_closure,
 )
+from dispatch.operations.etas import EtaMissing, read_eta, read_etas
 from dispatch.operations.jobs import (
     BudgetOutOfRange,
     JobUnknown,
@@ -133,6 +134,7 @@ __all__ = [
     "ClosureUnknown",
     "ClosuresTooMany",
     "CourierUnknown",
+    "EtaMissing",
     "EtagMismatch",
     "EventOutcome",
     "FleetMissing",
@@ -196,6 +198,8 @@ __all__ = [
     "read_arrivals",
     "read_board",
     "read_closures",
+    "read_eta",
+    "read_etas",
     "read_fleet",
     "read_inputs",
     "read_job",

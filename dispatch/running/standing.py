@@ -9,9 +9,10 @@ from typing import Final
 
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId, Fleet
+from dispatch.forecast import StopState
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip
-from dispatch.progress import RouteProgress, StopProgress, StopState, route_progress
+from dispatch.progress import RouteProgress, StopProgress, route_progress
 from routing.places import Place
 
 _ENDED: Final = (StopState.DONE, StopState.FAILED)

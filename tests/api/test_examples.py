@@ -18,6 +18,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from api import (
     addresses,
     closures,
+    etas,
     isochrones,
     orders,
     plans,
@@ -40,6 +41,7 @@ DAY = "day=2026-11-11"
 PARTS = (
     addresses,
     closures,
+    etas,
     isochrones,
     orders,
     plans,
@@ -225,6 +227,9 @@ async def a_day(company, fleet_json, served):
     await call("record_events", "POST", f"/v1/events?{DAY}", json={"events": [event]})
     await call("read_shift", "GET", f"/v1/couriers/{courier}/progress?{DAY}")
     await call("read_arrivals", "GET", f"/v1/points/p1/arrivals?{DAY}")
+    await call("read_etas", "GET", f"/v1/etas?{DAY}")
+    ahead = route["trips"][0]["stops"][1]["order_ids"][0]
+    await call("read_eta", "GET", f"/v1/orders/{ahead}/eta?{DAY}")
     await call("read_status", "GET", f"/v1/status?{DAY}")
     out = {"reason": "breakdown", "place": {"lon": 118.112, "lat": 33.889}}
     await call("hand_over", "POST", f"/v1/couriers/{courier}/handover?{DAY}", json=out)

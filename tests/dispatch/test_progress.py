@@ -10,6 +10,7 @@ from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.events import Arrived, Collected, Failed, FailReason, OrderCancelled
 from dispatch.fates import road_facts
 from dispatch.fleet import CourierId, VehicleModelId
+from dispatch.forecast import StopState
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import (
     BreakTaken,
@@ -23,7 +24,7 @@ from dispatch.plan import (
     Trip,
     plan_id_of,
 )
-from dispatch.progress import RouteState, StopState, board, shift_progress
+from dispatch.progress import RouteState, board, shift_progress
 from routing.places import Place
 
 DAY = DepotDay(CompanyId("demo"), DepotId("shaji"), date(2026, 11, 11))
@@ -144,6 +145,15 @@ def test_silence_after_the_planned_arrival_moves_the_rest_of_the_day():
     assert [stop.eta_at for stop in route.stops] == [at(17), at(32)]
     assert route.late_s == 7 * 60
     assert route.back_at == at(47)
+
+
+def test_a_courier_who_is_early_at_a_door_waits_there_until_it_opens():
+    plan = a_plan(a_trip(0, [a_stop(1, 30, wait=20), a_stop(2, 45)], 60))
+    route = the_route(plan, [told(Arrived, 1, 10)], now=12)
+    assert [stop.eta_at for stop in route.stops] == [at(30), at(45)]
+    begun = [told(Arrived, 1, 10), told(Collected, 1, 14, orders="a")]
+    route = the_route(plan, begun, now=15)
+    assert [stop.eta_at for stop in route.stops] == [at(10), at(25)]
 
 
 def test_a_late_pickup_makes_the_next_stops_late():
