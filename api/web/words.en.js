@@ -110,6 +110,8 @@ export const en = {
   "stop.number": "Stop {seq}",
   "stop.planned": "Planned",
   "stop.eta": "Expected",
+  "stop.range": "Most likely",
+  "stop.range.at_risk": "May miss its promise",
   "stop.actual": "Actual",
   "stop.late": "Late",
   "stop.pieces": "Pieces",

@@ -110,6 +110,8 @@ export const zh = {
   "stop.number": "第 {seq} 站",
   "stop.planned": "计划",
   "stop.eta": "预计",
+  "stop.range": "多半在",
+  "stop.range.at_risk": "可能误约",
   "stop.actual": "实际",
   "stop.late": "晚点",
   "stop.pieces": "件数",
