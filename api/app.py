@@ -22,6 +22,7 @@ from api import (
     orders,
     pages,
     plans,
+    positions,
     questions,
     registry,
     road,
@@ -110,6 +111,7 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None) -> F
         road,
         running,
         etas,
+        positions,
         isochrones,
         stream,
     ):

@@ -70,6 +70,7 @@ from dispatch.operations.plans import (
     read_plan,
     read_route,
 )
+from dispatch.operations.positions import keep_positions, nearest_couriers, read_positions
 from dispatch.operations.promising import (
     OptionUnclear,
     answer_orders,
@@ -188,10 +189,12 @@ __all__ = [
     "identify",
     "keep_answer",
     "keep_objection",
+    "keep_positions",
     "list_depots",
     "list_plans",
     "locate_household",
     "missing_from_registry",
+    "nearest_couriers",
     "publish_plan",
     "publish_revision",
     "read_answer",
@@ -206,6 +209,7 @@ __all__ = [
     "read_order",
     "read_orders",
     "read_plan",
+    "read_positions",
     "read_questions",
     "read_registry",
     "read_route",

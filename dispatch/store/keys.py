@@ -57,12 +57,15 @@ class DayKeys:
     words       hash, id -> what couriers say last       cancellations  hash, id -> the first one
     reports     hash, event id -> digest  stream         every event
     plans       hash: next, current, summary:VERSION     routes         hash, see `route_fields`
+    places      geo, courier ids                         positions      hash, courier id -> moment and JSON; both expire
     """
 
     __slots__ = (
         "cancellations",
         "orders",
+        "places",
         "plans",
+        "positions",
         "prefix",
         "reports",
         "routes",
@@ -82,6 +85,8 @@ class DayKeys:
         self.reports = f"{self.prefix}:reports"
         self.stream = f"{self.prefix}:stream"
         self.plans = f"{self.prefix}:plans"
+        self.places = f"{self.prefix}:places"
+        self.positions = f"{self.prefix}:positions"
         self.routes = f"{self.prefix}:routes"
 
     def plan(self, version: int) -> str:

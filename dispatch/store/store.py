@@ -17,6 +17,7 @@ from dispatch.store.client import Commands, Entry, commands, open_client
 from dispatch.store.companies import Companies
 from dispatch.store.depots import Depots
 from dispatch.store.keys import DayKeys
+from dispatch.store.positions import Positions
 from dispatch.store.questions import Questions
 from dispatch.store.rows import (
     COLLECTED_RANK,
@@ -53,6 +54,7 @@ class Store:
         self.daybook = Daybook(self)
         self.companies = Companies(client, scripts)
         self.depots = Depots(client, scripts)
+        self.positions = Positions(scripts)
         self.questions = Questions(client, scripts)
 
     @classmethod

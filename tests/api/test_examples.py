@@ -22,6 +22,7 @@ from api import (
     isochrones,
     orders,
     plans,
+    positions,
     questions,
     registry,
     road,
@@ -45,6 +46,7 @@ PARTS = (
     isochrones,
     orders,
     plans,
+    positions,
     questions,
     registry,
     road,
@@ -230,6 +232,11 @@ async def a_day(company, fleet_json, served):
     await call("read_etas", "GET", f"/v1/etas?{DAY}")
     ahead = route["trips"][0]["stops"][1]["order_ids"][0]
     await call("read_eta", "GET", f"/v1/orders/{ahead}/eta?{DAY}")
+    where = {"lon": 118.112, "lat": 33.889}
+    tracked = {"courier_id": courier, "at": stop["depart_at"], "accuracy_m": 12} | where
+    await call("keep_positions", "POST", f"/v1/positions?{DAY}", json={"positions": [tracked]})
+    await call("read_positions", "GET", f"/v1/positions?{DAY}")
+    await call("nearest_couriers", "GET", f"/v1/positions/nearest?{DAY}&lon=118.11&lat=33.889")
     await call("read_status", "GET", f"/v1/status?{DAY}")
     out = {"reason": "breakdown", "place": {"lon": 118.112, "lat": 33.889}}
     await call("hand_over", "POST", f"/v1/couriers/{courier}/handover?{DAY}", json=out)
