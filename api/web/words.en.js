@@ -102,6 +102,10 @@ export const en = {
   "route.break": "Break {from}–{to}",
   "route.phone": "Phone {phone}",
 
+  "position.now": "here just now",
+  "position.ago": "here {minutes} min ago",
+  "position.old": "old position",
+
   "stop.state.planned": "planned",
   "stop.state.arrived": "arrived",
   "stop.state.done": "collected",

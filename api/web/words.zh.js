@@ -102,6 +102,10 @@ export const zh = {
   "route.break": "休息 {from}–{to}",
   "route.phone": "电话 {phone}",
 
+  "position.now": "刚刚在此",
+  "position.ago": "{minutes} 分钟前在此",
+  "position.old": "位置已旧",
+
   "stop.state.planned": "待取",
   "stop.state.arrived": "已到达",
   "stop.state.done": "已取",
