@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -250,6 +251,20 @@ def word(kind, when):
 words = st.builds(
     word, st.sampled_from(["cancelled", "failed", "collected", "arrived"]), st.integers(0, 4)
 )
+
+
+def test_who_scanned_an_order_has_it_whatever_the_plan_and_others_say():
+    other = CourierId("c2")
+    events = [
+        told(Failed, 1, 10, reason=FailReason.NOBODY_HOME),
+        msgspec.structs.replace(told(Collected, 1, 14, orders="a"), courier_id=other),
+        told(Collected, 2, 20),
+    ]
+    for heard in (events, events[::-1], events * 2):
+        facts = road_facts(heard)
+        assert facts.carried_by(other) == ("o1a",)
+        assert facts.carried_by(COURIER) == ("o2a", "o2b")
+        assert facts.carried_by(COURIER, since=at(21)) == ()
 
 
 @given(st.lists(words, max_size=6), st.randoms())
