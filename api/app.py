@@ -31,6 +31,7 @@ from api import (
     stream,
     vroom,
     waves,
+    webhooks,
     what_if,
 )
 from api.auth import bearer
@@ -112,6 +113,7 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None) -> F
         running,
         etas,
         positions,
+        webhooks,
         isochrones,
         stream,
     ):

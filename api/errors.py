@@ -32,6 +32,7 @@ from dispatch.operations import (
     FleetOfAnotherDepot,
     HouseholdUnknown,
     JobUnknown,
+    LetterUnknown,
     NoWorker,
     OptionUnclear,
     OrderClosed,
@@ -44,6 +45,8 @@ from dispatch.operations import (
     QuestionUnknown,
     RouteMissing,
     StillRunning,
+    WebhooksTooMany,
+    WebhookUnknown,
 )
 from dispatch.store import NotOnReplicas
 from routing.errors import RoutingError
@@ -64,6 +67,8 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     CourierUnknown: 404,
     QuestionUnknown: 404,
     EtaMissing: 404,
+    WebhookUnknown: 404,
+    LetterUnknown: 404,
     IdMalformed: 422,
     StreamIdMalformed: 422,
     OptionUnclear: 422,
@@ -75,6 +80,7 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     AnswerDiffers: 422,
     QuestionRefused: 422,
     ClosuresTooMany: 409,
+    WebhooksTooMany: 409,
     OrderClosed: 409,
     OrderPlacedAlready: 409,
     PlanStale: 409,

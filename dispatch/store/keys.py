@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 from dispatch.access import KeyId
 from dispatch.days import CompanyId, DepotDay, DepotScope
@@ -47,6 +48,20 @@ class ScopeKeys:
     def closures(self) -> str:
         """A hash, id -> JSON."""
         return f"{self.prefix}:closures"
+
+    @property
+    def webhooks(self) -> str:
+        """A hash, id -> JSON."""
+        return f"{self.prefix}:webhooks"
+
+    @property
+    def sender(self) -> str:
+        """Who sends to the webhooks, for as long as it lives."""
+        return f"{self.prefix}:sender"
+
+    def webhook(self, webhook_id: str, part: str) -> str:
+        """A hash of a webhook: `cursors` and `trying` by day, `dead` by message id."""
+        return f"{self.prefix}:webhook:{webhook_id}:{part}"
 
 
 class DayKeys:
@@ -100,6 +115,10 @@ def route_fields(courier_id: str, *, masked: bool) -> tuple[str, str]:
     """Where a route's bytes and their etag lie in the hash of routes."""
     view = "masked" if masked else "full"
     return f"{view}:{courier_id}", f"{view}-etag:{courier_id}"
+
+
+DEPOTS_WITH_WEBHOOKS: Final = "cunlu:depots-with-webhooks"
+"""A set, COMPANY:DEPOT."""
 
 
 def depots(company_id: CompanyId) -> str:

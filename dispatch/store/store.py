@@ -34,6 +34,7 @@ from dispatch.store.rows import (
     read_word,
 )
 from dispatch.store.scripts import Argument, Scripts, chunks, flat
+from dispatch.store.webhooks import Webhooks
 
 SLICE: Final = 5000
 """Stream entries read in one step."""
@@ -56,6 +57,7 @@ class Store:
         self.depots = Depots(client, scripts)
         self.positions = Positions(scripts)
         self.questions = Questions(client, scripts)
+        self.webhooks = Webhooks(client, readers, scripts)
 
     @classmethod
     @asynccontextmanager

@@ -30,6 +30,7 @@ from api import (
     running,
     stream,
     waves,
+    webhooks,
     what_if,
 )
 from api.auth import MAY
@@ -54,6 +55,7 @@ PARTS = (
     running,
     stream,
     waves,
+    webhooks,
     what_if,
 )
 LISTED = 2
