@@ -111,6 +111,8 @@ class Sender:
             held.until_s = asked_s + self.lease_s
             for webhook_id in webhooks:
                 task = held.tasks.get(webhook_id)
+                if task is not None and task.done():
+                    task.result()  # what is no outage is a bug, and ends this process
                 if task is None or task.done():
                     held.tasks[webhook_id] = asyncio.create_task(
                         self._serve(scope, webhook_id, held), name=f"webhook {webhook_id}"

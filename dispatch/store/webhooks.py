@@ -152,5 +152,5 @@ class Webhooks:
 
     async def entry(self, day: DepotDay, stream_id: str) -> bytes | None:
         """One event of a day."""
-        found = await self._scripts.fetch(("XRANGE", DayKeys(day).stream, stream_id, stream_id))
-        return found[0][1][1] if found else None
+        found = await self._client.xrange(DayKeys(day).stream, stream_id, count=1)
+        return found[0][1][b"e"] if found and found[0][0].decode() == stream_id else None
