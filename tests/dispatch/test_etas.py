@@ -238,3 +238,17 @@ def test_a_courier_at_the_door_is_at_the_next_one_only_after_the_pickup():
     here, there = list(etas(plan, road_facts([arrived]), now=now)[0])[:2]
     assert (here.state, there.state) == (StopState.ARRIVED, StopState.PLANNED)
     assert there.p50_at > now + seconds(second.leg.duration_s + SETUP_S + SERVICE_S // 6)
+
+
+def test_of_a_stop_half_done_only_the_other_half_is_awaited():
+    plan = a_day(random.Random(4), couriers=1)
+    (route,) = plan.routes
+    (trip,) = route.trips
+    both = replace(trip.stops[0], order_ids=(OrderId("here"), OrderId("there")))
+    trip = replace(trip, stops=(both, *trip.stops[1:]))
+    plan = replace(plan, routes=(replace(route, trips=(trip,)),))
+    taken = Collected(
+        at=both.begin_at, by="t", event_id="c", courier_id="c0", order_ids=(OrderId("here"),)
+    )
+    found = list(etas(plan, road_facts([taken]), now=both.begin_at)[0])
+    assert [each.order_id for each in found[:2]] == ["there", trip.stops[1].order_ids[0]]

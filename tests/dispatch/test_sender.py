@@ -344,3 +344,15 @@ async def test_kill_9_of_the_sender_loses_nothing_and_keeps_the_order(
     assert list(dict.fromkeys(names)) == some(300)  # by first coming: in order
     assert len(names) <= 301  # the one it was at, at most, twice
     assert all(each["valid"] for each in receiver.log())
+
+
+async def test_a_replay_or_a_removal_wins_over_a_delivery_under_way(store, day, receiver):
+    webhook_id = await registered(store, day, receiver)
+    await operations.replay_webhook(store, day, webhook_id, after="5")
+    assert not await store.webhooks.settle(day, webhook_id, before="", after="9-0")
+    assert (await seen(store, day)).cursors == {day.day.isoformat(): "5-0"}
+    assert await store.webhooks.settle(day, webhook_id, before="5-0", after="9-0")
+    await operations.remove_webhook(store, day.scope, webhook_id)
+    assert not await store.webhooks.settle(day, webhook_id, before="9-0", after="10-0")
+    assert not await store.webhooks.replay(day, webhook_id, "0-0")
+    assert await operations.read_webhooks(store, day.scope) == ()

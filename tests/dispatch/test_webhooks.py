@@ -84,6 +84,7 @@ def test_days_are_told_from_a_week_ago_to_a_month_ahead():
         ("93.184.215.14", True),
         ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
         ("64:ff9b::5db8:d70e", True),
+        ("::ffff:93.184.215.14", True),
         ("127.0.0.1", False),
         ("10.1.2.3", False),
         ("172.16.0.1", False),
