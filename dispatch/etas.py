@@ -182,7 +182,7 @@ def _of_route(
         p10_at, p50_at, p90_at = (second + timedelta(seconds=round(value)) for value in range_s)
         for order_id in each.stop.order_ids:
             if order_id in facts.fates:
-                continue  # of an order stop that is not over yet
+                continue  # over already, at a stop that is not
             promise = promises.get(order_id)
             yield Eta(
                 order_id=order_id,
