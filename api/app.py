@@ -16,12 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import (
     addresses,
     closures,
+    etas,
     health,
     isochrones,
     orders,
     pages,
     plans,
     points,
+    positions,
     questions,
     registry,
     road,
@@ -30,6 +32,7 @@ from api import (
     stream,
     vroom,
     waves,
+    webhooks,
     what_if,
 )
 from api.auth import bearer
@@ -110,6 +113,9 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None) -> F
         road,
         running,
         points,
+        etas,
+        positions,
+        webhooks,
         isochrones,
         stream,
     ):

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "solve": _Listed("solve", "Solve a public instance of vehicle routing, as PyVRP reads it."),
     "serve": _Listed("serving", "Serve API and board."),
     "worker": _Listed("serving", "Make the plans that the API is asked for."),
+    "deliver": _Listed("serving", "Send events to the webhooks of companies."),
     "keys": _Listed("serving", "Create and revoke API keys."),
     "import": _Listed("remote", "Send files to a server."),
     "status": _Listed("remote", "Show how the day stands."),

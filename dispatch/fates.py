@@ -62,7 +62,7 @@ class RoadFacts:
     What is known of a day on the road.
 
     The ends of orders, when each courier first stood where they wait, since when couriers are out, where orders
-    stand that were scanned in, and what holds of points that are full or closed.
+    stand that were scanned in, what holds of points that are full or closed, and who collected what: not always whom the plan meant.
     """
 
     fates: Mapping[OrderId, Fate]
@@ -70,6 +70,15 @@ class RoadFacts:
     out: Mapping[CourierId, datetime] = field(default_factory=dict)
     scans: Mapping[OrderId, Scan] = field(default_factory=dict)
     notices: Mapping[PointId, Notice] = field(default_factory=dict)
+    carriers: Mapping[OrderId, CourierId] = field(default_factory=dict)
+
+    def carried_by(
+        self, courier_id: CourierId, *, since: datetime | None = None
+    ) -> tuple[OrderId, ...]:
+        """What a courier has collected since then, or all day, the earliest first."""
+        own = (each for each, carrier in self.carriers.items() if carrier == courier_id)
+        late = [each for each in own if since is None or self.fates[each].at >= since]
+        return tuple(sorted(late, key=lambda each: (self.fates[each].at, each)))
 
 
 def road_facts(events: Iterable[Event]) -> RoadFacts:
@@ -79,6 +88,7 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
     cancellations: dict[OrderId, Fate] = {}
     arrivals: dict[CourierId, dict[OrderId, datetime]] = {}
     couriers: dict[CourierId, CourierOut | CourierBack] = {}
+    tellers: dict[OrderId, CourierId] = {}
     for event in events:
         match event:
             case Arrived():
@@ -88,7 +98,11 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
             case Collected() | Failed():
                 fate = fate_of(event)
                 for order_id in event.order_ids:
-                    words[order_id] = later_word(words.get(order_id), fate)
+                    before = words.get(order_id)
+                    words[order_id] = later_word(before, fate)
+                    if words[order_id] == fate:
+                        others = (tellers[order_id],) if before == fate else ()
+                        tellers[order_id] = min((event.courier_id, *others))
             case OrderCancelled():
                 fate = Fate(OrderStatus.CANCELLED, event.at, event.reason)
                 known = cancellations.get(event.order_id, fate)
@@ -107,7 +121,12 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
     out = {
         courier_id: last.at for courier_id, last in couriers.items() if isinstance(last, CourierOut)
     }
-    return RoadFacts(fates, arrivals, out, scans_of(events), notices_of(events))
+    carriers = {
+        order_id: teller
+        for order_id, teller in tellers.items()
+        if words[order_id].status is OrderStatus.COLLECTED
+    }
+    return RoadFacts(fates, arrivals, out, scans_of(events), notices_of(events), carriers)
 
 
 def fate_of(event: Collected | Failed) -> Fate:

@@ -9,11 +9,12 @@ from enum import StrEnum
 
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
+from dispatch.forecast import StopState
 from dispatch.households import CollectionPoint, HouseholdId, OpeningHours, PointId
 from dispatch.keepers import NOTHING_SAID, Notice
 from dispatch.orders import Order, OrderId, OrderStatus
 from dispatch.plan import Plan, Stop
-from dispatch.progress import Board, StopState
+from dispatch.progress import Board
 
 
 class Whereabouts(StrEnum):

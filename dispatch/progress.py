@@ -18,20 +18,12 @@ from dispatch.departing import (
 from dispatch.events import Event
 from dispatch.fates import Fate, RoadFacts, road_facts
 from dispatch.fleet import CourierId
+from dispatch.forecast import InMoments, StopState, forecast
 from dispatch.orders import OrderId, OrderStatus
-from dispatch.plan import Plan, PlanId, Route, Stop, waiting_at
+from dispatch.plan import Plan, PlanId, Route
 
 LATE_AFTER: Final = timedelta(minutes=5)
 """From here a route counts as late. Chosen, not measured: shorter delays come and go with traffic."""
-
-
-class StopState(StrEnum):
-    PLANNED = "planned"
-    ARRIVED = "arrived"
-    DONE = "done"
-    FAILED = "failed"
-    """Every order has its end, and at least one was not collected."""
-    CANCELLED = "cancelled"
 
 
 class RouteState(StrEnum):
@@ -218,99 +210,23 @@ def is_late(route: RouteProgress) -> bool:
     return unfinished and (route.late_s > LATE_AFTER.total_seconds() or route.slack_s < 0)
 
 
-def _stop_state(stop: Stop, facts: RoadFacts, arrivals: Mapping[OrderId, datetime]) -> StopState:
-    statuses = {
-        facts.fates[order_id].status for order_id in stop.order_ids if order_id in facts.fates
-    }
-    ended = all(
-        order_id in facts.fates and facts.fates[order_id].status is not OrderStatus.OPEN
-        for order_id in stop.order_ids
-    )
-    if not ended:
-        arrived = any(order_id in arrivals for order_id in stop.order_ids)
-        return (
-            StopState.ARRIVED
-            if arrived or statuses - {OrderStatus.CANCELLED}
-            else (StopState.PLANNED)
-        )
-    if statuses == {OrderStatus.CANCELLED}:
-        return StopState.CANCELLED
-    return StopState.FAILED if OrderStatus.FAILED in statuses else StopState.DONE
-
-
-@dataclass(slots=True)
-class _Forecast:
-    """The moment up to which a courier's day is known or predicted, moved from stop to stop."""
-
-    free_at: datetime
-    """When the courier can drive on."""
-    now: datetime
-
-    def reach(self, stop: Stop, *, pause: timedelta, waits: bool) -> datetime:
-        """
-        Predicted begin at a stop not reached yet.
-
-        Nobody can have arrived in the past unheard, so it is a setup after now at the earliest; where
-        the plan waits for the household (`waits`), the courier is not let in before the planned begin.
-        """
-        arrive_at = self.free_at + timedelta(seconds=stop.leg.duration_s) + pause
-        begin_at = max(arrive_at, self.now) + _setup(stop)
-        return max(begin_at, stop.begin_at) if waits else begin_at
-
-
 def route_progress(route: Route, facts: RoadFacts, *, now: datetime, plan: Plan) -> RouteProgress:
-    """
-    How one courier's shift stands: the rest is predicted from its last known moment by planned legs and services.
-
-    Stops done out of turn count as done; legs of the remaining ones stay those of the plan, an
-    approximation that the next re-plan removes.
-    """
-    arrivals = facts.arrivals.get(route.courier_id, {})
-    states = {stop.seq: _stop_state(stop, facts, arrivals) for stop in route.stops}
-    breaks = list(route.breaks)
-    forecast = _Forecast(route.trips[0].leave_at, now)
-    stops: list[StopProgress] = []
-    trips: list[TripProgress] = []
-    planned_free_at = route.trips[0].leave_at
-    back_at = planned_free_at
-    for trip in route.trips:
-        if trip is not route.trips[0]:
-            turnaround = timedelta(seconds=plan.turnaround_s)
-            forecast.free_at = max(trip.leave_at, trips[-1].over_at + turnaround)
-            planned_free_at = trip.leave_at
-        pauses: dict[int, timedelta] = {}
-        for stop in trip.stops:
-            pause = timedelta()
-            while breaks and breaks[0].starts_at < stop.begin_at:
-                rest = breaks.pop(0)
-                if rest.starts_at >= planned_free_at:
-                    pause += rest.ends_at - rest.starts_at
-            pauses[stop.seq] = pause
-            planned_free_at = stop.depart_at
-        # Whoever went to a later door first goes on from there.
-        for stop in sorted(trip.stops, key=lambda each: states[each.seq] is StopState.PLANNED):
-            state = states[stop.seq]
-            waits = waiting_at(stop, route.breaks) > timedelta()
-            service = stop.depart_at - stop.begin_at
-            heard = _heard_at(stop, facts, arrivals)
-            if state is StopState.CANCELLED:
-                begin_at = stop.begin_at  # nobody goes there: the drive on starts where it stood
-            elif state in (StopState.DONE, StopState.FAILED):
-                begin_at = _begun_at(stop, heard) or now
-                forecast.free_at = max(forecast.free_at, heard.ended_at or begin_at)
-            elif state is StopState.ARRIVED:
-                begin_at = _begun_at(stop, heard) or now
-                if waits:
-                    begin_at = max(begin_at, stop.begin_at)
-                forecast.free_at = max(begin_at + service, now)
-            else:
-                begin_at = forecast.reach(stop, pause=pauses[stop.seq], waits=waits)
-                forecast.free_at = begin_at + service
-            late_s = max(0, round((begin_at - stop.begin_at).total_seconds()))
-            stops.append(StopProgress(seq=stop.seq, state=state, eta_at=begin_at, late_s=late_s))
-        stops.sort(key=lambda each: each.seq)
-        back_at = forecast.free_at + timedelta(seconds=trip.home.duration_s)
-        trips.append(trip_progress(trip, back_at=back_at, sorting_s=plan.sorting_s))
+    """How one courier's shift stands: the rest is predicted from its last known moment by planned legs and services."""
+    told = forecast(route, facts, InMoments(), now=now, plan=plan)
+    stops = [
+        StopProgress(
+            seq=each.stop.seq,
+            state=each.state,
+            eta_at=each.begin,
+            late_s=max(0, round((each.begin - each.stop.begin_at).total_seconds())),
+        )
+        for each in told.stops
+    ]
+    trips = [
+        trip_progress(trip, back_at=back_at, sorting_s=plan.sorting_s)
+        for trip, back_at in zip(route.trips, told.backs, strict=True)
+    ]
+    back_at = told.backs[-1]
     slack_s, tightest = min((trip.slack_s, number) for number, trip in enumerate(trips))
     upcoming = [stop for stop in stops if stop.state in (StopState.PLANNED, StopState.ARRIVED)]
     last_back_at = route.trips[-1].back_at
@@ -340,34 +256,6 @@ def route_progress(route: Route, facts: RoadFacts, *, now: datetime, plan: Plan)
         stops=tuple(stops),
         trips=tuple(trips),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    arrived_at: datetime | None
-    ended_at: datetime | None
-
-
-def _heard_at(stop: Stop, facts: RoadFacts, arrivals: Mapping[OrderId, datetime]) -> _Heard:
-    arrived = [arrivals[order] for order in stop.order_ids if order in arrivals]
-    ends = [
-        facts.fates[order].at
-        for order in stop.order_ids
-        if order in facts.fates and facts.fates[order].status is not OrderStatus.CANCELLED
-    ]
-    return _Heard(min(arrived, default=None), max(ends, default=None))
-
-
-def _setup(stop: Stop) -> timedelta:
-    return timedelta(seconds=stop.setup_s)
-
-
-def _begun_at(stop: Stop, heard: _Heard) -> datetime | None:
-    """A setup after the arrival, unless the pickup was over sooner."""
-    if heard.arrived_at is None:
-        return heard.ended_at
-    begun_at = heard.arrived_at + _setup(stop)
-    return begun_at if heard.ended_at is None else min(begun_at, heard.ended_at)
 
 
 def _route_state(

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     geocoder_options: dict[str, str] = Field(default_factory=dict)
     geocoder_region: str = ""
     """What stands in front of a village when it is asked for, such as 江苏省徐州市睢宁县沙集镇."""
+    webhook_private: bool = False
+    """Whether webhooks may go to private addresses and in the clear: only where every company is trusted."""
     tile_url: str | None = None
     """A base map in place of our own tiles; None: no page asks another host."""
 

@@ -72,7 +72,7 @@ class TestTheComposeFile:
 
         from api.cli import app
 
-        for name in ("api", "worker"):
+        for name in ("api", "worker", "deliver"):
             command = self.compose["services"][name]["command"]
             assert command[0] == "cunlu"
             result = CliRunner().invoke(app, [command[1], "--help"])

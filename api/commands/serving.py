@@ -23,6 +23,7 @@ from dispatch import operations
 from dispatch.access import KeyId, Role, digest_of, key_id_of
 from dispatch.days import CompanyId, DepotId
 from dispatch.errors import DispatchError
+from dispatch.sender import run_sender
 from dispatch.server import EmbeddedServer, running_server
 from dispatch.settings import Settings
 from dispatch.store import Store
@@ -158,6 +159,22 @@ def worker(
         raise NetworkMissing(roads)
     _log(settings)
     _run(run_worker(settings))
+
+
+@app.command()
+def deliver(*, data_dir: DataDir = None) -> None:
+    """
+    Send events to the webhooks of companies.
+
+    One is enough, a second one takes over if the first is killed. Needs a way to the internet, and no roads. Ctrl-C or
+    SIGTERM ends it.
+
+    Example: `cunlu deliver`
+    """
+    settings = _settings(data_dir=data_dir)
+    _log(settings)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write down every address
+    _run(run_sender(settings))
 
 
 @keys.callback()

@@ -14,6 +14,7 @@ import { MapPane } from "./map.js";
 import { Panel } from "./panel.js";
 import { isAhead, LATE_AFTER_S } from "./plan_view.js";
 import { DraftBanner, PlanDialog } from "./planning.js";
+import { positionLines } from "./positions.js";
 import { Topbar } from "./topbar.js";
 import { reasonWords } from "./unserved_row.js";
 import { t } from "./words.js";
@@ -39,7 +40,8 @@ function Notices() {
 }
 
 /** What the pointer is over, in two lines. */
-function tooltipLines({ stop, route, order, closure }) {
+function tooltipLines({ stop, route, order, closure, courier }) {
+  if (courier !== undefined) return positionLines(courier);
   if (closure !== undefined) return closureLines(closure);
   const view = plan.value;
   if (view === null) return null;

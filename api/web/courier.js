@@ -5,6 +5,7 @@ import { clockTime, distance, duration } from "./format.js";
 import { key, keyRefused } from "./http.js";
 import { KeyForm } from "./key_form.js";
 import { acknowledge, isCutOff, refused, waiting } from "./outbox.js";
+import "./own_position.js";
 import { language } from "./preferences.js";
 import { ahead, atDepot, beginTrip, cancelledOf, chosen, heardAt, me, read, readProblem, report, shown, start, stateOf, stops, stored } from "./shift.js";
 import { hasWords, t } from "./words.js";

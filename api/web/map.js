@@ -18,6 +18,7 @@ import { PinBanner, startPin } from "./map_pin.js";
 import { mapStyle } from "./map_style.js";
 import { isAhead, LATE_AFTER_S } from "./plan_view.js";
 import { decodePolyline } from "./polyline.js";
+import { positionFeatures, positions } from "./positions.js";
 import { isDark } from "./preferences.js";
 import { t } from "./words.js";
 import { Map as MapLibre } from "./vendor/maplibre-gl.mjs";
@@ -187,6 +188,7 @@ function startMap(container) {
       }),
       effect(() => showSelection(map, unserved)),
       effect(() => map.getSource("closures").setData(collection(closureFeatures(closures.value)))),
+      effect(() => map.getSource("couriers").setData(collection(positionFeatures(positions.value)))),
       ...startPin(map),
       effect(() => {
         isDark.value;
@@ -298,6 +300,12 @@ function repaint(map, version) {
   }
 }
 
+/** @param {string} courierId whose route is chosen, if the plan has one */
+function selectCourier(courierId) {
+  const route = plan.peek()?.routeOf.get(courierId);
+  if (route !== undefined) selectRoute(route);
+}
+
 /** @param {MapOfDay} map */
 function listen(map) {
   const hit = ({ x, y }) => {
@@ -305,7 +313,7 @@ function listen(map) {
       [x - REACH_PX, y - REACH_PX],
       [x + REACH_PX, y + REACH_PX],
     ];
-    const layers = ["unserved", "stops", "closures", "trips"];
+    const layers = ["couriers", "unserved", "stops", "closures", "trips"];
     const found = map.queryRenderedFeatures(reach, { layers });
     for (const layer of layers) {
       const first = found.find((feature) => feature.layer.id === layer);
@@ -318,6 +326,7 @@ function listen(map) {
     const found = hit(at);
     if (found === null || found.layer === "closures") selection.value = null;
     else if (found.layer === "stops") selectStop(found.stop);
+    else if (found.layer === "couriers") selectCourier(found.courier);
     else if (found.layer === "trips") selectRoute(found.route);
     else selectUnserved(found.order);
   });

@@ -157,6 +157,7 @@ export function mapStyle({ tiles, raster }) {
       numbers: { type: "geojson", data: EMPTY },
       villages: { type: "geojson", data: EMPTY },
       depot: { type: "geojson", data: EMPTY },
+      couriers: { type: "geojson", data: EMPTY },
       pin: { type: "geojson", data: EMPTY },
     },
     layers: [
@@ -306,6 +307,37 @@ export function mapStyle({ tiles, raster }) {
         },
         paint: {
           "text-color": color.ink,
+          "text-halo-color": color.halo,
+          "text-halo-width": 2,
+        },
+      },
+      {
+        id: "couriers",
+        type: "circle",
+        source: "couriers",
+        paint: {
+          "circle-radius": 8,
+          "circle-color": color.accent,
+          "circle-opacity": ["case", ["get", "old"], 0.35, 1],
+          "circle-stroke-color": color.panel,
+          "circle-stroke-width": 2.5,
+        },
+      },
+      {
+        id: "courier-names",
+        type: "symbol",
+        source: "couriers",
+        minzoom: 11,
+        layout: {
+          "text-field": ["get", "name"],
+          "text-font": FONT,
+          "text-size": 12,
+          "text-offset": [0, -1.3],
+          "text-anchor": "bottom",
+          "text-optional": true,
+        },
+        paint: {
+          "text-color": color.accent,
           "text-halo-color": color.halo,
           "text-halo-width": 2,
         },

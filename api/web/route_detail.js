@@ -2,6 +2,7 @@
 
 import { html, useMemo } from "./html.js";
 import { deselect, plan, progress, selectStop, selectedStop, selection } from "./day.js";
+import { rangeOf } from "./etas.js";
 import { clockTime, distance, duration, hours, kilograms, kilometres, minutes, yuan } from "./format.js";
 import { isAhead, LATE_AFTER_S } from "./plan_view.js";
 import { Verdict } from "./verdict.js";
@@ -62,6 +63,7 @@ function StopCard({ index }) {
   const state = now?.states[index] ?? "planned";
   const eta = now ? now.etaAt[index] : stop.beginAt;
   const late = now ? now.lateS[index] : 0;
+  const range = isAhead(state) ? rangeOf(stop.orderIds) : null;
   return html`
     <section class="stop-card" aria-label=${t("stop.number", { seq: stop.seq })}>
       <header>
@@ -79,6 +81,11 @@ function StopCard({ index }) {
       <dl class="facts">
         <div><dt>${t("stop.planned")}</dt><dd>${clockTime(stop.beginAt)}</dd></div>
         <div><dt>${t(isAhead(state) ? "stop.eta" : "stop.actual")}</dt><dd>${clockTime(eta)}</dd></div>
+        ${range &&
+        html`<div data-late=${range.atRisk} data-fact="range">
+          <dt>${t(range.atRisk ? "stop.range.at_risk" : "stop.range")}</dt>
+          <dd>${clockTime(range.p10At)}–${clockTime(range.p90At)}</dd>
+        </div>`}
         <div data-late=${late > LATE_AFTER_S}>
           <dt>${t("stop.late")}</dt><dd>${late >= 60 ? `+${minutes(late)} min` : "–"}</dd>
         </div>

@@ -102,6 +102,10 @@ export const en = {
   "route.break": "Break {from}–{to}",
   "route.phone": "Phone {phone}",
 
+  "position.now": "here just now",
+  "position.ago": "here {minutes} min ago",
+  "position.old": "old position",
+
   "stop.state.planned": "planned",
   "stop.state.arrived": "arrived",
   "stop.state.done": "collected",
@@ -110,6 +114,8 @@ export const en = {
   "stop.number": "Stop {seq}",
   "stop.planned": "Planned",
   "stop.eta": "Expected",
+  "stop.range": "Most likely",
+  "stop.range.at_risk": "May miss its promise",
   "stop.actual": "Actual",
   "stop.late": "Late",
   "stop.pieces": "Pieces",

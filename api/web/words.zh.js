@@ -102,6 +102,10 @@ export const zh = {
   "route.break": "休息 {from}–{to}",
   "route.phone": "电话 {phone}",
 
+  "position.now": "刚刚在此",
+  "position.ago": "{minutes} 分钟前在此",
+  "position.old": "位置已旧",
+
   "stop.state.planned": "待取",
   "stop.state.arrived": "已到达",
   "stop.state.done": "已取",
@@ -110,6 +114,8 @@ export const zh = {
   "stop.number": "第 {seq} 站",
   "stop.planned": "计划",
   "stop.eta": "预计",
+  "stop.range": "多半在",
+  "stop.range.at_risk": "可能误约",
   "stop.actual": "实际",
   "stop.late": "晚点",
   "stop.pieces": "件数",

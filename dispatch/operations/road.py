@@ -16,13 +16,14 @@ from dispatch.events import Collected, CourierEvent, Failed, FailReason, KeeperE
 from dispatch.fates import Fate, RoadFacts, fate_of
 from dispatch.feed import FeedItem
 from dispatch.fleet import CourierId
+from dispatch.forecast import StopState
 from dispatch.households import PointId
 from dispatch.ids import checked_text_id
 from dispatch.operations.plans import RouteMissing
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import Brought, Plan
 from dispatch.point_day import HandOver, hand_over_of
-from dispatch.progress import Board, ShiftProgress, StopState, board, shift_progress
+from dispatch.progress import Board, ShiftProgress, board, shift_progress
 from dispatch.store import COLLECTED_RANK, ReportAnswer, ReportEntry, Store
 
 

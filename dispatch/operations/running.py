@@ -110,6 +110,10 @@ async def hand_over(
         if courier_id in where:
             aboard = where[courier_id].aboard(running.facts, now=at)
             place = place or where[courier_id].last_place(running.facts)
+        else:
+            aboard = running.facts.carried_by(courier_id)
+        if aboard and place is None:
+            place = _place_of(running.plan, aboard[-1])
     if aboard and place is not None:
         held = [each.order for each in await read_some_orders(store, day, aboard)]
         order = _handed_over(courier_id, held, place)
@@ -123,6 +127,12 @@ async def hand_over(
     )
     await store.append_event(day, encode(event))
     return HandedOver(courier_id=courier_id, order=order, order_ids=aboard)
+
+
+def _place_of(plan: Plan, order_id: OrderId) -> Place | None:
+    """Where the order was picked up, whoever was meant to."""
+    stops = (stop for route in plan.routes for stop in route.stops)
+    return next((stop.place for stop in stops if order_id in stop.order_ids), None)
 
 
 async def take_back(

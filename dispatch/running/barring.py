@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 import polyline
 
 from dispatch.fates import RoadFacts
+from dispatch.forecast import StopState
 from dispatch.inputs import DayInputs
 from dispatch.keepers import NOTHING_SAID
 from dispatch.orders import OrderId
 from dispatch.plan import Leg, Plan, Route, Stop, Trip
-from dispatch.progress import StopState, route_progress
+from dispatch.progress import route_progress
 
 
 def without_barred(plan: Plan, inputs: DayInputs, facts: RoadFacts, *, now: datetime) -> Plan:

@@ -11,11 +11,12 @@ from typing import Final
 
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
+from dispatch.forecast import StopState
 from dispatch.inputs import DayInputs
 from dispatch.orders import OrderId
 from dispatch.pickup_times import trucks_of
 from dispatch.plan import Plan, Route, Stop, Trip
-from dispatch.progress import RouteProgress, StopProgress, StopState, route_progress
+from dispatch.progress import RouteProgress, StopProgress, route_progress
 
 
 @unique

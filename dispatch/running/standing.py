@@ -9,9 +9,10 @@ from typing import Final
 
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId, Fleet
-from dispatch.orders import OrderId, OrderStatus
+from dispatch.forecast import StopState
+from dispatch.orders import OrderId
 from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip
-from dispatch.progress import RouteProgress, StopProgress, StopState, route_progress
+from dispatch.progress import RouteProgress, StopProgress, route_progress
 from routing.places import Place
 
 _ENDED: Final = (StopState.DONE, StopState.FAILED)
@@ -61,15 +62,29 @@ class Standing:
         return frozenset(order_id for stop in stops for order_id in stop.order_ids)
 
     def aboard(self, facts: RoadFacts, *, now: datetime) -> tuple[OrderId, ...]:
-        """Orders that were collected and have not come to the depot yet."""
-        stops = self.fixed
-        if self.under_way is None and now < self.back_at:
-            stops = self.trips[-1].stops
+        """
+        Orders that this courier has collected and not brought to the depot yet.
+
+        Also those that the plan meant for somebody else; and not those of its own stops that somebody else was quicker at.
+        """
+        trip = self.under_way
+        if trip is None and now < self.back_at:
+            trip = self.trips[-1]
+        if trip is None:
+            return ()
+        # A courier who was given up may have set out long before the plan that takes it back would have it leave.
+        since = trip.leave_at if self.trips and trip is not self.trips[0] else None
+        stops = self.fixed if self.under_way is not None else trip.stops
+        planned = [order_id for stop in stops for order_id in stop.order_ids]
+        strange = [
+            order_id
+            for order_id in facts.carried_by(self.courier_id, since=since)
+            if order_id not in self.order_ids
+        ]
         return tuple(
             order_id
-            for stop in stops
-            for order_id in stop.order_ids
-            if order_id in facts.fates and facts.fates[order_id].status is OrderStatus.COLLECTED
+            for order_id in (*planned, *strange)
+            if facts.carriers.get(order_id) == self.courier_id
         )
 
     def last_place(self, facts: RoadFacts) -> Place | None:

@@ -21,9 +21,10 @@ from dispatch.events import (
     Scanned,
 )
 from dispatch.fates import RoadFacts, road_facts
+from dispatch.forecast import StopState
 from dispatch.orders import OrderStatus
 from dispatch.plan import Plan, Stop, Why
-from dispatch.progress import StopState, route_progress
+from dispatch.progress import route_progress
 
 
 def whys(plan: Plan, events: Iterable[Event], *, now: datetime) -> tuple[Why, ...]:

@@ -13,6 +13,7 @@ from dispatch.store.rows import (
 )
 from dispatch.store.scripts import ReplicasUnderCluster
 from dispatch.store.store import Store
+from dispatch.store.webhooks import WebhookRow
 
 __all__ = [
     "COLLECTED_RANK",
@@ -26,4 +27,5 @@ __all__ = [
     "ReportEntry",
     "RouteBodies",
     "Store",
+    "WebhookRow",
 ]

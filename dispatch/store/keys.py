@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 from dispatch.access import KeyId
 from dispatch.days import CompanyId, DepotDay, DepotScope
@@ -48,6 +49,20 @@ class ScopeKeys:
         """A hash, id -> JSON."""
         return f"{self.prefix}:closures"
 
+    @property
+    def webhooks(self) -> str:
+        """A hash, id -> JSON."""
+        return f"{self.prefix}:webhooks"
+
+    @property
+    def sender(self) -> str:
+        """Who sends to the webhooks, for as long as it lives."""
+        return f"{self.prefix}:sender"
+
+    def webhook(self, webhook_id: str, part: str) -> str:
+        """A hash of a webhook: `cursors` and `trying` by day, `dead` by message id."""
+        return f"{self.prefix}:webhook:{webhook_id}:{part}"
+
 
 class DayKeys:
     """
@@ -57,12 +72,15 @@ class DayKeys:
     words       hash, id -> what couriers say last       cancellations  hash, id -> the first one
     reports     hash, event id -> digest  stream         every event
     plans       hash: next, current, summary:VERSION     routes         hash, see `route_fields`
+    places      geo, courier ids                         positions      hash, courier id -> moment and JSON; both expire
     """
 
     __slots__ = (
         "cancellations",
         "orders",
+        "places",
         "plans",
+        "positions",
         "prefix",
         "reports",
         "routes",
@@ -82,6 +100,8 @@ class DayKeys:
         self.reports = f"{self.prefix}:reports"
         self.stream = f"{self.prefix}:stream"
         self.plans = f"{self.prefix}:plans"
+        self.places = f"{self.prefix}:places"
+        self.positions = f"{self.prefix}:positions"
         self.routes = f"{self.prefix}:routes"
 
     def plan(self, version: int) -> str:
@@ -95,6 +115,10 @@ def route_fields(courier_id: str, *, masked: bool) -> tuple[str, str]:
     """Where a route's bytes and their etag lie in the hash of routes."""
     view = "masked" if masked else "full"
     return f"{view}:{courier_id}", f"{view}-etag:{courier_id}"
+
+
+DEPOTS_WITH_WEBHOOKS: Final = "cunlu:depots-with-webhooks"
+"""A set, COMPANY:DEPOT."""
 
 
 def depots(company_id: CompanyId) -> str:

@@ -90,7 +90,7 @@ class JobRow:
 
 def packed_word(fate: Fate, rank: int) -> str:
     """`fate` as `moment rank reason`, with the moment in microseconds: what scripts compare."""
-    return f"{_microseconds(fate.at)} {rank} {fate.reason}"
+    return f"{micros(fate.at)} {rank} {fate.reason}"
 
 
 def read_word(packed: bytes) -> Fate:
@@ -100,7 +100,7 @@ def read_word(packed: bytes) -> Fate:
 
 
 def packed_cancellation(at: datetime, reason: str) -> str:
-    return f"{_microseconds(at)} {reason}"
+    return f"{micros(at)} {reason}"
 
 
 def read_cancellation(packed: bytes) -> Fate:
@@ -108,7 +108,7 @@ def read_cancellation(packed: bytes) -> Fate:
     return Fate(OrderStatus.CANCELLED, _moment(at), reason)
 
 
-def _microseconds(at: datetime) -> int:
+def micros(at: datetime) -> int:
     """Since 1970, exact: a float of seconds would round."""
     return (at - _EPOCH) // _MICROSECOND
 

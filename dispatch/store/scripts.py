@@ -15,6 +15,7 @@ from dispatch.store.lane import Command, Lane
 
 NAMES: Final = (
     "add_closure",
+    "add_webhook",
     "answer_question",
     "append_event",
     "ask_question",
@@ -26,18 +27,24 @@ NAMES: Final = (
     "day_slice",
     "draft_plan",
     "end_job",
+    "keep_positions",
     "publish_plan",
     "publish_revision",
     "read_orders",
     "record_events",
     "remove_closure",
+    "remove_webhook",
     "replace_fleet",
+    "replace_letter",
     "replace_order",
+    "replay_webhook",
     "report_progress",
     "reserve_answer",
     "revoke_identity",
+    "settle_delivery",
     "start_job",
     "start_question",
+    "take_lease",
 )
 
 Argument = str | bytes | int

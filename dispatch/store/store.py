@@ -17,6 +17,7 @@ from dispatch.store.client import Commands, Entry, commands, open_client
 from dispatch.store.companies import Companies
 from dispatch.store.depots import Depots
 from dispatch.store.keys import DayKeys
+from dispatch.store.positions import Positions
 from dispatch.store.questions import Questions
 from dispatch.store.rows import (
     COLLECTED_RANK,
@@ -33,6 +34,7 @@ from dispatch.store.rows import (
     read_word,
 )
 from dispatch.store.scripts import Argument, Scripts, chunks, flat
+from dispatch.store.webhooks import Webhooks
 
 SLICE: Final = 5000
 """Stream entries read in one step."""
@@ -53,7 +55,9 @@ class Store:
         self.daybook = Daybook(self)
         self.companies = Companies(client, scripts)
         self.depots = Depots(client, scripts)
+        self.positions = Positions(scripts)
         self.questions = Questions(client, scripts)
+        self.webhooks = Webhooks(client, readers, scripts)
 
     @classmethod
     @asynccontextmanager

@@ -14,6 +14,8 @@ IDS = {
     "point_id": "p1",
     "closure_id": "x000000000000",
     "question_id": "shaji.q0000000000000000",
+    "webhook_id": "w000000000000",
+    "message_id": "shaji.2026-11-11.0-1",
 }
 
 

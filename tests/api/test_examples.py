@@ -7,9 +7,11 @@ After an answer has changed, record them anew: CUNLU_RECORD=1 pytest tests/api/t
 import asyncio
 import json
 import os
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
@@ -18,10 +20,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from api import (
     addresses,
     closures,
+    etas,
     isochrones,
     orders,
     plans,
     points,
+    positions,
     questions,
     registry,
     road,
@@ -29,11 +33,14 @@ from api import (
     running,
     stream,
     waves,
+    webhooks,
     what_if,
 )
 from api.auth import MAY
 from api.errors import _store_away
+from dispatch.days import DepotDay, DepotId
 from dispatch.settings import Settings
+from dispatch.webhooks import DeadLetter
 from dispatch.worker import run_worker
 
 EXAMPLES = Path(__file__).parents[2] / "api" / "examples.json"
@@ -41,10 +48,12 @@ DAY = "day=2026-11-11"
 PARTS = (
     addresses,
     closures,
+    etas,
     isochrones,
     orders,
     plans,
     points,
+    positions,
     questions,
     registry,
     road,
@@ -52,6 +61,7 @@ PARTS = (
     running,
     stream,
     waves,
+    webhooks,
     what_if,
 )
 LISTED = 2
@@ -68,7 +78,7 @@ async def worker(server, roads, tmp_path):
     await running
 
 
-BY_ID = {"fates", "contacts", "couriers", "models", "counts"}
+BY_ID = {"cursors", "fates", "contacts", "couriers", "models", "counts"}
 """Members whose own members are as many as there are ids."""
 
 
@@ -135,6 +145,34 @@ async def problems(company, collected):
     told = {str(each.status_code): each.json() for each in answers}
     away = await _store_away(None, RedisConnectionError())
     return told | {str(away.status_code): json.loads(away.body)}
+
+
+async def a_dead_letter(company, path):
+    """What is answered of a message that was put aside a day ago; nobody can wait for one here."""
+    day = DepotDay(company.company_id, DepotId("shaji"), date(2026, 11, 11))
+    at = datetime(2026, 11, 11, 2, tzinfo=UTC)
+    letter = DeadLetter(
+        message_id="shaji.2026-11-11.1794362400000-0",
+        day=day.day,
+        stream_id="1794362400000-0",
+        kind="collected",
+        tries=28,
+        first_at=at,
+        dead_at=at + timedelta(days=1),
+        why="answered 500",
+    )
+    store = company.client.app.state.deps.store
+    await store.webhooks.settle(
+        day,
+        path.rpartition("/")[2],
+        before="0-0",
+        after="1794362400000-0",
+        dead=(letter.message_id, msgspec.json.encode(letter)),
+    )
+    listed = await company.call("GET", f"{path}/dead-letters")
+    again = await company.call("POST", f"{path}/dead-letters/{letter.message_id}/resend")
+    assert again.status_code == 202
+    return ({"application/json": short(each.json())} for each in (listed, again))
 
 
 async def a_day(company, fleet_json, served):
@@ -233,6 +271,14 @@ async def a_day(company, fleet_json, served):
     await call("say_closed", "POST", f"/v1/points/p1/closed?{DAY}", json=shut)
     await call("read_arrivals", "GET", f"/v1/points/p1/arrivals?{DAY}")
     await call("say_open", "POST", f"/v1/points/p1/open?{DAY}")
+    await call("read_etas", "GET", f"/v1/etas?{DAY}")
+    ahead = route["trips"][0]["stops"][1]["order_ids"][0]
+    await call("read_eta", "GET", f"/v1/orders/{ahead}/eta?{DAY}")
+    where = {"lon": 118.112, "lat": 33.889}
+    tracked = {"courier_id": courier, "at": stop["depart_at"], "accuracy_m": 12} | where
+    await call("keep_positions", "POST", f"/v1/positions?{DAY}", json={"positions": [tracked]})
+    await call("read_positions", "GET", f"/v1/positions?{DAY}")
+    await call("nearest_couriers", "GET", f"/v1/positions/nearest?{DAY}&lon=118.11&lat=33.889")
     await call("read_status", "GET", f"/v1/status?{DAY}")
     out = {"reason": "breakdown", "place": {"lon": 118.112, "lat": 33.889}}
     await call("hand_over", "POST", f"/v1/couriers/{courier}/handover?{DAY}", json=out)
@@ -241,6 +287,13 @@ async def a_day(company, fleet_json, served):
     ended = (await call("read_job", "GET", f"/v1/jobs/{second['job_id']}")).json()
     await call("diff_plans", "GET", f"/v1/plans/{ended['plan_id']}/diff")
     await call("take_back", "POST", f"/v1/couriers/{courier}/back?{DAY}")
+    hook = {"url": "https://shop.example.org/cunlu", "kinds": ["collected", "plan-published"]}
+    made = (await call("add_webhook", "POST", "/v1/webhooks", json=hook)).json()
+    path = f"/v1/webhooks/{made['webhook_id']}"
+    await call("replay_webhook", "POST", f"{path}/replay?{DAY}", json={"after": "0"})
+    await call("list_webhooks", "GET", "/v1/webhooks")
+    told["list_dead_letters"], told["resend_letter"] = await a_dead_letter(company, path)
+    await call("remove_webhook", "DELETE", path)
     await call("read_me", "GET", "/v1/me")
     where = "profile=van&lon=118.112&lat=33.889&minutes=1,2"
     await call("read_isochrones", "GET", f"/v1/isochrones?{where}")

@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.events import Arrived, Collected, Failed, FailReason, OrderCancelled
 from dispatch.fates import road_facts
 from dispatch.fleet import CourierId, VehicleModelId
+from dispatch.forecast import StopState
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import (
     BreakTaken,
@@ -23,7 +25,7 @@ from dispatch.plan import (
     Trip,
     plan_id_of,
 )
-from dispatch.progress import RouteState, StopState, board, shift_progress
+from dispatch.progress import RouteState, board, shift_progress
 from routing.places import Place
 
 DAY = DepotDay(CompanyId("demo"), DepotId("shaji"), date(2026, 11, 11))
@@ -146,6 +148,15 @@ def test_silence_after_the_planned_arrival_moves_the_rest_of_the_day():
     assert route.back_at == at(47)
 
 
+def test_a_courier_who_is_early_at_a_door_waits_there_until_it_opens():
+    plan = a_plan(a_trip(0, [a_stop(1, 30, wait=20), a_stop(2, 45)], 60))
+    route = the_route(plan, [told(Arrived, 1, 10)], now=12)
+    assert [stop.eta_at for stop in route.stops] == [at(30), at(45)]
+    begun = [told(Arrived, 1, 10), told(Collected, 1, 14, orders="a")]
+    route = the_route(plan, begun, now=15)
+    assert [stop.eta_at for stop in route.stops] == [at(10), at(25)]
+
+
 def test_a_late_pickup_makes_the_next_stops_late():
     route = the_route(SIMPLE, [told(Arrived, 1, 18), told(Collected, 1, 23)], now=24)
     assert route.stops[0].state is StopState.DONE
@@ -248,6 +259,20 @@ def word(kind, when):
 words = st.builds(
     word, st.sampled_from(["cancelled", "failed", "collected", "arrived"]), st.integers(0, 4)
 )
+
+
+def test_who_scanned_an_order_has_it_whatever_the_plan_and_others_say():
+    other = CourierId("c2")
+    events = [
+        told(Failed, 1, 10, reason=FailReason.NOBODY_HOME),
+        msgspec.structs.replace(told(Collected, 1, 14, orders="a"), courier_id=other),
+        told(Collected, 2, 20),
+    ]
+    for heard in (events, events[::-1], events * 2):
+        facts = road_facts(heard)
+        assert facts.carried_by(other) == ("o1a",)
+        assert facts.carried_by(COURIER) == ("o2a", "o2b")
+        assert facts.carried_by(COURIER, since=at(21)) == ()
 
 
 @given(st.lists(words, max_size=6), st.randoms())

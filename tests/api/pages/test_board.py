@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 
 from dispatch.access import Role
 from dispatch.fleet import CourierId, VehicleModelId
-from dispatch.plan import Remedy, RemedyCode, Unserved
+from dispatch.plan import Promise, Remedy, RemedyCode, Unserved
 from routing.places import Place
 from tests.api.pages.drawn_days import at_point, with_departures
 
@@ -236,6 +237,35 @@ def test_a_courier_s_report_moves_the_figures_while_one_looks(board, published):
     expect(page.locator(".stop-row").nth(0)).to_have_attribute("data-state", "done")
     expect(page.locator(".stop-row").nth(1)).to_have_attribute("data-state", "failed")
     expect(page.locator(".stop-row").nth(2)).to_have_attribute("data-state", "planned")
+
+
+def test_a_chosen_stop_shows_its_range_and_whether_its_promise_is_at_risk(
+    company, make_plan, open_page
+):
+    company.orders(12)
+    plan = make_plan(company, stops=4)
+    kept, missed = (plan.routes[0].stops[number] for number in (0, 3))
+    promises = tuple(
+        Promise(
+            order_id=stop.order_ids[0],
+            courier_id=plan.routes[0].courier_id,
+            earliest_at=stop.begin_at,
+            latest_at=stop.begin_at + timedelta(minutes=minutes),
+        )
+        for stop, minutes in ((kept, 240), (missed, 0))
+    )
+    company.publish(replace(plan, promises=promises))
+    page = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}").page
+    page.locator(".route-row", has_text="朱雪华").click()
+    card = page.locator(".stop-card [data-fact=range]")
+    for number, words, at_risk in ((0, "多半在", "false"), (3, "可能误约", "true")):
+        page.locator(".stop-row").nth(number).click()
+        expect(card).to_contain_text(words)
+        expect(card).to_have_attribute("data-late", at_risk)
+        expect(card.locator("dd")).to_have_text(re.compile(r"\d\d:\d\d–\d\d:\d\d"))
+    company.report("collected", "c001", ["o00003"])
+    expect(page.locator(".stop-row").nth(3)).to_have_attribute("data-state", "done")
+    expect(card).to_have_count(0)
 
 
 def test_departures_show_their_slack_and_which_will_be_missed(company, make_plan, open_page):

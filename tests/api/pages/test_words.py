@@ -7,10 +7,11 @@ import pytest
 
 from api.pages import WEB
 from dispatch.events import FailReason
+from dispatch.forecast import StopState
 from dispatch.gazetteer import Unclear
 from dispatch.orders import Handling
 from dispatch.plan import RemedyCode
-from dispatch.progress import RouteState, StopState
+from dispatch.progress import RouteState
 from routing.vrp.reasons import Reason
 
 ENTRY = re.compile(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)",$', re.MULTILINE)
