@@ -266,6 +266,7 @@ _DETAILS: Final[Mapping[Reason, str]] = {
     Reason.NO_CAPACITY_LEFT: "the vehicles that could come are full",
     Reason.NO_RANGE_LEFT: "the vehicles that could come have no range left",
     Reason.NO_TIME_LEFT: "the couriers who could come have no time left",
+    Reason.JOINT_INCOMPLETE: "its joint order cannot be picked up as it asks for",
     Reason.NOT_WORTH_IT: "fetching it costs more than leaving it",
     Reason.OVERLOOKED: "there was room, but the search ended before it was used: plan longer",
 }

@@ -9,6 +9,7 @@ kept. Other visits stay where they are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from routing.vrp.insertion import INFINITE, cheapest, cheapest_within, put, twin
 from routing.vrp.packed import Packed
 from routing.vrp.problem import Joint, Problem
 from routing.vrp.schedule import Scheduler, sequence_of, trips_of
+from routing.vrp.solution import Solution
 
 _BEGINNINGS: Final = 4
 """Vehicles tried for a joint that is torn out of all its trips: some ten schedules each. Chosen for time."""
@@ -26,7 +28,64 @@ _BEGINNINGS: Final = 4
 _FIRST: Final = 2
 """Members that are tried as the first of a new beginning; the others join it. Chosen for time."""
 
+_NOBODY: Final = "nobody"
+"""A skill that no vehicle has."""
+
 _Trips = tuple[tuple[int, ...], ...]
+
+
+def priced(problem: Problem) -> Problem:
+    """
+    The problem in which leaving out one member of a joint that is made whole or not at all costs what leaving out all does.
+
+    So a search that knows of no joints rather makes way for the last member than leaves it out.
+    """
+    if not any(joint.all_or_nothing for joint in problem.joints):
+        return problem
+    visits = list(problem.visits)
+    for number, joint in enumerate(problem.joints):
+        if not joint.all_or_nothing:
+            continue
+        members = [each for each, visit in enumerate(visits) if number in visit.joints]
+        price = unserved_cost(problem, members)
+        for each in members:
+            if visits[each].unserved_cost is not None:
+                visits[each] = replace(visits[each], unserved_cost=price)
+    return replace(problem, visits=tuple(visits))
+
+
+def settled(problem: Problem, solution: Solution) -> Problem:
+    """
+    The problem in which the joints are decided as in `solution`, which can be driven in it as well.
+
+    What rides in one trip belongs to its vehicle, what leaves with one truck to that one, and what is left out whole
+    stays out. So a search that knows of no joints has little left to tear.
+    """
+    visits, vehicles = list(problem.visits), list(problem.vehicles)
+    driver = {
+        halt.visit: route.vehicle
+        for route in solution.routes
+        for trip in route.trips
+        for halt in trip.visits
+    }
+    for number, joint in enumerate(problem.joints):
+        members = [each for each, visit in enumerate(visits) if number in visit.joints]
+        made = [each for each in members if each in driver]
+        if not made and not joint.all_or_nothing:
+            continue
+        dues_s = {visits[each].due_s for each in made}
+        for each in members:
+            skills = set(visits[each].skills)
+            if not made or (joint.one_due and visits[each].due_s not in dues_s):
+                skills.add(_NOBODY)
+            if joint.one_trip and made:
+                skills.add(f"{_NOBODY} but for joint {number}")
+            visits[each] = replace(visits[each], skills=frozenset(skills))
+        if joint.one_trip and made:
+            at = driver[made[0]]
+            own = vehicles[at].skills | {f"{_NOBODY} but for joint {number}"}
+            vehicles[at] = replace(vehicles[at], skills=own)
+    return replace(problem, visits=tuple(visits), vehicles=tuple(vehicles))
 
 
 class Mender:
@@ -60,7 +119,7 @@ class Mender:
             for vehicle, trips in orders.items()
         }
         for number, joint in enumerate(self._problem.joints):
-            if self._is_torn(days, number, joint):
+            if self._is_torn(days, number, joint) or self._is_dear(days, number, joint):
                 best = self._best(days, number, joint)
                 if best is None:
                     return None
@@ -74,6 +133,16 @@ class Mender:
         if joint.one_trip and len({ride for _, ride in made.values()}) > 1:
             return True
         return joint.one_due and len({self._due(visit) for visit, _ in made.values()}) > 1
+
+    def _is_dear(self, days: Mapping[int, _Trips], number: int, joint: Joint) -> bool:
+        """Whether leaving the whole joint out might cost less than making it: less than all of its vehicles' days do."""
+        members = [visit for visits in self._members[number] for visit in visits]
+        visits = [self._problem.visits[each] for each in members]
+        if not joint.all_or_nothing or any(each.unserved_cost is None for each in visits):
+            return False
+        driven = {vehicle for _, (vehicle, _) in self._made(days, number).values()}
+        costs = [self._day_cost(vehicle, days[vehicle]) or 0 for vehicle in driven]
+        return unserved_cost(self._problem, members) < sum(costs)
 
     def _made(
         self, days: Mapping[int, _Trips], number: int
