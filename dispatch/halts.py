@@ -10,7 +10,7 @@ from dispatch.fleet import VehicleModel
 from dispatch.households import CollectionPoint, PointId, Registry
 from dispatch.inputs import DayInputs
 from dispatch.offers import Offer
-from dispatch.orders import Order, OrderId
+from dispatch.orders import JointId, Order, OrderId
 from dispatch.pickup_times import (
     Truck,
     at_own_place,
@@ -55,6 +55,16 @@ class Halt:
     orders: tuple[Order, ...]
     visit: Visit
     walk_m: int | None = None
+
+    def walked_m(self, order: Order) -> int | None:
+        """How far its household brings an order of the halt here; None: it is here anyway."""
+        return self.walk_m if self.walk_m is not None else order.gathered_m or None
+
+    @property
+    def joint_id(self) -> JointId | None:
+        """The joint order of which all its orders are members."""
+        joint = self.orders[0].joint if self.orders else None
+        return None if joint is None else joint.joint_id
 
 
 def left_out(order: Order, reason: str, detail: str, place: Place | None = None) -> Unserved:
@@ -132,7 +142,7 @@ def halts_at(
     """
     Group one spot's orders into halts, greedily by time of readiness.
 
-    Merged orders share trucks, skills and points offered, keep MERGE_WINDOW_S of common time, and
+    What a joint order gathers here is one halt. Other merged orders share trucks, skills, points offered and joint order, keep MERGE_WINDOW_S of common time, and
     together still fit every vehicle that each of them fits: merging never costs a vehicle that
     could have come. Those of different `companies` stay apart.
     """
@@ -231,6 +241,17 @@ def by_departure(halt: Halt, inputs: DayInputs, shifts: Window) -> tuple[Halt, .
 
 
 def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
+    joint, other = group.orders[0].joint, alone.orders[0].joint
+    if (joint and joint.joint_id) != (other and other.joint_id):
+        return None
+    gathered = [each.orders[0].gathered_m is not None for each in (group, alone)]
+    if any(gathered):
+        if not all(gathered):
+            return None
+        # They are ready, open and due at the same moments: `joints.as_joined` has seen to it.
+        return replace(
+            group, orders=group.orders + alone.orders, skills=group.skills | alone.skills
+        )
     if (group.trucks, group.skills, group.offers, group.company) != (
         alone.trucks,
         alone.skills,

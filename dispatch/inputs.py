@@ -53,11 +53,18 @@ class DayInputs:
         """The same day for planning, in fewer bytes: households and points without an order left out."""
         households = {each.household_id for each in self.orders}
         points = {each.point_id for each in self.orders}
+        gathered_at = {each.joint.gather_at for each in self.orders if each.joint}
         registry = Registry(
             households={
-                key: each for key, each in self.registry.households.items() if key in households
+                key: each
+                for key, each in self.registry.households.items()
+                if key in households | gathered_at
             },
-            points={key: each for key, each in self.registry.points.items() if key in points},
+            points={
+                key: each
+                for key, each in self.registry.points.items()
+                if key in points | gathered_at
+            },
         )
         return replace(self, registry=registry)
 

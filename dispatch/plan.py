@@ -11,7 +11,7 @@ from typing import NewType
 from dispatch.days import DepotDay
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.households import HouseholdId, PointId
-from dispatch.orders import OrderId
+from dispatch.orders import JointId, JointRule, OrderId
 from routing.places import Place
 
 PlanId = NewType("PlanId", str)
@@ -79,6 +79,16 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JointPart:
+    """What of a joint order is picked up at a stop: these of `members` orders; `complete` if the plan picks all of them up."""
+
+    joint_id: JointId
+    order_ids: tuple[OrderId, ...]
+    members: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """One place and the orders picked up there; it holds no name and no phone."""
 
@@ -108,6 +118,7 @@ class Stop:
     truck_at: datetime | None = None
     """The departure that its parcels make: that of its trip."""
     late: tuple[Late, ...] = ()
+    joints: tuple[JointPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +286,28 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JointOrder:
+    """
+    A joint order as the plan has it, those of its orders that are over included.
+
+    left_out
+        Its orders in no route; with none `complete` holds.
+    cut_off_at
+        The cut-off that its orders share, or by which it shall be complete; None: there is none.
+    leaves_at
+        The departure with which the last of it leaves; with `same-departure` the others wait at the depot for it.
+    """
+
+    joint_id: JointId
+    rules: tuple[JointRule, ...]
+    order_ids: tuple[OrderId, ...]
+    left_out: tuple[OrderId, ...]
+    complete: bool
+    cut_off_at: datetime | None = None
+    leaves_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """
     Routes and unserved orders of one depot-day.
@@ -310,6 +343,7 @@ class Plan:
     departures: tuple[Departure, ...] = ()
     """Those of the depot, sorted; () in a plan stored before they were told."""
     promises: tuple[Promise, ...] = ()
+    joints: tuple[JointOrder, ...] = ()
     why: tuple[Why, ...] = ()
 
 

@@ -10,6 +10,7 @@ from dispatch.closures import closed
 from dispatch.fates import RoadFacts
 from dispatch.halts import MILLIFEN
 from dispatch.inputs import DayInputs
+from dispatch.joints import as_joined, told_joints
 from dispatch.plan import Plan
 from dispatch.posing import pose
 from dispatch.promises import promised, with_promises
@@ -78,6 +79,7 @@ def plan_day(
             )
 
     network = closed(network, inputs.closures_met(made_at))
+    inputs = as_joined(inputs, () if start is None else start.joints)
     runs = facts is not None and made_at < inputs.over_at
     if start is not None and facts is not None and runs:
         return replan(
@@ -118,4 +120,4 @@ def plan_day(
         seed=seed,
         budget_s=budget_s,
     )
-    return promised(plan, start, inputs.fleet.depot, now=made_at)
+    return promised(told_joints(plan, inputs.orders), start, inputs.fleet.depot, now=made_at)

@@ -125,8 +125,11 @@ def with_promises(posed: Posed, plan: Plan, depot: Depot) -> Posed:
         if not known:
             visits.append(halt.visit)
             continue
-        point_id = None if halt.walk_m is None else halt.spot.point_id
-        elsewhere_fen = sum(point_of[each] != point_id for each in known) * depot.reassign_cost_fen
+        at = {
+            each.order_id: None if halt.walked_m(each) is None else halt.spot.point_id
+            for each in halt.orders
+        }
+        elsewhere_fen = sum(point_of[each] != at[each] for each in known) * depot.reassign_cost_fen
         kept_fen = (KEPT_TIMES - 1) * len(known) * depot.unserved_cost_fen
         visits.append(
             replace(

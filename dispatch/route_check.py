@@ -8,6 +8,7 @@ from datetime import datetime
 from dispatch.closures import closed
 from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
+from dispatch.joints import as_joined
 from dispatch.offers import Offer
 from dispatch.orders import OrderId
 from dispatch.plan import BreakTaken, Plan, Route
@@ -113,6 +114,7 @@ def check_route(
             for trip in loser.trips
         ]
     roads = closed(network, inputs.closures_met(now))
+    inputs = as_joined(inputs, plan.joints)
     table = RouteTable.laid(inputs, roads, wanted, _brought(plan, inputs))
     routes = {
         courier: route

@@ -17,6 +17,7 @@ from dispatch.fates import road_facts
 from dispatch.fleet import Fleet
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
+from dispatch.joints import as_joined
 from dispatch.order_answers import Change, OrderAnswer, change_between
 from dispatch.orders import Order, OrderId
 from dispatch.plan import Plan, plan_id_of
@@ -96,7 +97,7 @@ class Desk:
             known.memory, known.network = Memory(), whole.version
         situation = Situation(
             plan=known.plan,
-            inputs=inputs.as_known(facts),
+            inputs=as_joined(inputs.as_known(facts), known.plan.joints),
             network=closed(whole, inputs.closures_met(news.now)),
             facts=facts,
             now=news.now,

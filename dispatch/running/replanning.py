@@ -11,6 +11,7 @@ from typing import Final
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
+from dispatch.joints import told_joints
 from dispatch.orders import OrderId
 from dispatch.pickup_times import DAY_S
 from dispatch.plan import Plan
@@ -75,7 +76,7 @@ def replan(
     where = standings(plan, facts, inputs.fleet, now=now)
     going = _going(plan, facts, where, now=now)
     rest = pose_remainder(
-        at_promised_times(inputs, plan), network, where, _companies(going), now=now
+        at_promised_times(inputs, plan), network, where, _companies(going), plan.joints, now=now
     )
     as_promised = with_promises(rest.posed, plan, depot)
     late = {
@@ -122,7 +123,8 @@ def replan(
         seed=seed,
         budget_s=budget_s,
     )
-    again = promised(stitched(plan, planned, where, rest.heres, inputs), plan, depot, now=now)
+    again = told_joints(stitched(plan, planned, where, rest.heres, inputs), inputs.orders, plan)
+    again = promised(again, plan, depot, now=now)
     return Replanned(again, None if start is None else as_it_was - solution.cost)
 
 
