@@ -16,6 +16,7 @@ from api.schemas import (
     Count,
     Fen,
     Grams,
+    JointIn,
     Millilitres,
     Moment,
     Note,
@@ -59,6 +60,7 @@ class OrderChangeIn(Strict):
     handling: frozenset[Handling] = frozenset()
     note: Note = ""
     address: Text = ""
+    joint: JointIn | None = None
 
 
 class OrderChangesIn(Strict):
@@ -268,6 +270,14 @@ def _overlaid(before: Order, told: OrderChangeIn) -> OrderIn:
         "late_cost_fen": before.late_cost_fen,
         "handling": before.handling,
         "note": before.note,
+        "joint": None
+        if before.joint is None
+        else JointIn(
+            joint_id=before.joint.joint_id,
+            rules=before.joint.rules,
+            complete_by_at=before.joint.complete_by_at,
+            gather_at=before.joint.gather_at,
+        ),
     }
     if not given.keys() & _WHERE:
         stated["point_id"] = before.point_id

@@ -30,7 +30,7 @@ from dispatch.households import (
     OpeningHours,
     PointId,
 )
-from dispatch.orders import Handling, Order, OrderId
+from dispatch.orders import Handling, Joining, JointId, JointRule, Order, OrderId
 from dispatch.plan import RemedyCode
 from routing.places import Datum, Place, from_datum
 
@@ -131,6 +131,27 @@ class WindowIn(Strict):
 PointIds = Annotated[tuple[TextId, ...], Field(max_length=POINTS_MAX)]
 
 
+class JointIn(Strict):
+    """
+    The joint order of which an order is a member; its other members name the same `joint_id`.
+
+    What any member states holds for all. Without `rules` they ride in the same trip.
+    """
+
+    joint_id: TextId
+    rules: frozenset[JointRule] = frozenset()
+    complete_by_at: Moment | None = None
+    gather_at: Annotated[str, Field(max_length=64), AfterValidator(_printable)] = ""
+
+    def joining(self) -> Joining:
+        return Joining(
+            joint_id=JointId(self.joint_id),
+            rules=self.rules,
+            complete_by_at=self.complete_by_at,
+            gather_at=self.gather_at,
+        )
+
+
 class OrderIn(Strict):
     """
     One pickup request. Give a household, a collection point or a place; a point comes first.
@@ -176,6 +197,7 @@ class OrderIn(Strict):
     note: Note = ""
     address: Text = ""
     points: PointIds | None = None
+    joint: JointIn | None = None
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -209,6 +231,7 @@ class OrderIn(Strict):
             note=self.note,
             address=self.address,
             points=None if self.points is None else _point_ids(self.points),
+            joint=None if self.joint is None else self.joint.joining(),
         )
 
 

@@ -50,6 +50,9 @@ class Summary:
     late: int
     """Orders that take a later departure than they asked for."""
     late_cost_yuan: float
+    joints: int
+    joints_incomplete: int
+    """Joint orders, and those of which the plan leaves something out."""
     least_slack_min: int | None
     """Least minutes by which a trip could be over later and its parcels still catch their trucks; None: no trip."""
 
@@ -74,6 +77,8 @@ def summary(plan: Plan) -> Summary:
         brought=figures.brought,
         late=figures.late,
         late_cost_yuan=round(figures.late_cost_fen / 100, 2),
+        joints=len(plan.joints),
+        joints_incomplete=sum(not each.complete for each in plan.joints),
         least_slack_min=None if not slacks else int(min(slacks) // 60),
     )
 
@@ -151,6 +156,7 @@ def plan_geojson(plan: Plan) -> bytes:
                 brought_order_ids=tuple(each.order_id for each in stop.brought),
                 truck_at=stop.truck_at,
                 late_order_ids=tuple(each.order_id for each in stop.late),
+                joint_ids=tuple(each.joint_id for each in stop.joints),
             )
             for stop in route.stops
         ]
@@ -230,7 +236,8 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
 
     The status is what became of the order by `records`; without its record, whether the plan serves it.
     `brought_by` is the household that brings it to the point and must be told, `truck` the departure that it
-    makes, and `late_yuan` what it costs that this is a later one than it asked for.
+    makes, and `late_yuan` what it costs that this is a later one than it asked for. `joint` is the joint order that it is of,
+    `joint_complete` says whether the plan picks up all of that.
     """
     statuses: dict[str, str] = {record.order.order_id: record.status for record in records}
     bringing = {
@@ -245,6 +252,11 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
         for stop in route.stops
         for each in stop.late
     }
+    joint_of = {
+        order_id: (each.joint_id, "yes" if each.complete else "no")
+        for each in plan.joints
+        for order_id in each.order_ids
+    }
     rows: list[tuple[object, ...]] = [
         (
             order_id,
@@ -258,6 +270,7 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
             "" if stop.truck_at is None else stop.truck_at.isoformat(timespec="minutes"),
             late_yuan.get(order_id, ""),
             *([""] * 4),
+            *joint_of.get(order_id, ("", "")),
         )
         for route in plan.routes
         for number, trip in enumerate(route.trips, start=1)
@@ -272,12 +285,14 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
             each.reason,
             each.detail,
             *_cheapest(each),
+            *joint_of.get(each.order_id, ("", "")),
         )
         for each in plan.unserved
     ]
     header = (
         *("order", "status", "courier", "trip", "stop", "planned", "where", "brought_by"),
         *("truck", "late_yuan", "reason", "detail", "remedy", "remedy_yuan"),
+        *("joint", "joint_complete"),
     )
     return csv_of(header, sorted(rows, key=lambda row: str(row[0])))
 

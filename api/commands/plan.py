@@ -252,6 +252,11 @@ def _show(plan: Plan, out: Path) -> None:
             f"{told.late:,} of them leave later than they asked for, {told.late_cost_yuan:,.2f} yuan: "
             "orders.csv says with which truck"
         )
+    if told.joints:
+        typer.echo(
+            f"{told.joints:,} joint orders, {told.joints_incomplete:,} of them incomplete: "
+            "orders.csv says which order is of which"
+        )
     for reason, count in told.unserved.items():
         typer.echo(f"{count:,} unserved: {reason}")
     for code, count in told.remedies.items():

@@ -95,6 +95,7 @@ function StopCard({ index }) {
           ${stop.orderIds.map((id) => html`<li key=${id}>${id}${stop.brought.has(id) && html`<${BroughtBy} brought=${stop.brought.get(id)} />`}${stop.late.has(id) && html`<${LateBy} late=${stop.late.get(id)} />`}</li>`)}
         </ul>
       </div>
+      ${stop.joints.map((each) => html`<p class="note joint" key=${each.joint}>${t(each.words, each)}</p>`)}
       ${stop.handling.length > 0 &&
       html`<p class="tags">${stop.handling.map((word) => html`<span class="tag" key=${word}>${handlingWord(word)}</span>`)}</p>`}
       ${stop.notes.map((note) => html`<p class="note" key=${note}>${note}</p>`)}

@@ -24,10 +24,12 @@ from dispatch.exports import (
 )
 from dispatch.fleet import Courier, CourierId, VehicleModelId
 from dispatch.households import Household, HouseholdId, Registry
-from dispatch.orders import Order, OrderId, OrderRecord, OrderStatus
+from dispatch.orders import JointId, JointRule, Order, OrderId, OrderRecord, OrderStatus
 from dispatch.plan import (
     Brought,
     Figures,
+    JointOrder,
+    JointPart,
     Late,
     Leg,
     Plan,
@@ -345,3 +347,29 @@ def test_the_truck_of_every_order_and_what_is_late_are_told():
     assert "unloaded" not in route_sheet(PLAN, ROUTE, COURIER, {})
     # 95 minutes after eight, less 55 until unloaded and ten of sorting.
     assert summary(plan).least_slack_min == 30
+
+
+def test_every_export_says_of_which_joint_order_an_order_is_and_whether_that_is_complete():
+    part = JointPart(joint_id=JointId("L-7"), order_ids=(OrderId("o1"),), members=2, complete=False)
+    told = JointOrder(
+        joint_id=JointId("L-7"),
+        rules=(JointRule.SAME_TRIP,),
+        order_ids=(OrderId("o1"), OrderId("o9")),
+        left_out=(OrderId("o9"),),
+        complete=False,
+    )
+    trip = replace(TRIP, stops=(replace(STOPS[0], joints=(part,)), *STOPS[1:]))
+    route = replace(ROUTE, trips=(trip,))
+    plan = replace(PLAN, routes=(route,), joints=(told,))
+    assert {
+        row["order"]: row["joint_complete"]
+        for row in rows(fates_csv(plan))
+        if row["joint"] == "L-7"
+    } == {
+        "o1": "no",
+        "o9": "no",
+    }
+    assert "联单 L-7 1/2 不齐 incomplete" in route_sheet(plan, route, COURIER, {})
+    features = [each["properties"] for each in json.loads(plan_geojson(plan))["features"]]
+    assert [each["joint_ids"] for each in features if each["kind"] == "stop"] == [["L-7"], []]
+    assert (summary(plan).joints, summary(plan).joints_incomplete) == (1, 1)

@@ -12,11 +12,12 @@ import polyline
 from dispatch.days import DepotDay, DepotId
 from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
 from dispatch.households import Household, HouseholdId, PointId
-from dispatch.orders import OrderId
+from dispatch.orders import JointId, OrderId
 from dispatch.plan import (
     Brought,
     Departure,
     Figures,
+    JointPart,
     Late,
     Leg,
     Plan,
@@ -178,6 +179,18 @@ def at_point(plan: Plan) -> Plan:
     rest = tuple(replace(each, seq=each.seq - 1) for each in others)
     drawn = replace(route, trips=(replace(trip, stops=(point, *rest)),))
     return replace(plan, routes=(drawn, *plan.routes[1:]))
+
+
+def with_joint_order(plan: Plan) -> Plan:
+    """The plan with a joint order of three, of which the first stop picks up one and nobody the last."""
+    route = plan.routes[0]
+    trip = route.trips[0]
+    stop, *others = trip.stops
+    part = JointPart(
+        joint_id=JointId("L-7"), order_ids=stop.order_ids[:1], members=3, complete=False
+    )
+    drawn = replace(trip, stops=(replace(stop, joints=(part,)), *others))
+    return replace(plan, routes=(replace(route, trips=(drawn,)), *plan.routes[1:]))
 
 
 def with_departures(plan: Plan) -> Plan:
