@@ -18,6 +18,7 @@ from api.schemas import (
     Grams,
     JointIn,
     Millilitres,
+    MissedSeconds,
     Moment,
     Note,
     OrderIn,
@@ -60,6 +61,9 @@ class OrderChangeIn(Strict):
     handling: frozenset[Handling] = frozenset()
     note: Note = ""
     address: Text = ""
+    early_fen_per_minute: Fen | None = None
+    late_fen_per_minute: Fen | None = None
+    missed_max_s: MissedSeconds | None = None
     joint: JointIn | None = None
 
 
@@ -270,6 +274,9 @@ def _overlaid(before: Order, told: OrderChangeIn) -> OrderIn:
         "late_cost_fen": before.late_cost_fen,
         "handling": before.handling,
         "note": before.note,
+        "early_fen_per_minute": before.early_fen_per_minute,
+        "late_fen_per_minute": before.late_fen_per_minute,
+        "missed_max_s": before.missed_max_s,
         "joint": None
         if before.joint is None
         else JointIn(

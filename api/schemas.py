@@ -98,6 +98,7 @@ Count = Annotated[int, Field(ge=1, le=10_000, strict=True)]
 Grams = Annotated[int, Field(ge=0, le=20_000_000, strict=True)]
 Millilitres = Annotated[int, Field(ge=0, le=200_000_000, strict=True)]
 Fen = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
+MissedSeconds = Annotated[int, Field(ge=0, le=43_200, strict=True)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 Note = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
 
@@ -162,6 +163,9 @@ class OrderIn(Strict):
     `late_cost_fen` is what it costs for each departure by which the order leaves later than `cut_off_at`; null: what its
     depot says. As much as leaving an order out, or more: it may not be late.
 
+    `early_fen_per_minute` and `late_fen_per_minute` are what a minute costs by which the pickup begins before or after `windows`, `missed_max_s` how
+    many seconds that may be; null: what its depot says. 0 seconds: the windows are hard.
+
     `address` is where the parcels wait in the seller's own words; it is looked up in the registry,
     then by the configured geocoder, and asked of a person (`GET /v1/addresses`) if it stays unclear.
     """
@@ -197,6 +201,9 @@ class OrderIn(Strict):
     note: Note = ""
     address: Text = ""
     points: PointIds | None = None
+    early_fen_per_minute: Fen | None = None
+    late_fen_per_minute: Fen | None = None
+    missed_max_s: MissedSeconds | None = None
     joint: JointIn | None = None
 
     @model_validator(mode="after")
@@ -231,6 +238,9 @@ class OrderIn(Strict):
             note=self.note,
             address=self.address,
             points=None if self.points is None else _point_ids(self.points),
+            early_fen_per_minute=self.early_fen_per_minute,
+            late_fen_per_minute=self.late_fen_per_minute,
+            missed_max_s=self.missed_max_s,
             joint=None if self.joint is None else self.joint.joining(),
         )
 

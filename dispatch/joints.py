@@ -124,6 +124,9 @@ def _gathered(members: Sequence[Order], asked: _Asked, inputs: DayInputs) -> lis
             windows=windows,
             ready_at=max(ready, default=None),
             late_cost_fen=max(prices, default=None),
+            early_fen_per_minute=members[0].early_fen_per_minute,
+            late_fen_per_minute=members[0].late_fen_per_minute,
+            missed_max_s=members[0].missed_max_s,
             gathered_m=walks[each.order_id],
         )
         for each in members

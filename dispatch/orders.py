@@ -84,6 +84,11 @@ class Order:
         The truck that must be caught; None: the depot's last departure of the day.
     late_cost_fen
         Price of each departure by which it leaves later than `cut_off_at`; None: that of its depot.
+    early_fen_per_minute, late_fen_per_minute, missed_max_s
+        Price of each minute by which the pickup begins before or after its windows, and how many seconds
+        that may be; None: those of its depot.
+    told
+        Set by planning: when its household was told that it is picked up.
     joint
         The joint order of several households or doors that it belongs to.
     gathered_m
@@ -106,6 +111,10 @@ class Order:
     address: str = ""
     unclear: bool = False
     points: tuple[PointId, ...] | None = None
+    early_fen_per_minute: int | None = None
+    late_fen_per_minute: int | None = None
+    missed_max_s: int | None = None
+    told: TimeWindow | None = None
     joint: Joining | None = None
     gathered_m: int | None = None
 

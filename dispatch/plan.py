@@ -79,6 +79,18 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """An order whose pickup begins so many seconds before or after the nearest window that it asked for, and what that costs."""
+
+    order_id: OrderId
+    earliest_at: datetime
+    latest_at: datetime
+    early_s: int
+    late_s: int
+    cost_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JointPart:
     """What of a joint order is picked up at a stop: these of `members` orders; `complete` if the plan picks all of them up."""
 
@@ -119,6 +131,7 @@ class Stop:
     """The departure that its parcels make: that of its trip."""
     late: tuple[Late, ...] = ()
     joints: tuple[JointPart, ...] = ()
+    missed: tuple[Missed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +276,9 @@ class Figures:
     late: int = 0
     """Orders that take a later departure than they asked for."""
     late_cost_fen: int = 0
+    missed: int = 0
+    """Orders picked up outside the windows that they asked for."""
+    missed_cost_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,6 +378,8 @@ def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures
         brought=sum(len(stop.brought) for stop in stops),
         late=sum(len(stop.late) for stop in stops),
         late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
+        missed=sum(len(stop.missed) for stop in stops),
+        missed_cost_fen=sum(each.cost_fen for stop in stops for each in stop.missed),
     )
 
 

@@ -23,6 +23,7 @@ from dispatch.halts import (
     no_common_time,
     spot_at,
     spot_of,
+    too_early_or_late,
 )
 from dispatch.households import PointId
 from dispatch.inputs import DayInputs
@@ -187,7 +188,7 @@ def pose_doors(
             ways_of_one = [
                 each
                 for halt in (
-                    *((answer,) if isinstance(answer, Halt) else ()),
+                    *_at_any_time(answer, door, inputs),
                     *halts_brought(orders, points, inputs, point_rows),
                 )
                 for each in by_departure(
@@ -266,6 +267,13 @@ def _at_door(
         )
         for order in door.orders
     ]
+
+
+def _at_any_time(answer: Halt | Unserved, door: Door, inputs: DayInputs) -> Iterable[Halt]:
+    """The halt in each way that its orders' windows leave, if there is one."""
+    if isinstance(answer, Unserved):
+        return ()
+    return (answer, *(too_early_or_late(answer, inputs) if door.offer is None else ()))
 
 
 def _alternatives(halts: Sequence[Halt], *, group: int) -> Sequence[Halt]:

@@ -33,6 +33,7 @@ from dispatch.plan import (
 )
 from dispatch.posing import Posed
 from dispatch.remedies import remedies_of
+from dispatch.soft_windows import missed_of
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
@@ -250,6 +251,14 @@ class _Reader:
                 late
                 for halt in halts
                 for late in late_of(halt.orders, self.inputs, self._leaving_s(halt, ends_s))
+            ),
+            missed=tuple(
+                missed
+                for halt, made in zip(halts, door, strict=True)
+                for order in halt.orders
+                # At a point to which it is brought nobody need be at home.
+                if halt.walk_m is None
+                and (missed := missed_of(order, self.inputs, made.begin_s)) is not None
             ),
         )
 

@@ -252,6 +252,11 @@ def _show(plan: Plan, out: Path) -> None:
             f"{told.late:,} of them leave later than they asked for, {told.late_cost_yuan:,.2f} yuan: "
             "orders.csv says with which truck"
         )
+    if told.missed:
+        typer.echo(
+            f"{told.missed:,} of them are picked up outside their windows, {told.missed_cost_yuan:,.2f} yuan: "
+            "orders.csv says by how much"
+        )
     if told.joints:
         typer.echo(
             f"{told.joints:,} joint orders, {told.joints_incomplete:,} of them incomplete: "

@@ -123,6 +123,8 @@ export const en = {
   "stop.close": "Close the stop",
   "stop.pieces.count": "{count} pcs",
   "stop.brought": "brought by {household}, {metres} m",
+  "stop.missed.early": "{minutes} min before its window {from}–{until}",
+  "stop.missed.late": "{minutes} min after its window {from}–{until}",
   "stop.joint": "joint order {joint}: {count} of {members} orders here",
   "stop.joint.incomplete": "joint order {joint}: {count} of {members} orders here, not all of it is picked up",
   "kind.household": "Household",

@@ -123,6 +123,8 @@ export const zh = {
   "stop.close": "关闭停靠点详情",
   "stop.pieces.count": "{count} 件",
   "stop.brought": "{household} 送来，{metres} 米",
+  "stop.missed.early": "早于约定时段 {from}–{until} {minutes} 分钟",
+  "stop.missed.late": "晚于约定时段 {from}–{until} {minutes} 分钟",
   "stop.joint": "联单 {joint}：{members} 单中 {count} 单在此",
   "stop.joint.incomplete": "联单 {joint}：{members} 单中 {count} 单在此，联单不齐",
   "kind.household": "农户",

@@ -25,7 +25,14 @@ from dispatch.intake.columns import (
 from dispatch.intake.files import LIMIT_BYTES, load
 from dispatch.intake.problems import BadCell, ColumnsMissing, RowCode, RowProblem
 from dispatch.intake.rows import WORDS, Intake, Once, RowReader, whole
-from dispatch.intake.rules import at_address, point_doubts, price_doubts, time_objections, unclear
+from dispatch.intake.rules import (
+    at_address,
+    point_doubts,
+    price_doubts,
+    softness_doubts,
+    time_objections,
+    unclear,
+)
 from dispatch.intake.tables import Row, Table, read_table
 from dispatch.orders import Handling, Joining, JointId, JointRule, Order, OrderId
 
@@ -34,6 +41,7 @@ PIECES_MAX: Final = 10_000
 WEIGHT_MAX_G: Final = 20_000_000
 VOLUME_MAX_ML: Final = 200_000_000
 LATE_COST_MAX_FEN: Final = 10_000_000
+MISSED_MAX_S: Final = 12 * 3600
 NOTE_LENGTH: Final = 500
 ADDRESS_LENGTH: Final = 200
 
@@ -59,6 +67,8 @@ _JOINT_RULES: Final = {
 }
 
 _late_cost: Final = partial(cells.amount, per=100, low=0, high=LATE_COST_MAX_FEN, unit="yuan")
+
+_minutes: Final = partial(cells.amount, per=60, low=0, high=MISSED_MAX_S, unit="minutes")
 
 _DOOR: Final = ("door", "上门", "仅上门")
 """In a list of points: the household brings this order nowhere."""
@@ -230,6 +240,9 @@ class _OrderReader:
             windows=row.read("windows", partial(cells.windows, clock=self.day), ()),
             cut_off_at=row.read("cut_off", partial(cells.moment, clock=self.day), None),
             late_cost_fen=row.read("late_cost_yuan", _late_cost, None),
+            early_fen_per_minute=row.read("early_yuan_per_minute", _late_cost, None),
+            late_fen_per_minute=row.read("late_yuan_per_minute", _late_cost, None),
+            missed_max_s=row.read("missed_max_minutes", _minutes, None),
             handling=row.read("handling", _handling, frozenset()),
             note=row.read("note", partial(cells.text, limit=NOTE_LENGTH), ""),
             points=row.read("points", self._points, None),
@@ -237,7 +250,7 @@ class _OrderReader:
         )
         for bad in point_doubts(order.points or (), self.registry.points):
             row.doubt("points", bad)
-        for column, bad in price_doubts(order):
+        for column, bad in (*price_doubts(order), *softness_doubts(order)):
             row.doubt(column, bad)
         for column, bad in time_objections(order, self.day):
             row.refuse(column, bad)

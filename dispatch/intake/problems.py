@@ -28,6 +28,7 @@ class RowCode(StrEnum):
     READY_AFTER_WINDOWS = "ready-after-windows"
     WINDOWS_AFTER_CUT_OFF = "windows-after-cut-off"
     LATE_COST_UNUSED = "late-cost-unused"
+    WINDOW_COST_UNUSED = "window-cost-unused"
     UNKNOWN_CRS = "unknown-crs"
     UNKNOWN_HANDLING = "unknown-handling"
     UNKNOWN_KIND = "unknown-kind"

@@ -32,6 +32,7 @@ from dispatch.plan import (
     JointPart,
     Late,
     Leg,
+    Missed,
     Plan,
     Remedy,
     RemedyCode,
@@ -373,3 +374,23 @@ def test_every_export_says_of_which_joint_order_an_order_is_and_whether_that_is_
     features = [each["properties"] for each in json.loads(plan_geojson(plan))["features"]]
     assert [each["joint_ids"] for each in features if each["kind"] == "stop"] == [["L-7"], []]
     assert (summary(plan).joints, summary(plan).joints_incomplete) == (1, 1)
+
+
+def test_every_export_says_which_orders_miss_their_windows():
+    missed = Missed(
+        order_id=OrderId("o1"),
+        earliest_at=EIGHT,
+        latest_at=EIGHT + timedelta(minutes=30),
+        early_s=0,
+        late_s=700,
+        cost_fen=600,
+    )
+    trip = replace(TRIP, stops=(replace(STOPS[0], missed=(missed,)), *STOPS[1:]))
+    route = replace(ROUTE, trips=(trip,))
+    plan = replace(PLAN, routes=(route,))
+    told = {row["order"]: (row["missed"], row["missed_yuan"]) for row in rows(fates_csv(plan))}
+    assert told["o1"] == ("12 min late", "6.00")
+    assert told["o9"] == ("", "")
+    assert "o1 约定 08:00–08:30 asked for" in route_sheet(plan, route, COURIER, {})
+    features = [each["properties"] for each in json.loads(plan_geojson(plan))["features"]]
+    assert [each["missed_order_ids"] for each in features if each["kind"] == "stop"] == [["o1"], []]

@@ -20,6 +20,7 @@ from dispatch.plan import (
     JointPart,
     Late,
     Leg,
+    Missed,
     Plan,
     PlanId,
     Route,
@@ -190,6 +191,23 @@ def with_joint_order(plan: Plan) -> Plan:
         joint_id=JointId("L-7"), order_ids=stop.order_ids[:1], members=3, complete=False
     )
     drawn = replace(trip, stops=(replace(stop, joints=(part,)), *others))
+    return replace(plan, routes=(replace(route, trips=(drawn,)), *plan.routes[1:]))
+
+
+def with_missed_window(plan: Plan) -> Plan:
+    """The plan whose first stop begins twelve minutes after the window that its order asked for."""
+    route = plan.routes[0]
+    trip = route.trips[0]
+    stop, *others = trip.stops
+    missed = Missed(
+        order_id=stop.order_ids[0],
+        earliest_at=STARTS_AT,
+        latest_at=STARTS_AT + timedelta(minutes=5),
+        early_s=0,
+        late_s=700,
+        cost_fen=600,
+    )
+    drawn = replace(trip, stops=(replace(stop, missed=(missed,)), *others))
     return replace(plan, routes=(replace(route, trips=(drawn,)), *plan.routes[1:]))
 
 

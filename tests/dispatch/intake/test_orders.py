@@ -390,3 +390,13 @@ def test_a_place_of_gathering_that_nobody_knows_is_doubted_and_the_row_taken(rea
     assert len(taken.accepted) == 1
     (doubt,) = taken.doubts
     assert (doubt.column, doubt.code) == ("joint_at", RowCode.GATHER_PLACE_UNKNOWN)
+
+
+def test_what_missing_a_window_costs_is_read_and_doubted_without_windows(read):
+    cells = {"晚到费(元/分钟)": "0.5", "missed_max_minutes": "20"}
+    (order,) = one(read, windows="09:00-11:00", **cells).accepted
+    assert (order.early_fen_per_minute, order.late_fen_per_minute) == (None, 50)
+    assert order.missed_max_s == 1200
+    taken = one(read, **cells)
+    assert len(taken.accepted) == 1
+    assert {each.code for each in taken.doubts} == {RowCode.WINDOW_COST_UNUSED}
