@@ -323,6 +323,25 @@ class JointOrder:
     leaves_at: datetime | None = None
 
 
+class ClashCode(StrEnum):
+    JOINT_MEMBER_IMPOSSIBLE = "joint-member-impossible"
+    POINT_NEVER_OPEN = "point-never-open"
+    BREAK_LONGER_THAN_SHIFT = "break-longer-than-shift"
+    RANGE_BELOW_NEAREST_STOP = "range-below-nearest-stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """Facts of a day that cannot all hold, the fewest that show it; `detail` is a sentence for people and says what to do."""
+
+    code: ClashCode
+    detail: str
+    order_ids: tuple[OrderId, ...] = ()
+    courier_ids: tuple[CourierId, ...] = ()
+    point_id: PointId | None = None
+    joint_id: JointId | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """
@@ -360,6 +379,7 @@ class Plan:
     """Those of the depot, sorted; () in a plan stored before they were told."""
     promises: tuple[Promise, ...] = ()
     joints: tuple[JointOrder, ...] = ()
+    clashes: tuple[Clash, ...] = ()
     why: tuple[Why, ...] = ()
 
 

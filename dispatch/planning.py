@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from dispatch.clashes import clashes_in, without_impossible
 from dispatch.closures import closed
 from dispatch.fates import RoadFacts
 from dispatch.halts import MILLIFEN
@@ -94,7 +95,9 @@ def plan_day(
             on_progress=report,
             cancelled=cancelled,
         ).plan
+    stated, inputs = inputs, without_impossible(inputs)
     posed = pose(inputs, network)
+    clashes = clashes_in(stated, posed)
     if runs:
         posed = leaving_from(posed, made_at)
     if start is not None:
@@ -120,4 +123,5 @@ def plan_day(
         seed=seed,
         budget_s=budget_s,
     )
-    return promised(told_joints(plan, inputs.orders), start, inputs.fleet.depot, now=made_at)
+    plan = replace(told_joints(plan, inputs.orders), clashes=clashes)
+    return promised(plan, start, inputs.fleet.depot, now=made_at)

@@ -275,7 +275,7 @@ def _distinct(values: Iterable[_T | None]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(value for value in values if value is not None))
 
 
-_DETAILS: Final[Mapping[Reason, str]] = {
+REASON_WORDS: Final[Mapping[Reason, str]] = {
     Reason.NO_VEHICLE: "there is no vehicle",
     Reason.SKILL_MISSING: "no courier has all the skills that the goods ask for",
     Reason.TOO_HEAVY: "more than any vehicle holds",
@@ -317,7 +317,7 @@ def _left_out(posed: Posed, solution: Solution, inputs: DayInputs) -> Iterable[U
         halt = posed.halts[visit]
         for order in orders:
             told_so = left_out(
-                order, reasons[visit].value, _DETAILS[reasons[visit]], halt.spot.place
+                order, reasons[visit].value, REASON_WORDS[reasons[visit]], halt.spot.place
             )
             left.append((halt, replace(told_so, remedies=remedies[visit])))
             if halt.joint_id is not None and reasons[visit] is not Reason.JOINT_INCOMPLETE:

@@ -178,6 +178,8 @@ def plan_files(
         _show(plan, out)
     if doubt is not None:
         note(f"{households.name}: {doubt}")
+    for clash in plan.clashes:
+        note(clash.detail)
     for sentence in unknown_villages(crew, registry):
         note(f"{fleet.name}: {sentence}")
     for sentence in departure_doubts(crew):
@@ -223,6 +225,7 @@ def _facts(plan: Plan, refused: _Refused, out: Path) -> dict[str, object]:
         "out": str(out),
         "plan_id": plan.plan_id,
         "summary": summary(plan),
+        "clashes": plan.clashes,
         "refused": len(refused.rows),
         "synthetic": plan.synthetic,
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from dispatch.clashes import clashes_in, without_impossible
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
@@ -71,6 +72,7 @@ def replan(
     DepotOffRoad
         No vehicle can leave the depot.
     """
+    stated, inputs = inputs, without_impossible(inputs)
     depot = inputs.fleet.depot
     told = {each.order_id: each for each in plan.promises}
     where = standings(plan, facts, inputs.fleet, now=now)
@@ -124,6 +126,7 @@ def replan(
         budget_s=budget_s,
     )
     again = told_joints(stitched(plan, planned, where, rest.heres, inputs), inputs.orders, plan)
+    again = replace(again, clashes=clashes_in(stated, rest.posed))
     again = promised(again, plan, depot, now=now)
     return Replanned(again, None if start is None else as_it_was - solution.cost)
 

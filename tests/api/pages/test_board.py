@@ -416,5 +416,5 @@ def test_a_stop_says_by_how_much_it_misses_which_window(company, make_plan, open
     page.locator(".route-row", has_text="朱雪华").click()
     page.locator(".stop-row").first.click()
     told = page.locator(".stop-card .stop-orders li").first
-    expect(told).to_have_text("o00000 晚于约定时段 08:00–08:05 12 分钟")
+    expect(told).to_have_text("o00000 晚于约定时段 09:30–09:35 12 分钟")
     watched.assert_clean()
