@@ -10,6 +10,7 @@ from dispatch.days import TimeWindow
 from dispatch.orders import OrderId
 from dispatch.planning import plan_day
 from dispatch.posing import pose
+from dispatch.promises import at_promised_times
 from dispatch.route_check import check_route
 from dispatch.running.contract import breaches
 from dispatch.soft_windows import missed_of, softness_of, ways_of, widened
@@ -248,3 +249,16 @@ def test_windows_widen_to_all_that_may_be_missed(network):
     assert (window.earliest_at, window.latest_at) == (at(7), at(9, 5))
     hard = replace(inputs.orders[0], missed_max_s=0)
     assert widened(hard, inputs.fleet.depot) == hard.windows
+
+
+def test_what_was_promised_outside_a_window_stays_open_at_its_price_and_nothing_else_does(network):
+    inputs = one_order(50)
+    plan = planned(inputs, network)
+    promise = replace(
+        plan.promises[0], earliest_at=at(8, 15), latest_at=at(8, 40), order_id=OrderId("far")
+    )
+    (narrowed,) = at_promised_times(inputs, replace(plan, promises=(promise,))).orders
+    windows = [window for way in ways_of(narrowed, inputs) for window in way.windows]
+    assert min(each.earliest_s for each in windows) == inputs.clock.seconds(at(8, 15))
+    assert max(each.latest_s for each in windows) == inputs.clock.seconds(at(8, 40))
+    assert all(way.cost_fen > 0 for way in ways_of(narrowed, inputs))
