@@ -16,7 +16,9 @@ from api.schemas import (
     Count,
     Fen,
     Grams,
+    JointIn,
     Millilitres,
+    MissedSeconds,
     Moment,
     Note,
     OrderIn,
@@ -59,6 +61,10 @@ class OrderChangeIn(Strict):
     handling: frozenset[Handling] = frozenset()
     note: Note = ""
     address: Text = ""
+    early_fen_per_minute: Fen | None = None
+    late_fen_per_minute: Fen | None = None
+    missed_max_s: MissedSeconds | None = None
+    joint: JointIn | None = None
 
 
 class OrderChangesIn(Strict):
@@ -268,6 +274,17 @@ def _overlaid(before: Order, told: OrderChangeIn) -> OrderIn:
         "late_cost_fen": before.late_cost_fen,
         "handling": before.handling,
         "note": before.note,
+        "early_fen_per_minute": before.early_fen_per_minute,
+        "late_fen_per_minute": before.late_fen_per_minute,
+        "missed_max_s": before.missed_max_s,
+        "joint": None
+        if before.joint is None
+        else JointIn(
+            joint_id=before.joint.joint_id,
+            rules=before.joint.rules,
+            complete_by_at=before.joint.complete_by_at,
+            gather_at=before.joint.gather_at,
+        ),
     }
     if not given.keys() & _WHERE:
         stated["point_id"] = before.point_id

@@ -35,6 +35,7 @@ from dispatch.intake import (
     point_doubts,
     price_doubts,
     read_orders,
+    softness_doubts,
     time_objections,
 )
 from dispatch.operations import OrderOutcome, OrderPage, Outcome
@@ -172,8 +173,16 @@ class _OrderReader:
         return intake
 
 
-FIELDS: Final = {"ready": "/ready_at", "cut_off": "/cut_off_at", "windows": "/windows"}
-"""Where a column of time objections lies in an order sent as JSON."""
+FIELDS: Final = {
+    "ready": "/ready_at",
+    "cut_off": "/cut_off_at",
+    "windows": "/windows",
+    "late_cost_yuan": "/late_cost_fen",
+    "early_yuan_per_minute": "/early_fen_per_minute",
+    "late_yuan_per_minute": "/late_fen_per_minute",
+    "missed_max_minutes": "/missed_max_s",
+}
+"""Where a column that is objected to or doubted lies in an order sent as JSON."""
 
 
 def stranger(order: Order, *, is_point: bool) -> ItemResult:
@@ -194,9 +203,9 @@ async def _doubts(
 ) -> Mapping[OrderId, _Doubt]:
     """Order id to what cannot be right in it, in which field; it is taken all the same."""
     doubts = {
-        order.order_id: _Doubt("/late_cost_fen", bad)
+        order.order_id: _Doubt(FIELDS[column], bad)
         for order in orders
-        for _, bad in price_doubts(order)
+        for column, bad in (*price_doubts(order), *softness_doubts(order))
     }
     doubtful = [each for each in orders if missing.intersection(each.points or ())]
     if doubtful:

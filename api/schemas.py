@@ -30,7 +30,7 @@ from dispatch.households import (
     OpeningHours,
     PointId,
 )
-from dispatch.orders import Handling, Order, OrderId
+from dispatch.orders import Handling, Joining, JointId, JointRule, Order, OrderId
 from dispatch.plan import RemedyCode
 from routing.places import Datum, Place, from_datum
 
@@ -98,6 +98,7 @@ Count = Annotated[int, Field(ge=1, le=10_000, strict=True)]
 Grams = Annotated[int, Field(ge=0, le=20_000_000, strict=True)]
 Millilitres = Annotated[int, Field(ge=0, le=200_000_000, strict=True)]
 Fen = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
+MissedSeconds = Annotated[int, Field(ge=0, le=43_200, strict=True)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 Note = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
 
@@ -131,6 +132,27 @@ class WindowIn(Strict):
 PointIds = Annotated[tuple[TextId, ...], Field(max_length=POINTS_MAX)]
 
 
+class JointIn(Strict):
+    """
+    The joint order of which an order is a member; its other members name the same `joint_id`.
+
+    What any member states holds for all. Without `rules` they ride in the same trip.
+    """
+
+    joint_id: TextId
+    rules: frozenset[JointRule] = frozenset()
+    complete_by_at: Moment | None = None
+    gather_at: Annotated[str, Field(max_length=64), AfterValidator(_printable)] = ""
+
+    def joining(self) -> Joining:
+        return Joining(
+            joint_id=JointId(self.joint_id),
+            rules=self.rules,
+            complete_by_at=self.complete_by_at,
+            gather_at=self.gather_at,
+        )
+
+
 class OrderIn(Strict):
     """
     One pickup request. Give a household, a collection point or a place; a point comes first.
@@ -140,6 +162,9 @@ class OrderIn(Strict):
 
     `late_cost_fen` is what it costs for each departure by which the order leaves later than `cut_off_at`; null: what its
     depot says. As much as leaving an order out, or more: it may not be late.
+
+    `early_fen_per_minute` and `late_fen_per_minute` are what a minute costs by which the pickup begins before or after `windows`, `missed_max_s` how
+    many seconds that may be; null: what its depot says. 0 seconds: the windows are hard.
 
     `address` is where the parcels wait in the seller's own words; it is looked up in the registry,
     then by the configured geocoder, and asked of a person (`GET /v1/addresses`) if it stays unclear.
@@ -176,6 +201,10 @@ class OrderIn(Strict):
     note: Note = ""
     address: Text = ""
     points: PointIds | None = None
+    early_fen_per_minute: Fen | None = None
+    late_fen_per_minute: Fen | None = None
+    missed_max_s: MissedSeconds | None = None
+    joint: JointIn | None = None
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -209,6 +238,10 @@ class OrderIn(Strict):
             note=self.note,
             address=self.address,
             points=None if self.points is None else _point_ids(self.points),
+            early_fen_per_minute=self.early_fen_per_minute,
+            late_fen_per_minute=self.late_fen_per_minute,
+            missed_max_s=self.missed_max_s,
+            joint=None if self.joint is None else self.joint.joining(),
         )
 
 

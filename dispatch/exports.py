@@ -18,7 +18,7 @@ import polyline
 from dispatch.fleet import Courier
 from dispatch.households import Registry
 from dispatch.orders import OrderRecord
-from dispatch.plan import Plan, Route, Trip, Unserved
+from dispatch.plan import Missed, Plan, Route, Trip, Unserved
 from routing.places import Place
 
 SYNTHETIC_NOTE: Final = "示例数据：村庄、道路和人物均为虚构 · synthetic villages, roads and people"
@@ -50,6 +50,12 @@ class Summary:
     late: int
     """Orders that take a later departure than they asked for."""
     late_cost_yuan: float
+    missed: int
+    """Orders picked up outside the windows that they asked for."""
+    missed_cost_yuan: float
+    joints: int
+    joints_incomplete: int
+    """Joint orders, and those of which the plan leaves something out."""
     least_slack_min: int | None
     """Least minutes by which a trip could be over later and its parcels still catch their trucks; None: no trip."""
 
@@ -74,6 +80,10 @@ def summary(plan: Plan) -> Summary:
         brought=figures.brought,
         late=figures.late,
         late_cost_yuan=round(figures.late_cost_fen / 100, 2),
+        missed=figures.missed,
+        missed_cost_yuan=round(figures.missed_cost_fen / 100, 2),
+        joints=len(plan.joints),
+        joints_incomplete=sum(not each.complete for each in plan.joints),
         least_slack_min=None if not slacks else int(min(slacks) // 60),
     )
 
@@ -151,6 +161,8 @@ def plan_geojson(plan: Plan) -> bytes:
                 brought_order_ids=tuple(each.order_id for each in stop.brought),
                 truck_at=stop.truck_at,
                 late_order_ids=tuple(each.order_id for each in stop.late),
+                missed_order_ids=tuple(each.order_id for each in stop.missed),
+                joint_ids=tuple(each.joint_id for each in stop.joints),
             )
             for stop in route.stops
         ]
@@ -230,7 +242,9 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
 
     The status is what became of the order by `records`; without its record, whether the plan serves it.
     `brought_by` is the household that brings it to the point and must be told, `truck` the departure that it
-    makes, and `late_yuan` what it costs that this is a later one than it asked for.
+    makes, and `late_yuan` what it costs that this is a later one than it asked for. `joint` is the joint order that it is of,
+    `joint_complete` says whether the plan picks up all of that. `missed` is how far outside its windows it is picked up,
+    `missed_yuan` what that costs.
     """
     statuses: dict[str, str] = {record.order.order_id: record.status for record in records}
     bringing = {
@@ -245,6 +259,17 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
         for stop in route.stops
         for each in stop.late
     }
+    missed = {
+        each.order_id: (_miss(each), f"{each.cost_fen / 100:.2f}")
+        for route in plan.routes
+        for stop in route.stops
+        for each in stop.missed
+    }
+    joint_of = {
+        order_id: (each.joint_id, "yes" if each.complete else "no")
+        for each in plan.joints
+        for order_id in each.order_ids
+    }
     rows: list[tuple[object, ...]] = [
         (
             order_id,
@@ -258,6 +283,8 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
             "" if stop.truck_at is None else stop.truck_at.isoformat(timespec="minutes"),
             late_yuan.get(order_id, ""),
             *([""] * 4),
+            *joint_of.get(order_id, ("", "")),
+            *missed.get(order_id, ("", "")),
         )
         for route in plan.routes
         for number, trip in enumerate(route.trips, start=1)
@@ -272,14 +299,23 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
             each.reason,
             each.detail,
             *_cheapest(each),
+            *joint_of.get(each.order_id, ("", "")),
+            *("", ""),
         )
         for each in plan.unserved
     ]
     header = (
         *("order", "status", "courier", "trip", "stop", "planned", "where", "brought_by"),
         *("truck", "late_yuan", "reason", "detail", "remedy", "remedy_yuan"),
+        *("joint", "joint_complete", "missed", "missed_yuan"),
     )
     return csv_of(header, sorted(rows, key=lambda row: str(row[0])))
+
+
+def _miss(missed: Missed) -> str:
+    """Whole minutes, rounded up, for people."""
+    minutes = -(-(missed.early_s or missed.late_s) // 60)
+    return f"{minutes} min {'early' if missed.early_s else 'late'}"
 
 
 def _cheapest(left: Unserved) -> tuple[str, str]:

@@ -58,6 +58,9 @@ class Depot:
         point. Default chosen: 500 m then weigh as much as 2½ minutes of a courier at 25 yuan an hour.
     walk_max_m
         A household farther from a point on foot is not asked. Default chosen: some twenty minutes.
+    window_early_fen_per_minute, window_late_fen_per_minute, window_missed_max_s
+        What each minute costs by which a pickup begins before or after an order's windows, and how many
+        seconds that may be; None: on that side windows are hard. Default chosen.
     overtime_after_s, overtime_cost_per_hour_fen
         What a courier's hour costs besides from so many seconds of a shift on; at the mean of all
         couriers' hours it shares work evenly. None: no second is overtime.
@@ -83,6 +86,9 @@ class Depot:
     lock_ahead_s: int = 600
     slack_s: int = 600
     late_cost_per_hour_fen: int = 6_000
+    window_early_fen_per_minute: int | None = None
+    window_late_fen_per_minute: int | None = None
+    window_missed_max_s: int = 1_800
     walk_cost_per_km_fen: int = 200
     walk_max_m: int = 1_500
     overtime_after_s: int | None = None

@@ -10,10 +10,9 @@ from dispatch.fleet import VehicleModel
 from dispatch.households import CollectionPoint, PointId, Registry
 from dispatch.inputs import DayInputs
 from dispatch.offers import Offer
-from dispatch.orders import Order, OrderId
+from dispatch.orders import JointId, Order, OrderId
 from dispatch.pickup_times import (
     Truck,
-    at_own_place,
     brought_to_point,
     common,
     length_s,
@@ -21,6 +20,7 @@ from dispatch.pickup_times import (
     trucks_of,
 )
 from dispatch.plan import StopKind, Unserved
+from dispatch.soft_windows import softness_of, ways_of
 from routing.places import Place
 from routing.vrp.problem import Visit, Window
 
@@ -55,6 +55,16 @@ class Halt:
     orders: tuple[Order, ...]
     visit: Visit
     walk_m: int | None = None
+
+    def walked_m(self, order: Order) -> int | None:
+        """How far its household brings an order of the halt here; None: it is here anyway."""
+        return self.walk_m if self.walk_m is not None else order.gathered_m or None
+
+    @property
+    def joint_id(self) -> JointId | None:
+        """The joint order of which all its orders are members."""
+        joint = self.orders[0].joint if self.orders else None
+        return None if joint is None else joint.joint_id
 
 
 def left_out(order: Order, reason: str, detail: str, place: Place | None = None) -> Unserved:
@@ -115,6 +125,7 @@ class _Group:
     skills: frozenset[str]
     offers: tuple[Offer, ...]
     company: int | None = None
+    missed_fen: int = 0
 
     @property
     def loads(self) -> tuple[int, int, int]:
@@ -137,16 +148,18 @@ def halts_at(
     """
     Group one spot's orders into halts, greedily by time of readiness.
 
-    Merged orders share trucks, skills and points offered, keep MERGE_WINDOW_S of common time, and
+    What a joint order gathers here is one halt. Other merged orders share trucks, skills, points offered and joint order, keep MERGE_WINDOW_S of common time, and
     together still fit every vehicle that each of them fits: merging never costs a vehicle that
     could have come. Those of different `companies` stay apart.
     """
     hours = () if spot.point_id is None else inputs.registry.points[spot.point_id].hours
     groups: list[_Group] = []
     for order in sorted(orders, key=lambda each: (ready_s(each, inputs), each.order_id)):
+        ways = ways_of(order, inputs, hours)
         alone = _Group(
             orders=(order,),
-            windows=at_own_place(order, inputs, hours),
+            windows=ways[0].windows if ways else (),
+            missed_fen=ways[0].cost_fen if ways else 0,
             trucks=trucks_of(order, inputs),
             skills=frozenset(order.handling),
             offers=offers.get(order.order_id, ()),
@@ -163,7 +176,21 @@ def halts_at(
         else:
             groups.append(alone)
     for group in groups:
-        yield Halt(spot, group.orders, _visit(group, row, inputs))
+        price = len(group.orders) * group.missed_fen * MILLIFEN
+        yield Halt(spot, group.orders, _visit(group, row, inputs, cost=price))
+
+
+def too_early_or_late(halt: Halt, inputs: DayInputs) -> Iterable[Halt]:
+    """The same halt in each further way in which its orders, all of which ask for the same, may be picked up where they wait."""
+    order = halt.orders[0]
+    if softness_of(order, inputs.fleet.depot) is None:
+        return
+    hours = () if halt.spot.point_id is None else inputs.registry.points[halt.spot.point_id].hours
+    first, *others = ways_of(order, inputs, hours)
+    bare = halt.visit.cost - len(halt.orders) * first.cost_fen * MILLIFEN
+    for way in others:
+        cost = bare + len(halt.orders) * way.cost_fen * MILLIFEN
+        yield replace(halt, visit=replace(halt.visit, windows=way.windows, cost=cost))
 
 
 def halts_brought(
@@ -236,12 +263,25 @@ def by_departure(halt: Halt, inputs: DayInputs, shifts: Window) -> tuple[Halt, .
 
 
 def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
+    joint, other = group.orders[0].joint, alone.orders[0].joint
+    if (joint and joint.joint_id) != (other and other.joint_id):
+        return None
+    gathered = [each.orders[0].gathered_m is not None for each in (group, alone)]
+    if any(gathered):
+        if not all(gathered):
+            return None
+        # They are ready, open and due at the same moments: `joints.as_joined` has seen to it.
+        return replace(
+            group, orders=group.orders + alone.orders, skills=group.skills | alone.skills
+        )
     if (group.trucks, group.skills, group.offers, group.company) != (
         alone.trucks,
         alone.skills,
         alone.offers,
         alone.company,
     ):
+        return None
+    if _misses(group.orders[0], inputs) != _misses(alone.orders[0], inputs):
         return None
     windows = common(group.windows, alone.windows)
     if length_s(windows, group.trucks[0].due_s) < MERGE_WINDOW_S:
@@ -256,6 +296,12 @@ def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
         if any(_fits(loads, model) for loads in apart) and not _fits(together, model):
             return None
     return joined
+
+
+def _misses(order: Order, inputs: DayInputs) -> object:
+    """What orders must share where windows may be missed, so that a halt misses the same of all."""
+    softness = softness_of(order, inputs.fleet.depot)
+    return softness and (softness, order.windows, order.told)
 
 
 def _fits(loads: Sequence[int], model: VehicleModel) -> bool:

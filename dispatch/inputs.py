@@ -67,11 +67,18 @@ class DayInputs:
         for key, household in self.registry.households.items():
             if key in households:
                 points |= set(household.points)
+        gathered_at = {each.joint.gather_at for each in self.orders if each.joint}
         registry = Registry(
             households={
-                key: each for key, each in self.registry.households.items() if key in households
+                key: each
+                for key, each in self.registry.households.items()
+                if key in households | gathered_at
             },
-            points={key: each for key, each in self.registry.points.items() if key in points},
+            points={
+                key: each
+                for key, each in self.registry.points.items()
+                if key in points | gathered_at
+            },
         )
         return replace(self, registry=registry)
 

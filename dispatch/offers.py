@@ -147,12 +147,12 @@ def _uselessness(point: CollectionPoint, fleet: Fleet) -> str:
     if point.capacity_pieces == 0 or point.capacity_volume_ml == 0:
         return "its capacity is 0; leave the capacity out if no limit is known"
     couriers = fleet.couriers.values()
-    if point.hours and couriers and not any(_meets(point, each) for each in couriers):
+    if point.hours and couriers and not any(is_open_for(point, each) for each in couriers):
         return "it is never open during a courier's shift; correct its hours or the shifts"
     return ""
 
 
-def _meets(point: CollectionPoint, courier: Courier) -> bool:
+def is_open_for(point: CollectionPoint, courier: Courier) -> bool:
     """Whether the point is open at any moment of the shift, which may run past midnight."""
     starts, ends = courier.shift_starts, courier.shift_ends
     spans = [(starts, ends)] if starts < ends else [(starts, time.max), (time.min, ends)]

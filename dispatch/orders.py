@@ -12,6 +12,7 @@ from dispatch.households import HouseholdId, PointId
 from routing.places import Place
 
 OrderId = NewType("OrderId", str)
+JointId = NewType("JointId", str)
 
 
 class Handling(StrEnum):
@@ -22,6 +23,35 @@ class Handling(StrEnum):
     KEEP_DRY = "keep-dry"
     TWO_PERSON = "two-person"
     COLD = "cold"
+
+
+class JointRule(StrEnum):
+    """What the members of a joint order ask of each other's pickups."""
+
+    SAME_TRIP = "same-trip"
+    SAME_DEPARTURE = "same-departure"
+    GATHER = "gather"
+    """Brought to one place by their households, and picked up there at once."""
+    ALL_OR_NOTHING = "all-or-nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """
+    The joint order of which an order is a member, as it was stated with this order.
+
+    rules
+        Those of all members hold for all; none anywhere: `SAME_TRIP`.
+    complete_by_at
+        The cut-off of every member, where its own is not earlier.
+    gather_at
+        Household or point (an id) where they are gathered; "": at the first member's place.
+    """
+
+    joint_id: JointId
+    rules: frozenset[JointRule] = frozenset()
+    complete_by_at: datetime | None = None
+    gather_at: str = ""
 
 
 class OrderStatus(StrEnum):
@@ -54,6 +84,15 @@ class Order:
         The truck that must be caught; None: the depot's last departure of the day.
     late_cost_fen
         Price of each departure by which it leaves later than `cut_off_at`; None: that of its depot.
+    early_fen_per_minute, late_fen_per_minute, missed_max_s
+        Price of each minute by which the pickup begins before or after its windows, and how many seconds
+        that may be; None: those of its depot.
+    told
+        Set by planning: when its household was told that it is picked up.
+    joint
+        The joint order of several households or doors that it belongs to.
+    gathered_m
+        Set by planning where a joint order is gathered: metres on foot that its household brings it.
     """
 
     order_id: OrderId
@@ -72,6 +111,12 @@ class Order:
     address: str = ""
     unclear: bool = False
     points: tuple[PointId, ...] | None = None
+    early_fen_per_minute: int | None = None
+    late_fen_per_minute: int | None = None
+    missed_max_s: int | None = None
+    told: TimeWindow | None = None
+    joint: Joining | None = None
+    gathered_m: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,10 @@ def at_own_place(
 ) -> tuple[Window, ...]:
     """When service may begin where the parcels wait: ready, inside windows and opening hours."""
     windows = _from_then_on(ready_s(order, inputs))
+    if order.told is not None:
+        clock, told = inputs.clock, order.told
+        span = Window(clock.seconds(told.earliest_at), clock.seconds(told.latest_at))
+        windows = common(windows, (span,))
     if order.windows:
         stated = (
             Window(inputs.clock.seconds(each.earliest_at), inputs.clock.seconds(each.latest_at))

@@ -11,7 +11,7 @@ from typing import NewType
 from dispatch.days import DepotDay
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.households import HouseholdId, PointId
-from dispatch.orders import OrderId
+from dispatch.orders import JointId, JointRule, OrderId
 from routing.places import Place
 
 PlanId = NewType("PlanId", str)
@@ -81,6 +81,28 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """An order whose pickup begins so many seconds before or after the nearest window that it asked for, and what that costs."""
+
+    order_id: OrderId
+    earliest_at: datetime
+    latest_at: datetime
+    early_s: int
+    late_s: int
+    cost_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointPart:
+    """What of a joint order is picked up at a stop: these of `members` orders; `complete` if the plan picks all of them up."""
+
+    joint_id: JointId
+    order_ids: tuple[OrderId, ...]
+    members: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """One place and the orders picked up there; it holds no name and no phone."""
 
@@ -110,6 +132,8 @@ class Stop:
     truck_at: datetime | None = None
     """The departure that its parcels make: that of its trip."""
     late: tuple[Late, ...] = ()
+    joints: tuple[JointPart, ...] = ()
+    missed: tuple[Missed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +278,9 @@ class Figures:
     late: int = 0
     """Orders that take a later departure than they asked for."""
     late_cost_fen: int = 0
+    missed: int = 0
+    """Orders picked up outside the windows that they asked for."""
+    missed_cost_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +301,47 @@ class Departure:
     courier_id: CourierId | None
     late: int
     late_cost_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointOrder:
+    """
+    A joint order as the plan has it, those of its orders that are over included.
+
+    left_out
+        Its orders in no route; with none `complete` holds.
+    cut_off_at
+        The cut-off that its orders share, or by which it shall be complete; None: there is none.
+    leaves_at
+        The departure with which the last of it leaves; with `same-departure` the others wait at the depot for it.
+    """
+
+    joint_id: JointId
+    rules: tuple[JointRule, ...]
+    order_ids: tuple[OrderId, ...]
+    left_out: tuple[OrderId, ...]
+    complete: bool
+    cut_off_at: datetime | None = None
+    leaves_at: datetime | None = None
+
+
+class ClashCode(StrEnum):
+    JOINT_MEMBER_IMPOSSIBLE = "joint-member-impossible"
+    POINT_NEVER_OPEN = "point-never-open"
+    BREAK_LONGER_THAN_SHIFT = "break-longer-than-shift"
+    RANGE_BELOW_NEAREST_STOP = "range-below-nearest-stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """Facts of a day that cannot all hold, the fewest that show it; `detail` is a sentence for people and says what to do."""
+
+    code: ClashCode
+    detail: str
+    order_ids: tuple[OrderId, ...] = ()
+    courier_ids: tuple[CourierId, ...] = ()
+    point_id: PointId | None = None
+    joint_id: JointId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +380,8 @@ class Plan:
     departures: tuple[Departure, ...] = ()
     """Those of the depot, sorted; () in a plan stored before they were told."""
     promises: tuple[Promise, ...] = ()
+    joints: tuple[JointOrder, ...] = ()
+    clashes: tuple[Clash, ...] = ()
     why: tuple[Why, ...] = ()
 
 
@@ -341,6 +411,8 @@ def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures
         brought=sum(len(stop.brought) for stop in stops),
         late=sum(len(stop.late) for stop in stops),
         late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
+        missed=sum(len(stop.missed) for stop in stops),
+        missed_cost_fen=sum(each.cost_fen for stop in stops for each in stop.missed),
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from dispatch.clashes import clashes_in, without_impossible
 from dispatch.closures import closed
 from dispatch.fates import RoadFacts
 from dispatch.halts import MILLIFEN
 from dispatch.inputs import DayInputs
+from dispatch.joints import as_joined, told_joints
 from dispatch.plan import Plan
 from dispatch.posing import pose
 from dispatch.promises import promised, with_promises
@@ -85,6 +87,7 @@ def plan_day(
             )
 
     network = closed(network, inputs.closures_met(made_at))
+    inputs = as_joined(inputs, () if start is None else start.joints)
     runs = facts is not None and made_at < inputs.over_at
     if start is not None and facts is not None and runs:
         return replan(
@@ -99,7 +102,9 @@ def plan_day(
             on_progress=report,
             cancelled=cancelled,
         ).plan
+    stated, inputs = inputs, without_impossible(inputs)
     posed = pose(inputs, network)
+    clashes = clashes_in(stated, posed)
     if runs:
         posed = leaving_from(posed, made_at)
     if start is not None:
@@ -134,4 +139,5 @@ def plan_day(
         seed=seed,
         budget_s=budget_s,
     )
+    plan = replace(told_joints(plan, inputs.orders), clashes=clashes)
     return promised(plan, start, inputs.fleet.depot, now=made_at)

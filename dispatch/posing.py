@@ -23,11 +23,13 @@ from dispatch.halts import (
     no_common_time,
     spot_at,
     spot_today,
+    too_early_or_late,
 )
 from dispatch.households import PointId
 from dispatch.inputs import DayInputs
+from dispatch.joints import joined
 from dispatch.offers import WALKING_M_PER_S, Offer, accepted_points, offers_of
-from dispatch.orders import Order, OrderId
+from dispatch.orders import JointId, Order, OrderId
 from dispatch.pickup_times import DAY_S
 from dispatch.plan import Unserved
 from dispatch.territory import with_territory
@@ -64,7 +66,7 @@ class Posed:
     `snaps[profile][row]` is None where that profile has no road near. `rows` tells each spot's row, by its
     place and point. `unserved` are orders that no search could help. `kinds` are vehicles of every model that
     drives on roads that somebody drives on anyway; who drives them and when is anybody's. `clock` counts the
-    problem's seconds.
+    problem's seconds. `joint_ids` run parallel to the problem's joints.
     """
 
     problem: Problem
@@ -75,6 +77,7 @@ class Posed:
     unserved: tuple[Unserved, ...]
     kinds: Mapping[VehicleModelId, Vehicle]
     clock: DayClock
+    joint_ids: tuple[JointId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,7 @@ def pose_doors(
             ways_of_one = [
                 each
                 for halt in (
-                    *((answer,) if isinstance(answer, Halt) else ()),
+                    *_at_any_time(answer, door, inputs),
                     *halts_brought(orders, points, inputs, point_rows),
                 )
                 for each in by_departure(
@@ -196,7 +199,10 @@ def pose_doors(
                 unserved.append(answer)
             halts.extend(_alternatives(ways_of_one, group=len(halts)))
 
-    totals = [1 + sum(halt.visit.loads[axis] for halt in halts) for axis in range(len(DIMENSIONS))]
+    members, joints, joint_ids, unserved_now = joined(halts, unserved, inputs.orders)
+    totals = [
+        1 + sum(halt.visit.loads[axis] for halt in members) for axis in range(len(DIMENSIONS))
+    ]
 
     def driven_by(courier: Courier) -> Vehicle:
         return vehicle_of(courier, fleet, profiles, totals, clock)
@@ -204,9 +210,10 @@ def pose_doors(
     problem = Problem(
         matrices=tuple(_matrix(network, profile, snaps[profile]) for profile in profiles),
         dimensions=DIMENSIONS,
-        visits=tuple(halt.visit for halt in halts),
+        visits=tuple(halt.visit for halt in members),
         vehicles=tuple(driven_by(courier) for courier in couriers),
         setups_s=(0, *(fleet.depot.service_per_stop_s + walk_s for walk_s in walks_s[1:])),
+        joints=joints,
     )
     kinds = {
         model.model_id: driven_by(replace(courier, model_id=model.model_id))
@@ -214,7 +221,7 @@ def pose_doors(
         for model in fleet.models.values()
         if model.profile in profiles
     }
-    return Posed(problem, tuple(halts), couriers, snaps, rows, tuple(unserved), kinds, clock)
+    return Posed(problem, members, couriers, snaps, rows, unserved_now, kinds, clock, joint_ids)
 
 
 def _shifts(couriers: Iterable[Courier], clock: DayClock) -> Window:
@@ -260,6 +267,13 @@ def _at_door(
         )
         for order in door.orders
     ]
+
+
+def _at_any_time(answer: Halt | Unserved, door: Door, inputs: DayInputs) -> Iterable[Halt]:
+    """The halt in each way that its orders' windows leave, if there is one."""
+    if isinstance(answer, Unserved):
+        return ()
+    return (answer, *(too_early_or_late(answer, inputs) if door.offer is None else ()))
 
 
 def _alternatives(halts: Sequence[Halt], *, group: int) -> Sequence[Halt]:

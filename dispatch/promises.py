@@ -15,6 +15,7 @@ from dispatch.inputs import DayInputs
 from dispatch.orders import Order, OrderId
 from dispatch.plan import Plan, Promise, Stop, StopKind
 from dispatch.posing import Posed
+from dispatch.soft_windows import softness_of
 from routing.vrp.problem import Preference
 
 KEPT_TIMES: Final = 2
@@ -77,13 +78,17 @@ def at_promised_times(inputs: DayInputs, plan: Plan) -> DayInputs:
     return replace(
         inputs,
         orders=tuple(
-            each if each.order_id not in told else _narrowed(each, told[each.order_id])
+            each
+            if each.order_id not in told
+            else _narrowed(each, told[each.order_id], inputs.fleet.depot)
             for each in inputs.orders
         ),
     )
 
 
-def _narrowed(order: Order, promise: Promise) -> Order:
+def _narrowed(order: Order, promise: Promise, depot: Depot) -> Order:
+    if softness_of(order, depot) is not None:
+        return replace(order, told=TimeWindow(promise.earliest_at, promise.latest_at))
     stated = order.windows or (TimeWindow(promise.earliest_at, promise.latest_at),)
     windows = tuple(
         TimeWindow(
@@ -126,8 +131,11 @@ def with_promises(posed: Posed, plan: Plan, depot: Depot) -> Posed:
         if not known:
             visits.append(halt.visit)
             continue
-        point_id = None if halt.walk_m is None else halt.spot.point_id
-        elsewhere_fen = sum(point_of[each] != point_id for each in known) * depot.reassign_cost_fen
+        at = {
+            each.order_id: None if halt.walked_m(each) is None else halt.spot.point_id
+            for each in halt.orders
+        }
+        elsewhere_fen = sum(point_of[each] != at[each] for each in known) * depot.reassign_cost_fen
         kept_fen = (KEPT_TIMES - 1) * len(known) * depot.unserved_cost_fen
         visits.append(
             replace(

@@ -14,9 +14,10 @@ import polyline
 from dispatch.arrivals import reached_s, setup_s
 from dispatch.days import DayClock
 from dispatch.departures import departures_of, first_made_s, late_of
-from dispatch.halts import MILLIFEN, left_out
+from dispatch.halts import MILLIFEN, Halt, left_out
 from dispatch.inputs import DayInputs
-from dispatch.orders import Order
+from dispatch.joints import blocked_by
+from dispatch.orders import JointId, Order
 from dispatch.pickup_times import DAY_S, truck_of
 from dispatch.plan import (
     BreakTaken,
@@ -32,6 +33,7 @@ from dispatch.plan import (
 )
 from dispatch.posing import Posed
 from dispatch.remedies import remedies_of
+from dispatch.soft_windows import missed_of
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
@@ -239,16 +241,33 @@ class _Reader:
             leg=leg,
             setup_s=setup_s(self.posed, door),
             brought=tuple(
-                Brought(
-                    order_id=order.order_id, household_id=order.household_id, walk_m=halt.walk_m
-                )
+                Brought(order_id=order.order_id, household_id=order.household_id, walk_m=walk_m)
                 for halt in halts
-                if halt.walk_m is not None
                 for order in halt.orders
+                if (walk_m := halt.walked_m(order)) is not None
             ),
             truck_at=truck_at,
-            late=tuple(late_of(orders, self.inputs, ends_s)),
+            late=tuple(
+                late
+                for halt in halts
+                for late in late_of(halt.orders, self.inputs, self._leaving_s(halt, ends_s))
+            ),
+            missed=tuple(
+                missed
+                for halt, made in zip(halts, door, strict=True)
+                for order in halt.orders
+                # At a point to which it is brought nobody need be at home.
+                if halt.walk_m is None
+                and (missed := missed_of(order, self.inputs, made.begin_s)) is not None
+            ),
         )
+
+    def _leaving_s(self, halt: Halt, ends_s: int) -> int:
+        """When the trip is over, or, of what waits for the others of its joint order, what decides their truck."""
+        joints = [self.posed.problem.joints[each] for each in halt.visit.joints]
+        if halt.visit.due_s is None or not any(each.one_due for each in joints):
+            return ends_s
+        return halt.visit.due_s
 
 
 def _distinct(values: Iterable[_T | None]) -> tuple[_T, ...]:
@@ -256,7 +275,7 @@ def _distinct(values: Iterable[_T | None]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(value for value in values if value is not None))
 
 
-_DETAILS: Final[Mapping[Reason, str]] = {
+REASON_WORDS: Final[Mapping[Reason, str]] = {
     Reason.NO_VEHICLE: "there is no vehicle",
     Reason.SKILL_MISSING: "no courier has all the skills that the goods ask for",
     Reason.TOO_HEAVY: "more than any vehicle holds",
@@ -266,6 +285,7 @@ _DETAILS: Final[Mapping[Reason, str]] = {
     Reason.NO_CAPACITY_LEFT: "the vehicles that could come are full",
     Reason.NO_RANGE_LEFT: "the vehicles that could come have no range left",
     Reason.NO_TIME_LEFT: "the couriers who could come have no time left",
+    Reason.JOINT_INCOMPLETE: "it could be picked up, but not together with the others of its joint order",
     Reason.NOT_WORTH_IT: "fetching it costs more than leaving it",
     Reason.OVERLOOKED: "there was room, but the search ended before it was used: plan longer",
 }
@@ -290,8 +310,22 @@ def _left_out(posed: Posed, solution: Solution, inputs: DayInputs) -> Iterable[U
             nearest[orders] = visit
     told = {visit: reasons[visit] for visit in nearest.values()}
     remedies = remedies_of(posed, solution, told, inputs)
+    # Of a joint order the member that stands in the way is named with the others.
+    blocking: dict[JointId, Unserved] = {}
+    left: list[tuple[Halt, Unserved]] = []
     for orders, visit in nearest.items():
+        halt = posed.halts[visit]
         for order in orders:
-            place = posed.halts[visit].spot.place
-            left = left_out(order, reasons[visit].value, _DETAILS[reasons[visit]], place)
-            yield replace(left, remedies=remedies[visit])
+            told_so = left_out(
+                order, reasons[visit].value, REASON_WORDS[reasons[visit]], halt.spot.place
+            )
+            left.append((halt, replace(told_so, remedies=remedies[visit])))
+            if halt.joint_id is not None and reasons[visit] is not Reason.JOINT_INCOMPLETE:
+                blocking.setdefault(halt.joint_id, told_so)
+    for halt, each in left:
+        other = None if halt.joint_id is None else blocking.get(halt.joint_id)
+        whole = any(posed.problem.joints[joint].all_or_nothing for joint in halt.visit.joints)
+        if each.reason == Reason.JOINT_INCOMPLETE and other is not None and whole:
+            yield replace(each, detail=blocked_by(halt.joint_id, other))
+        else:
+            yield each

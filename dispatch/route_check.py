@@ -8,13 +8,15 @@ from datetime import datetime
 from dispatch.closures import closed
 from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
+from dispatch.joints import as_joined
 from dispatch.offers import Offer
 from dispatch.orders import OrderId
 from dispatch.plan import BreakTaken, Plan, Route
 from dispatch.route_table import NO_FIGURES, CheckedTrip, RouteFigures, RouteTable, Trips
+from dispatch.soft_windows import softness_of
 from dispatch.violations import BrokenRule, of_nowhere, of_the_day
 from routing.roads.network import RoadNetwork
-from routing.vrp.check import check
+from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost
 from routing.vrp.solution import Solution
 
@@ -93,7 +95,8 @@ def check_route(
     """
     What driving these trips would mean; orders of `inputs` are those of `orders_met`, whatever became of them.
 
-    Moments are the best there are (as in plans) if the day can be driven; else each is as early as can be,
+    Moments are the best there are (as in plans) if the day can be driven, outside windows only if it cannot be driven
+    otherwise; else each is as early as can be,
     and `violations` say what is missed by how much. With `leave_at` the courier leaves then. Orders
     picked up at one door one after another share a halt by the rules of planning, and what the plan has
     brought to a point waits there. O(n²) for n stops.
@@ -113,15 +116,22 @@ def check_route(
             for trip in loser.trips
         ]
     roads = closed(network, inputs.closures_met(now))
-    table = RouteTable.laid(inputs, roads, wanted, _brought(plan, inputs))
-    routes = {
-        courier: route
-        for courier in wanted
-        if (route := table.driven(courier, leave_at if courier == courier_id else None))
-    }
-    solved = sorted(routes.values(), key=lambda each: each.vehicle)
-    problem = table.posed.problem
-    broken = check(problem, Solution(routes=tuple(solved), unserved=(), cost=cost(problem, solved)))
+    inputs = as_joined(inputs, plan.joints)
+    soft = any(softness_of(each, inputs.fleet.depot) for each in inputs.orders)
+    for missing in (False, True) if soft else (False,):
+        table = RouteTable.laid(inputs, roads, wanted, _brought(plan, inputs), missing=missing)
+        routes = {
+            courier: route
+            for courier in wanted
+            if (route := table.driven(courier, leave_at if courier == courier_id else None))
+        }
+        solved = sorted(routes.values(), key=lambda each: each.vehicle)
+        problem = table.posed.problem
+        broken = check(
+            problem, Solution(routes=tuple(solved), unserved=(), cost=cost(problem, solved))
+        )
+        if not any(each.rule is Rule.WINDOW for each in broken):
+            break
     violations = (
         *(of_nowhere(each, table.courier_of[each.order_id]) for each in table.posed.unserved),
         *of_the_day(broken, solved, table.posed, inputs.clock, inputs.fleet.depot),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby, pairwise
@@ -17,8 +17,9 @@ from dispatch.inputs import DayInputs
 from dispatch.offers import Offer
 from dispatch.orders import Order, OrderId
 from dispatch.pickup_times import truck_of
-from dispatch.plan import BreakTaken, Late, StopKind, Unserved
+from dispatch.plan import BreakTaken, Late, Missed, StopKind, Unserved
 from dispatch.posing import Door, Posed, pose_doors
+from dispatch.soft_windows import missed_of, widened
 from dispatch.trucks import Trucks
 from routing.matrix import UNREACHABLE
 from routing.places import Place
@@ -48,6 +49,8 @@ class CheckedStop:
         The departure that its parcels must catch: their own cut-off, or the later one that they take.
     late
         Its orders that take a later departure than they asked for.
+    missed
+        Its orders that are picked up before or after the windows that they asked for, at a price.
     """
 
     seq: int
@@ -66,6 +69,7 @@ class CheckedStop:
     slack_s: int | None
     due_at: datetime
     late: tuple[Late, ...]
+    missed: tuple[Missed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,7 @@ class RouteTable:
     schedulers: tuple[Scheduler, ...]
     """With the slack that plans keep, and without, for who has none left."""
     trucks: Trucks
+    stated: Mapping[OrderId, Order]
 
     @classmethod
     def laid(
@@ -123,16 +128,31 @@ class RouteTable:
         network: RoadNetwork,
         wanted: Mapping[CourierId, Trips],
         brought: Mapping[OrderId, Offer],
+        *,
+        missing: bool = False,
     ) -> RouteTable:
-        """`brought` are orders that wait at a point, as the plan has told their households."""
-        orders = {each.order_id: each for each in inputs.orders}
+        """
+        `brought` are orders that wait at a point, as the plan has told their households.
+
+        Windows hold; if `missing`, all moments that may be had at a price are open, and figures count it.
+        """
+        stated = {each.order_id: each for each in inputs.orders}
+        orders = {
+            order_id: replace(
+                each,
+                windows=widened(each, inputs.fleet.depot) if missing else each.windows,
+                missed_max_s=0,
+            )
+            for order_id, each in stated.items()
+        }
         doors: list[Door] = []
         nowhere: list[Unserved] = []
         for trips in wanted.values():
             for trip in trips:
                 asked = [orders[each] for each in trip if each in orders]
                 doors += _doors(asked, inputs, brought, nowhere)
-        posed = pose_doors(inputs, network, doors, nowhere)
+        open_then = replace(inputs, orders=tuple(orders.values()))
+        posed = pose_doors(open_then, network, doors, nowhere)
         trucks = Trucks.of(posed)
         visit_of = {
             order.order_id: trucks.latest(number)
@@ -148,7 +168,7 @@ class RouteTable:
         }
         slack = with_slack(posed.problem, inputs.fleet.depot.slack_s, ())
         schedulers = (Scheduler(slack), Scheduler(posed.problem))
-        return cls(inputs, posed, visits, courier_of, schedulers, trucks)
+        return cls(inputs, posed, visits, courier_of, schedulers, trucks, stated)
 
     def driven(self, courier: CourierId, leave_at: datetime | None) -> SolvedRoute | None:
         """The best day with the best trucks, or else the plain one; None: the courier stays at the depot."""
@@ -178,6 +198,8 @@ class RouteTable:
         # A way that does not exist is named by a violation, and costs nothing here.
         lost_m = sum(1 for _, metres in legs if metres >= UNREACHABLE) * UNREACHABLE
         price = route_cost(self.posed.problem, route) - lost_m * vehicle.cost_per_m
+        made = [halt for trip in route.trips for halt in trip.visits]
+        price += MILLIFEN * sum(each.cost_fen for halt in made for each in self._missed(halt))
         return RouteFigures(
             distance_m=sum(metres for _, metres in legs if metres < UNREACHABLE),
             duration_s=over_s(self.posed.problem, route.trips[-1]) - route.trips[0].leave_s,
@@ -232,6 +254,16 @@ class RouteTable:
             for rest, start_s in zip(vehicle.breaks, route.break_starts_s, strict=True)
         )
 
+    def _missed(self, made: ScheduledVisit) -> Sequence[Missed]:
+        """What is picked up outside the windows that it asked for."""
+        halt = self.posed.halts[made.visit]
+        if halt.walk_m is not None:
+            return ()
+        missed = (
+            missed_of(self.stated[each.order_id], self.inputs, made.begin_s) for each in halt.orders
+        )
+        return tuple(each for each in missed if each is not None)
+
     def _row(self, halt: ScheduledVisit) -> int:
         return self.posed.problem.visits[halt.visit].place
 
@@ -277,6 +309,7 @@ class RouteTable:
             slack_s=min(slacks, default=None),
             due_at=clock.moment(leaves_s),
             late=tuple(late_of(orders, self.inputs, ends_s)),
+            missed=tuple(each for made in door for each in self._missed(made)),
         )
 
 

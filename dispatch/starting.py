@@ -13,6 +13,8 @@ from dispatch.posing import Posed
 from dispatch.trucks import Trips, Trucks
 from routing.vrp.check import check
 from routing.vrp.cost import cost, unserved_of
+from routing.vrp.finish import Finisher, orders_of
+from routing.vrp.packed import pack
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Route as SolvedRoute
 from routing.vrp.solution import Solution
@@ -64,6 +66,9 @@ def start_of(
     start = Solution(
         routes=tuple(routes), unserved=unserved_of(problem, served), cost=cost(problem, routes)
     )
+    if problem.joints and routes:
+        # Couriers' routes were looked at one by one: what they tear of a joint order is mended.
+        return Finisher(problem, pack(problem)).finish(orders_of(start), engine="start")
     return start if routes and not check(problem, start) else None
 
 
@@ -74,8 +79,8 @@ class _Visits:
         self._posed, self._trucks = posed, trucks
         self._at: dict[tuple[OrderId, PointId | None], list[int]] = {}
         for number, halt in enumerate(posed.halts):
-            point_id = None if halt.walk_m is None else halt.spot.point_id
             for order in halt.orders:
+                point_id = None if halt.walked_m(order) is None else halt.spot.point_id
                 self._at.setdefault((order.order_id, point_id), []).append(number)
 
     def of(self, trip: Trip) -> Iterable[int]:

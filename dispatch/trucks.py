@@ -89,8 +89,16 @@ class Trucks:
 
     def _settled(self, trip: Trip) -> Trip:
         ends_s = over_s(self.posed.problem, trip)
-        halts = (replace(halt, visit=self.made(halt.visit, ends_s)) for halt in trip.visits)
+        halts = (
+            halt if self._waits(halt.visit) else replace(halt, visit=self.made(halt.visit, ends_s))
+            for halt in trip.visits
+        )
         return replace(trip, visits=tuple(halts))
+
+    def _waits(self, visit: int) -> bool:
+        """Whether it takes the truck that it shares with others, though its trip may make an earlier one."""
+        problem = self.posed.problem
+        return any(problem.joints[each].one_due for each in problem.visits[visit].joints)
 
     def _choices(self, trips: Trips) -> Iterator[tuple[int, Trips]]:
         """Every choice of a truck for every trip, the cheapest first, with what the trucks cost."""

@@ -78,6 +78,9 @@ class _Teller:
 
     def tell(self, violation: Violation) -> Iterator[BrokenRule]:
         facts = violation.facts
+        if "joint" in facts:
+            yield from self._torn(violation.rule, int(facts["joint"]))
+            return
         number = facts.get("vehicle")
         visit = facts.get("visit")
         if not isinstance(number, int) and isinstance(visit, int):
@@ -140,6 +143,22 @@ class _Teller:
             by=by,
             unit=unit,
             detail=detail,
+        )
+
+    def _torn(self, rule: Rule, joint: int) -> Iterator[BrokenRule]:
+        """Whether all of a joint order is picked up is for the day to tell: here are some of its routes."""
+        if rule is Rule.JOINT_WHOLE:
+            return
+        members = self.posed.problem.visits
+        made = [(n, each.visit) for n, each in self._halts() if joint in members[each.visit].joints]
+        what = "ride in more than one trip" if rule is Rule.JOINT_TRIP else "take different trucks"
+        yield BrokenRule(
+            rule=rule,
+            courier_id=self._courier(made[0][0]),
+            order_ids=self._orders(visit for _, visit in made),
+            by=None,
+            unit="",
+            detail=f"The orders of joint order {self.posed.joint_ids[joint]} {what}.",
         )
 
     def _out_of_shift(self, number: int, leave_s: int, over_s: int) -> Iterator[BrokenRule]:

@@ -178,6 +178,8 @@ def plan_files(
         _show(plan, out)
     if doubt is not None:
         note(f"{households.name}: {doubt}")
+    for clash in plan.clashes:
+        note(clash.detail)
     for sentence in unknown_villages(crew, registry):
         note(f"{fleet.name}: {sentence}")
     for sentence in departure_doubts(crew):
@@ -223,6 +225,7 @@ def _facts(plan: Plan, refused: _Refused, out: Path) -> dict[str, object]:
         "out": str(out),
         "plan_id": plan.plan_id,
         "summary": summary(plan),
+        "clashes": plan.clashes,
         "refused": len(refused.rows),
         "synthetic": plan.synthetic,
     }
@@ -251,6 +254,16 @@ def _show(plan: Plan, out: Path) -> None:
         typer.echo(
             f"{told.late:,} of them leave later than they asked for, {told.late_cost_yuan:,.2f} yuan: "
             "orders.csv says with which truck"
+        )
+    if told.missed:
+        typer.echo(
+            f"{told.missed:,} of them are picked up outside their windows, {told.missed_cost_yuan:,.2f} yuan: "
+            "orders.csv says by how much"
+        )
+    if told.joints:
+        typer.echo(
+            f"{told.joints:,} joint orders, {told.joints_incomplete:,} of them incomplete: "
+            "orders.csv says which order is of which"
         )
     for reason, count in told.unserved.items():
         typer.echo(f"{count:,} unserved: {reason}")

@@ -115,6 +115,7 @@ function StopCard({ stop }) {
       state !== "cancelled" &&
       html`<p class="note cancelled">${t("courier.cancelled.some", { orders: cancelled.join(", ") })}</p>`}
       ${stop.brought.size > 0 && html`<p class="note brought">${t("courier.brought", broughtWords(stop))}</p>`}
+      ${stop.joints.map((each) => html`<p class="note joint" key=${each.joint}>${t(each.words, each)}</p>`)}
       ${stop.notes.map((note) => html`<p class="note" key=${note}>${note}</p>`)}
       <div class="ways">
         ${stop.contact?.phone &&

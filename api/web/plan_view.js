@@ -14,6 +14,8 @@
  * @property {string[]} orderIds
  * @property {Map<string, {householdId: string | null, walkM: number}>} brought by order id, what households bring here
  * @property {Map<string, {cutOffAt: number}>} late by order id, those that take a later departure than they asked for
+ * @property {Map<string, {words: string, minutes: number, from: number, until: number}>} missed by order id, those picked up outside their windows
+ * @property {{words: string, joint: string, count: number, members: number}[]} joints what of joint orders is picked up here
  * @property {number} pieces
  * @property {number} weightG
  * @property {string[]} handling
@@ -87,6 +89,29 @@ export const viewBrought = (stop) =>
     ]),
   );
 
+/** What is picked up outside the windows that it asked for, by order id; plans of earlier versions speak of none. @param {any} stop */
+export const viewMissed = (stop) =>
+  new Map(
+    (stop.missed ?? []).map((each) => [
+      each.order_id,
+      {
+        words: each.early_s ? "stop.missed.early" : "stop.missed.late",
+        minutes: Math.ceil((each.early_s || each.late_s) / 60),
+        from: Date.parse(each.earliest_at),
+        until: Date.parse(each.latest_at),
+      },
+    ]),
+  );
+
+/** What of joint orders is picked up at a stop, and the words for it; plans of earlier versions speak of none. @param {any} stop */
+export const viewJoints = (stop) =>
+  (stop.joints ?? []).map((each) => ({
+    words: each.complete ? "stop.joint" : "stop.joint.incomplete",
+    joint: each.joint_id,
+    count: each.order_ids.length,
+    members: each.members,
+  }));
+
 /**
  * @param {any} plan as the API has it
  * @param {any} fleet null while unknown: then couriers are shown by id
@@ -120,6 +145,8 @@ export function viewPlan(plan, fleet) {
               { cutOffAt: Date.parse(each.cut_off_at) },
             ]),
           ),
+          missed: viewMissed(stop),
+          joints: viewJoints(stop),
           pieces: stop.pieces,
           weightG: stop.weight_g,
           handling: stop.handling,

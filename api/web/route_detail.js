@@ -57,6 +57,11 @@ function LateBy({ late }) {
   return html` <small>${t("stop.late.order", { time: clockTime(late.cutOffAt) })}</small>`;
 }
 
+/** By how much an order is picked up outside its window, and which. */
+function MissedBy({ missed }) {
+  return html` <small>${t(missed.words, { minutes: missed.minutes, from: clockTime(missed.from), until: clockTime(missed.until) })}</small>`;
+}
+
 function StopCard({ index }) {
   const stop = plan.value.stops[index];
   const now = progress.value;
@@ -99,9 +104,10 @@ function StopCard({ index }) {
       <div class="stop-orders">
         <h4>${t("stop.orders")} <span class="number">${stop.orderIds.length}</span></h4>
         <ul>
-          ${stop.orderIds.map((id) => html`<li key=${id}>${id}${stop.brought.has(id) && html`<${BroughtBy} brought=${stop.brought.get(id)} />`}${stop.late.has(id) && html`<${LateBy} late=${stop.late.get(id)} />`}</li>`)}
+          ${stop.orderIds.map((id) => html`<li key=${id}>${id}${stop.brought.has(id) && html`<${BroughtBy} brought=${stop.brought.get(id)} />`}${stop.late.has(id) && html`<${LateBy} late=${stop.late.get(id)} />`}${stop.missed.has(id) && html`<${MissedBy} missed=${stop.missed.get(id)} />`}</li>`)}
         </ul>
       </div>
+      ${stop.joints.map((each) => html`<p class="note joint" key=${each.joint}>${t(each.words, each)}</p>`)}
       ${stop.handling.length > 0 &&
       html`<p class="tags">${stop.handling.map((word) => html`<span class="tag" key=${word}>${handlingWord(word)}</span>`)}</p>`}
       ${stop.notes.map((note) => html`<p class="note" key=${note}>${note}</p>`)}

@@ -4,7 +4,7 @@ import { batch, computed, signal } from "./html.js";
 import { timeZone } from "./format.js";
 import { Problem, readIfThere, request } from "./http.js";
 import { flush, put, reports } from "./outbox.js";
-import { viewBrought } from "./plan_view.js";
+import { viewBrought, viewJoints } from "./plan_view.js";
 
 const KEPT_AS = "cunlu.shift";
 const READ_EVERY_MS = 60_000;
@@ -16,6 +16,7 @@ const READ_EVERY_MS = 60_000;
  * @property {string} title
  * @property {string[]} orderIds
  * @property {ReturnType<typeof viewBrought>} brought
+ * @property {ReturnType<typeof viewJoints>} joints
  * @property {number} pieces
  * @property {string[]} handling
  * @property {string[]} notes
@@ -86,6 +87,7 @@ export const stops = computed(() => {
       title: stop.title,
       orderIds: stop.order_ids,
       brought: viewBrought(stop),
+      joints: viewJoints(stop),
       pieces: stop.pieces,
       handling: stop.handling,
       notes: stop.notes,

@@ -21,6 +21,7 @@ from dispatch.intake.rules import (
     at_match,
     point_doubts,
     price_doubts,
+    softness_doubts,
     time_objections,
 )
 
@@ -47,5 +48,6 @@ __all__ = [
     "read_places",
     "read_registry",
     "registry_of",
+    "softness_doubts",
     "time_objections",
 ]

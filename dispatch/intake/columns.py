@@ -48,6 +48,13 @@ ORDER_COLUMNS: Final[ColumnNames] = {
     "cut_off": ("cutoff", "截单", "截单时间"),
     "late_cost_yuan": ("误班费(元)", "误班费用(元)"),
     "handling": ("搬运要求", "处理要求"),
+    "early_yuan_per_minute": ("早到费(元/分钟)",),
+    "late_yuan_per_minute": ("晚到费(元/分钟)",),
+    "missed_max_minutes": ("错过上限(分钟)",),
+    "joint": ("joint_id", "联单", "联单号"),
+    "joint_rules": ("联单要求",),
+    "joint_by": ("联单截止",),
+    "joint_at": ("集中地点",),
     "note": ("备注",),
 }
 

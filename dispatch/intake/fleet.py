@@ -171,6 +171,9 @@ class _Depot(_Strict):
     lock_ahead_minutes: _Minutes = _DEPOT.lock_ahead_s
     slack_minutes: _Minutes = _DEPOT.slack_s
     late_cost_per_hour_yuan: _Fen = _DEPOT.late_cost_per_hour_fen
+    window_early_cost_per_minute_yuan: _Fen | None = None
+    window_late_cost_per_minute_yuan: _Fen | None = None
+    window_missed_max_minutes: _Minutes = _DEPOT.window_missed_max_s
     walk_cost_per_km_yuan: _Fen = _DEPOT.walk_cost_per_km_fen
     walk_max_m: Annotated[int, _count(0, 20_000)] = _DEPOT.walk_max_m
     overtime_after_hours: _Hours | None = None
@@ -301,6 +304,9 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             lock_ahead_s=depot.lock_ahead_minutes,
             slack_s=depot.slack_minutes,
             late_cost_per_hour_fen=depot.late_cost_per_hour_yuan,
+            window_early_fen_per_minute=depot.window_early_cost_per_minute_yuan,
+            window_late_fen_per_minute=depot.window_late_cost_per_minute_yuan,
+            window_missed_max_s=depot.window_missed_max_minutes,
             walk_cost_per_km_fen=depot.walk_cost_per_km_yuan,
             walk_max_m=depot.walk_max_m,
             overtime_after_s=depot.overtime_after_hours,

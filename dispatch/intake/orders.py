@@ -25,15 +25,23 @@ from dispatch.intake.columns import (
 from dispatch.intake.files import LIMIT_BYTES, load
 from dispatch.intake.problems import BadCell, ColumnsMissing, RowCode, RowProblem
 from dispatch.intake.rows import WORDS, Intake, Once, RowReader, whole
-from dispatch.intake.rules import at_address, point_doubts, price_doubts, time_objections, unclear
+from dispatch.intake.rules import (
+    at_address,
+    point_doubts,
+    price_doubts,
+    softness_doubts,
+    time_objections,
+    unclear,
+)
 from dispatch.intake.tables import Row, Table, read_table
-from dispatch.orders import Handling, Order, OrderId
+from dispatch.orders import Handling, Joining, JointId, JointRule, Order, OrderId
 
 # Far above what a village order is and far below what a wrong unit makes of it; chosen.
 PIECES_MAX: Final = 10_000
 WEIGHT_MAX_G: Final = 20_000_000
 VOLUME_MAX_ML: Final = 200_000_000
 LATE_COST_MAX_FEN: Final = 10_000_000
+MISSED_MAX_S: Final = 12 * 3600
 NOTE_LENGTH: Final = 500
 ADDRESS_LENGTH: Final = 200
 
@@ -50,7 +58,17 @@ _HANDLING: Final = {
     "冷链": Handling.COLD,
 }
 
+_JOINT_RULES: Final = {
+    **{each.value: each for each in JointRule},
+    "同车": JointRule.SAME_TRIP,
+    "同班": JointRule.SAME_DEPARTURE,
+    "集中": JointRule.GATHER,
+    "全取或不取": JointRule.ALL_OR_NOTHING,
+}
+
 _late_cost: Final = partial(cells.amount, per=100, low=0, high=LATE_COST_MAX_FEN, unit="yuan")
+
+_minutes: Final = partial(cells.amount, per=60, low=0, high=MISSED_MAX_S, unit="minutes")
 
 _DOOR: Final = ("door", "上门", "仅上门")
 """In a list of points: the household brings this order nowhere."""
@@ -222,18 +240,47 @@ class _OrderReader:
             windows=row.read("windows", partial(cells.windows, clock=self.day), ()),
             cut_off_at=row.read("cut_off", partial(cells.moment, clock=self.day), None),
             late_cost_fen=row.read("late_cost_yuan", _late_cost, None),
+            early_fen_per_minute=row.read("early_yuan_per_minute", _late_cost, None),
+            late_fen_per_minute=row.read("late_yuan_per_minute", _late_cost, None),
+            missed_max_s=row.read("missed_max_minutes", _minutes, None),
             handling=row.read("handling", _handling, frozenset()),
             note=row.read("note", partial(cells.text, limit=NOTE_LENGTH), ""),
             points=row.read("points", self._points, None),
+            joint=self._joining(row),
         )
         for bad in point_doubts(order.points or (), self.registry.points):
             row.doubt("points", bad)
-        for column, bad in price_doubts(order):
+        for column, bad in (*price_doubts(order), *softness_doubts(order)):
             row.doubt(column, bad)
         for column, bad in time_objections(order, self.day):
             row.refuse(column, bad)
         order, question = self._placed(order, row)
         return (None, None) if row.problems else (order, question)
+
+    def _joining(self, row: RowReader) -> Joining | None:
+        joint_id = row.read("joint", cells.identifier, None)
+        rules = row.read("joint_rules", _joint_rules, frozenset())
+        by_at = row.read("joint_by", partial(cells.moment, clock=self.day), None)
+        gather_at = row.read("joint_at", cells.identifier, "")
+        if joint_id is None:
+            for column in ("joint_rules", "joint_by", "joint_at"):
+                if row.cell(column):
+                    detail = "it belongs to a joint order, and the row names none"
+                    row.refuse(column, BadCell(RowCode.JOINT_MISSING, detail, "fill joint"))
+            return None
+        known = (
+            HouseholdId(gather_at) in self.registry.households
+            or PointId(gather_at) in self.registry.points
+        )
+        if gather_at and not known:
+            detail = "the registry has no household or collection point of this id"
+            advice = (
+                "correct it; until then the joint order is gathered at its first member's place"
+            )
+            row.doubt("joint_at", BadCell(RowCode.GATHER_PLACE_UNKNOWN, detail, advice))
+        return Joining(
+            joint_id=JointId(joint_id), rules=rules, complete_by_at=by_at, gather_at=gather_at
+        )
 
     def _point(self, cell: str) -> PointId:
         point_id = self._point_named(cells.identifier(cell))
@@ -315,6 +362,19 @@ def _amount(row: RowReader, columns: dict[str, int], high: int) -> int:
             BadCell(RowCode.UNITS_CONTRADICT, "two columns state different amounts", "keep one"),
         )
     return max(amounts, default=0)
+
+
+def _joint_rules(cell: str) -> frozenset[JointRule]:
+    words = cells.pieces_of(cells.narrow(cell).casefold().replace("_", "-"), WORDS)
+    try:
+        return frozenset(_JOINT_RULES[each] for each in words)
+    except KeyError:
+        listed = ", ".join(each.value for each in JointRule)
+        raise BadCell(
+            RowCode.UNKNOWN_JOINT_RULE,
+            "it is no rule of joint orders",
+            f"write {listed}, several with |",
+        ) from None
 
 
 def _handling(cell: str) -> frozenset[Handling]:

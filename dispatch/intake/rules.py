@@ -56,6 +56,20 @@ def price_doubts(order: Order) -> Iterator[tuple[str, BadCell]]:
         )
 
 
+def softness_doubts(order: Order) -> Iterator[tuple[str, BadCell]]:
+    """A price of missing windows where there are none, with its column: the order is right without it."""
+    stated = {
+        "early_yuan_per_minute": order.early_fen_per_minute,
+        "late_yuan_per_minute": order.late_fen_per_minute,
+        "missed_max_minutes": order.missed_max_s,
+    }
+    for column, value in stated.items():
+        if value is not None and not order.windows:
+            detail = "it is about missing the order's windows, and it has none"
+            advice = "fill windows, or leave it out"
+            yield column, BadCell(RowCode.WINDOW_COST_UNUSED, detail, advice)
+
+
 def at_address(
     order: Order, gazetteer: Gazetteer, locator: Locator | None
 ) -> tuple[Order, AddressQuestion | None]:

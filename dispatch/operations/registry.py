@@ -96,6 +96,9 @@ async def registry_for(store: Store, scope: DepotScope, orders: Sequence[Order])
     """The households and points that these orders name, as far as the registry has them."""
     households = dict.fromkeys(each.household_id for each in orders if each.household_id)
     points = dict.fromkeys(each.point_id for each in orders if each.point_id)
+    for gather_at in (each.joint.gather_at for each in orders if each.joint is not None):
+        if gather_at:
+            households[HouseholdId(gather_at)] = points[PointId(gather_at)] = None
     return await registry_of(store, scope, tuple(households), tuple(points))
 
 

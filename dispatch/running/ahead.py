@@ -127,13 +127,26 @@ def look_ahead(
     if rest.heres.keys() != begun.keys():
         return None  # no way home
     trucks = Trucks.of(posed)
+    clock = inputs.clock
+    begins_s = {
+        order_id: clock.seconds(stop.begin_at)
+        for trips in left.values()
+        for trip in trips
+        for stop in trip
+        for order_id in stop.order_ids
+    }
     visit_of: dict[OrderId, int] = {}
     news: dict[int, None] = {}
     for number, halt in enumerate(posed.halts):
         if any(each.order_id == order.order_id for each in halt.orders):
             news[trucks.latest(number)] = None
-        else:
-            visit_of.update((each.order_id, trucks.latest(number)) for each in halt.orders)
+            continue
+        for order_id in (each.order_id for each in halt.orders):
+            # Of the times at which it may be picked up, the one in which its stop begins.
+            windows = posed.problem.visits[number].windows
+            is_then = any(w.earliest_s <= begins_s[order_id] <= w.latest_s for w in windows)
+            if is_then or order_id not in visit_of:
+                visit_of[order_id] = trucks.latest(number)
     new = tuple(news)
     ahead: dict[CourierId, list[list[int]]] = {}
     for courier_id in couriers:

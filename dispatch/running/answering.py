@@ -37,6 +37,10 @@ def answer_orders(
         if order is None:
             answers.append(queued(order_id, "order-closed", "the order is no longer open"))
             continue
+        if order.joint is not None:
+            detail = "the next version looks at all orders of its joint order together"
+            answers.append(queued(order_id, "joint-order", detail))
+            continue
         found = insert(situation, order, memory)
         if isinstance(found, Inserted):
             # What a full point still takes is less by what was promised to it a moment ago.

@@ -17,6 +17,7 @@ from dispatch.orders import OrderId
 from dispatch.pickup_times import trucks_of
 from dispatch.plan import Plan, Route, Stop, Trip
 from dispatch.progress import RouteProgress, StopProgress, route_progress
+from dispatch.soft_windows import widened
 
 
 @unique
@@ -328,8 +329,9 @@ class _Judge:
             ready_by, open_until = open_until, ready_by
         if order.ready_at is not None and ready_by < order.ready_at:
             return False
-        return not order.windows or any(
-            each.earliest_at <= ready_by and open_until <= each.latest_at for each in order.windows
+        windows = widened(order, self._inputs.fleet.depot)
+        return not windows or any(
+            each.earliest_at <= ready_by and open_until <= each.latest_at for each in windows
         )
 
     def _trip(self, route: Route, trip: Trip, settled: frozenset[OrderId]) -> Iterator[Breach]:

@@ -18,6 +18,7 @@ from dispatch.fates import road_facts
 from dispatch.fleet import Fleet
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
+from dispatch.joints import as_joined
 from dispatch.order_answers import Change, OrderAnswer, change_between
 from dispatch.orders import Order, OrderId
 from dispatch.plan import Plan, plan_id_of
@@ -97,7 +98,10 @@ class Desk:
             known.memory, known.network = Memory(), whole.version
         situation = Situation(
             plan=known.plan,
-            inputs=as_keepers_say(inputs.as_known(facts), facts, known.plan, now=news.now),
+            inputs=as_joined(
+                as_keepers_say(inputs.as_known(facts), facts, known.plan, now=news.now),
+                known.plan.joints,
+            ),
             network=closed(whole, inputs.closures_met(news.now)),
             facts=facts,
             now=news.now,

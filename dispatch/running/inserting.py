@@ -10,6 +10,7 @@ from typing import Final
 from dispatch.departures import departures_of
 from dispatch.fleet import CourierId
 from dispatch.halts import spot_at, spot_today
+from dispatch.joints import with_parts
 from dispatch.offers import accepted_points, offers_of
 from dispatch.order_answers import Change
 from dispatch.orders import Order
@@ -354,7 +355,7 @@ def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> 
     asked = replace(inputs, orders=tuple(each for each in inputs.orders if each.order_id in met))
     if breaches(before, after, asked, situation.facts, now=situation.now):
         return None
-    route = after.routes[0]
+    route = with_parts(after.routes[0], plan.joints)
     unserved = tuple(each for each in plan.unserved if each.order_id != order.order_id)
     change = Change(
         made_at=situation.now.astimezone(inputs.fleet.depot.zone),

@@ -14,7 +14,7 @@ from dispatch.fleet import CourierId, Fleet
 from dispatch.halts import Halt, Spot
 from dispatch.inputs import DayInputs
 from dispatch.orders import OrderId
-from dispatch.plan import Stop, StopKind
+from dispatch.plan import JointOrder, Stop, StopKind
 from dispatch.posing import DIMENSIONS, Posed, pose
 from dispatch.running.standing import Standing
 from routing.matrix import UNREACHABLE, TravelMatrix
@@ -49,11 +49,12 @@ def pose_remainder(
     network: RoadNetwork,
     standings: Mapping[CourierId, Standing],
     companies: Mapping[OrderId, int],
+    joints: Sequence[JointOrder] = (),
     *,
     now: datetime,
 ) -> Remainder:
     """
-    State the rest of the day, `companies` as for `pose`; orders that are settled stay with their couriers, if these are still in the fleet.
+    State the rest of the day, `companies` as for `pose`, `joints` those of the plan in force; orders that are settled stay with their couriers, if these are still in the fleet.
 
     Raises
     ------
@@ -71,7 +72,36 @@ def pose_remainder(
     )
     spots = [spot_of_stop(each.fixed[-1]) for each in present.values() if each.fixed]
     posed = pose(rest, network, besides=spots, companies=companies)
-    return with_standings(rest, posed, present, now=now)
+    return _with_joints_begun(with_standings(rest, posed, present, now=now), present, joints)
+
+
+def _with_joints_begun(
+    rest: Remainder, standings: Mapping[CourierId, Standing], joints: Sequence[JointOrder]
+) -> Remainder:
+    """
+    The rest of a day that knows which joint orders are over in part.
+
+    What is on board or locked can no longer be left out, so the others are planned as far as they can be; in its
+    trip, if they share one. Once that trip is over, they share one of their own.
+    """
+    order_ids = {each.joint_id: frozenset(each.order_ids) for each in joints}
+    problem = rest.posed.problem
+    stated, visits = list(problem.joints), list(problem.visits)
+    for number, joint_id in enumerate(rest.posed.joint_ids):
+        begun = order_ids.get(joint_id, frozenset())
+        settled = [each for each in standings.values() if begun & each.order_ids]
+        if settled:
+            stated[number] = replace(stated[number], all_or_nothing=False)
+        for standing in settled:
+            here = rest.heres.get(standing.courier_id)
+            aboard = {order_id for stop in standing.fixed for order_id in stop.order_ids}
+            if here is not None and stated[number].one_trip and begun & aboard:
+                visits[here] = replace(visits[here], joints=(*visits[here].joints, number))
+    halts = tuple(
+        replace(halt, visit=visit) for halt, visit in zip(rest.posed.halts, visits, strict=True)
+    )
+    problem = replace(problem, visits=tuple(visits), joints=tuple(stated))
+    return replace(rest, posed=replace(rest.posed, problem=problem, halts=halts))
 
 
 def spot_of_stop(stop: Stop) -> Spot:

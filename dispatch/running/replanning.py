@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from dispatch.clashes import clashes_in, without_impossible
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
+from dispatch.joints import told_joints
 from dispatch.orders import OrderId
 from dispatch.pickup_times import DAY_S
 from dispatch.plan import Plan
@@ -75,13 +77,14 @@ def replan(
     DepotOffRoad
         No vehicle can leave the depot.
     """
+    stated, inputs = inputs, without_impossible(inputs)
     depot = inputs.fleet.depot
     plan = without_barred(plan, inputs, facts, now=now)
     told = {each.order_id: each for each in plan.promises}
     where = standings(plan, facts, inputs.fleet, now=now)
     going = _going(plan, facts, where, now=now)
     rest = pose_remainder(
-        at_promised_times(inputs, plan), network, where, _companies(going), now=now
+        at_promised_times(inputs, plan), network, where, _companies(going), plan.joints, now=now
     )
     as_promised = with_promises(rest.posed, plan, depot)
     late = {
@@ -149,7 +152,9 @@ def replan(
         seed=seed,
         budget_s=budget_s,
     )
-    again = promised(stitched(plan, planned, where, rest.heres, inputs), plan, depot, now=now)
+    again = told_joints(stitched(plan, planned, where, rest.heres, inputs), inputs.orders, plan)
+    again = replace(again, clashes=clashes_in(stated, rest.posed))
+    again = promised(again, plan, depot, now=now)
     return Replanned(again, None if start is None else start.cost - solution.cost)
 
 

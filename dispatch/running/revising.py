@@ -11,6 +11,7 @@ from dispatch.errors import DispatchError
 from dispatch.fates import RoadFacts
 from dispatch.halts import MILLIFEN
 from dispatch.inputs import DayInputs
+from dispatch.joints import as_joined
 from dispatch.plan import Leg, Plan, Route, Trip, Why
 from dispatch.running.barring import without_barred
 from dispatch.running.contract import Breach, breaches
@@ -58,6 +59,7 @@ def revise(
     DepotOffRoad
         No vehicle can leave the depot.
     """
+    inputs = as_joined(inputs, plan.joints)
     before = on_roads(plan, network) if Why.ROADS in why else plan
     before = without_barred(before, inputs, facts, now=now)
     found = replan(inputs, network, before, facts, now=now, budget_s=budget_s, seed=seed)

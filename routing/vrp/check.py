@@ -23,6 +23,9 @@ class Rule(StrEnum):
     VISIT_REQUIRED = "visit-required"
     GROUP_ONCE = "group-once"
     PAIR = "pair"
+    JOINT_WHOLE = "joint-whole"
+    JOINT_TRIP = "joint-trip"
+    JOINT_DUE = "joint-due"
     UNKNOWN_VEHICLE = "unknown-vehicle"
     VEHICLE_ONCE = "vehicle-once"
     VEHICLE_ORDER = "vehicle-order"
@@ -73,6 +76,7 @@ def check(problem: Problem, solution: Solution) -> tuple[Violation, ...]:
         return broken
     return (
         *_served(problem, solution),
+        *_joints(problem, solution),
         *(each for route in solution.routes for each in _route(problem, route)),
         *_stated_cost(problem, solution),
     )
@@ -122,6 +126,32 @@ def _served(problem: Problem, solution: Solution) -> Iterator[Violation]:
             yield _broken(Rule.VEHICLE_ONCE, "drives more than one route", vehicle=vehicle)
     if vehicles != sorted(vehicles):
         yield _broken(Rule.VEHICLE_ORDER, "routes are not ordered by vehicle")
+
+
+def _joints(problem: Problem, solution: Solution) -> Iterator[Violation]:
+    rides = {
+        halt.visit: (route.vehicle, trip)
+        for route in solution.routes
+        for trip, ridden in enumerate(route.trips)
+        for halt in ridden.visits
+    }
+    for number, joint in enumerate(problem.joints):
+        members = [each for each, visit in enumerate(problem.visits) if number in visit.joints]
+        made = [each for each in members if each in rides]
+        groups = {problem.visits[each].group for each in made} - {None}
+        missing = [
+            each
+            for each in members
+            if each not in rides and problem.visits[each].group not in groups
+        ]
+        if joint.all_or_nothing and made and missing:
+            yield _broken(
+                Rule.JOINT_WHOLE, "is made in part", joint=number, made=len(made), visit=missing[0]
+            )
+        if joint.one_trip and len({rides[each] for each in made}) > 1:
+            yield _broken(Rule.JOINT_TRIP, "rides in more than one trip", joint=number)
+        if joint.one_due and len({problem.visits[each].due_s for each in made}) > 1:
+            yield _broken(Rule.JOINT_DUE, "has more than one due moment", joint=number)
 
 
 def _stated_cost(problem: Problem, solution: Solution) -> Iterator[Violation]:

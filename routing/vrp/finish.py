@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost, route_cost, unserved_of
 from routing.vrp.engine_process import Orders
+from routing.vrp.joints import Mender
 from routing.vrp.packed import Packed
 from routing.vrp.problem import Problem
 from routing.vrp.schedule import Scheduler
@@ -30,14 +31,20 @@ class Finisher:
     def __init__(self, problem: Problem, packed: Packed) -> None:
         self._problem, self._packed = problem, packed
         self._scheduler = Scheduler(problem, packed)
+        self._mender = Mender(problem, packed, self._scheduler)
 
     def finish(self, orders: Orders, *, engine: str) -> Solution | None:
         """
-        Return the judged solution, or None if required visits are left out.
+        Return the judged solution, or None if required visits are left out. Joints that the orders tear are mended.
 
         An order that cannot be driven, or that the judge refuses, is a bug of its engine: it is
         logged and answered with None as well.
         """
+        if self._problem.joints:
+            mended = self._mender.mended(orders)
+            if mended is None:
+                return None
+            orders = mended
         routes: list[Route] = []
         for vehicle in sorted(orders):
             if not any(orders[vehicle]):
@@ -65,10 +72,12 @@ class Finisher:
         )
 
     def _worthwhile(self, route: Route) -> Route | None:
-        """The route without visits that cost more than leaving them out; None if nothing is left."""
+        """The route without visits that cost more than leaving them out; None if nothing is left. Joints stay."""
         for visit in [halt.visit for trip in route.trips for halt in trip.visits]:
             if self._problem.visits[visit].brings is not None:
                 continue  # goes with what it brings
+            if self._problem.visits[visit].joints:
+                continue
             second = int(self._packed.brought_by[visit])
             price = self._price_without(visit, second)
             if price is None or price >= (whole := route_cost(self._problem, route)):
@@ -82,11 +91,10 @@ class Finisher:
             shorter = self._scheduler.schedule(route.vehicle, trips)
             if shorter is not None and route_cost(self._problem, shorter) + price < whole:
                 route = shorter
-        prices = [
-            self._problem.visits[halt.visit].unserved_cost
-            for trip in route.trips
-            for halt in trip.visits
-        ]
+        made = [self._problem.visits[halt.visit] for trip in route.trips for halt in trip.visits]
+        prices = [each.unserved_cost for each in made]
+        if any(each.joints for each in made):
+            return route
         if None not in prices and sum(filter(None, prices)) < route_cost(self._problem, route):
             return None
         return route

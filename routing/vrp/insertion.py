@@ -117,6 +117,35 @@ def cheapest(
 
 
 @njit(cache=True, nogil=True)
+def cheapest_within(
+    packed: Packed,
+    vehicle: int,
+    route: NDArray[np.int64],
+    length: int,
+    visit: int,
+    begin: int,
+    end: int,
+) -> tuple[float, int]:
+    """The price and position of the visit's cheapest place in the trip that stands from `begin` to `end`, that exclusive."""
+    if not packed.allowed[visit, vehicle]:
+        return INFINITE, -1
+    prices = place_prices(packed, vehicle, route, length, visit)[begin : end + 1, 0].copy()
+    attempt = np.empty(length + 2, dtype=np.int64)
+    states = packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1
+    table = np.empty((length + 4, states), dtype=np.int64)
+    origin = np.empty((length + 4, states), dtype=np.int64)
+    while True:
+        place = int(np.argmin(prices))
+        price = float(prices[place])
+        if price >= INFINITE:
+            return INFINITE, -1
+        grown = put(attempt, length, visit, begin + place, 0, route)
+        if fits(packed, vehicle, attempt, grown, table, origin):
+            return price, begin + place
+        prices[place] = INFINITE
+
+
+@njit(cache=True, nogil=True)
 def place_prices(
     packed: Packed, vehicle: int, route: NDArray[np.int64], length: int, visit: int
 ) -> NDArray[np.float64]:

@@ -50,6 +50,7 @@ def day_cost(
                 visit,
                 place=row_of[visit.place],
                 brings=new_number[visit.brings],
+                joints=(),
                 cost=visit_cost(visit, number),
                 preferences=(),
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 from typing import Any, Final
 
 import numpy as np
@@ -99,6 +99,8 @@ class _Model:
                 moments.append(self._add_back())
             self._add_dues(moments[-1])
         self._add_visits()
+        if Feature.JOINTS in problem.features:
+            self._add_joints()
         self._add_breaks(*moments)
 
     def improve(self, task: Task, found: Callable[[Orders], None]) -> None:
@@ -422,6 +424,34 @@ class _Model:
             for index in self._reloads(vehicle):
                 routing.AddDisjunction([index], 0)
                 routing.VehicleVar(index).SetValues([-1, vehicle])
+
+    def _add_joints(self) -> None:
+        """Members are made together, and in one trip, which counts the reloads before it."""
+        routing, solver, visits = self._routing, self._routing.solver(), self._problem.visits
+        reloads, ends = len(self._reload_vehicle), len(self._places) - self._first_start
+        transit = routing.RegisterUnaryTransitVector([0] * len(visits) + [1] * reloads + [0] * ends)
+        routing.AddDimension(transit, 0, reloads + 1, True, "trip")
+        trip = routing.GetDimensionOrDie("trip")
+        for number, joint in enumerate(self._problem.joints):
+            members = [
+                [self._manager.NodeToIndex(each) for each in order]
+                for order in _orders(visits)
+                if number in visits[order[0]].joints
+            ]
+            made = [solver.Sum([routing.ActiveVar(each) for each in order]) for order in members]
+            if joint.all_or_nothing:
+                for one, other in pairwise(made):
+                    solver.Add(one == other)
+            for one, other in combinations(members, 2):
+                for a, b in product(one, other):
+                    both = routing.ActiveVar(a) * routing.ActiveVar(b)
+                    if joint.one_trip:
+                        apart = routing.VehicleVar(a) - routing.VehicleVar(b)
+                        solver.Add(both * apart == 0)
+                        solver.Add(both * (trip.CumulVar(a) - trip.CumulVar(b)) == 0)
+                    dues_s = {visits[self._manager.IndexToNode(each)].due_s for each in (a, b)}
+                    if joint.one_due and len(dues_s) > 1:
+                        solver.Add(both == 0)
 
     def _add_windows(self, visit: Visit, index: int, able: Sequence[int]) -> bool:
         """Narrow the begin of service to windows, shifts and due moment; False if none is left."""

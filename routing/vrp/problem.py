@@ -44,6 +44,7 @@ class Feature(StrEnum):
     DELIVERIES = "deliveries"
     DUE = "due"
     DURATION_LIMIT = "duration-limit"
+    JOINTS = "joints"
     OPEN_ROUTES = "open-routes"
     OVERTIME = "overtime"
     PAIRS = "pairs"
@@ -72,6 +73,24 @@ class Preference:
 
     vehicles: frozenset[int]
     cost_otherwise: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """
+    What holds for the visits that name it, its members; visits of one group are one member.
+
+    all_or_nothing
+        All members are made, or none.
+    one_trip
+        Members that are made ride in one trip of one vehicle.
+    one_due
+        Members that are made have one due moment: what they load leaves with one truck.
+    """
+
+    all_or_nothing: bool = False
+    one_trip: bool = False
+    one_due: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +123,9 @@ class Visit:
         The visit (its index) whose loads this one drops: made before in the same trip, or neither is
         made. What is carried between two visits never lies at the depot, so neither has a due moment, a
         release, deliveries or alternatives. What this one loads of its own goes on to the trip's end.
+    joints
+        The joints of the problem (indices) that it is a member of; the same in all visits of a group.
+        Halves of pairs have none.
     unserved_cost
         Price of leaving the visit out; for a group one price, the same in all its visits. None:
         leaving it out makes a solution infeasible.
@@ -125,6 +147,7 @@ class Visit:
     skills: frozenset[str] = frozenset()
     group: int | None = None
     brings: int | None = None
+    joints: tuple[int, ...] = ()
     unserved_cost: int | None = None
     cost: int = 0
     preferences: tuple[Preference, ...] = ()
@@ -217,6 +240,7 @@ class Problem:
     vehicles: tuple[Vehicle, ...]
     dimensions: tuple[str, ...] = ()
     setups_s: tuple[int, ...] = ()
+    joints: tuple[Joint, ...] = ()
 
     def __post_init__(self) -> None:
         clashes = tuple(_clashes(self))
@@ -232,6 +256,7 @@ class Problem:
             Feature.DELIVERIES: any(any(visit.deliveries) for visit in self.visits),
             Feature.DUE: any(visit.due_s is not None for visit in self.visits),
             Feature.DURATION_LIMIT: any(v.duration_limit_s is not None for v in self.vehicles),
+            Feature.JOINTS: any(visit.joints for visit in self.visits),
             Feature.OPEN_ROUTES: any(None in (v.start_place, v.end_place) for v in self.vehicles),
             Feature.OVERTIME: any(
                 vehicle.overtime_after_s is not None for vehicle in self.vehicles
@@ -270,6 +295,7 @@ def _clashes(problem: Problem) -> Iterator[str]:
             yield f"visit {number}: {clash}"
     yield from _group_clashes(problem)
     yield from _pair_clashes(problem)
+    yield from _joint_clashes(problem)
     yield from _setup_clashes(problem, size)
     for number, vehicle in enumerate(problem.vehicles):
         for clash in _vehicle_clashes(vehicle, problem, size):
@@ -342,6 +368,22 @@ def _pair_clashes(problem: Problem) -> Iterator[str]:
                 yield f"visit {each} is half of a pair: it has no group, due_s, release_s or unload_s"
             if any(half.deliveries):
                 yield f"visit {each} is half of a pair: it has no deliveries"
+
+
+def _joint_clashes(problem: Problem) -> Iterator[str]:
+    halves = {visit.brings for visit in problem.visits}
+    of_group: dict[int, tuple[int, ...]] = {}
+    for number, visit in enumerate(problem.visits):
+        for joint in visit.joints:
+            if not 0 <= joint < len(problem.joints):
+                yield f"visit {number}: joint {joint} is none of the {len(problem.joints)} given"
+        if visit.joints and (visit.brings is not None or number in halves):
+            yield f"visit {number} is half of a pair: it is a member of no joint"
+        if (
+            visit.group is not None
+            and of_group.setdefault(visit.group, visit.joints) != visit.joints
+        ):
+            yield f"visit {number}: its joints are not those of its group {visit.group}"
 
 
 def _setup_clashes(problem: Problem, size: int | None) -> Iterator[str]:

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     NO_CAPACITY_LEFT = "no-capacity-left"
     NO_RANGE_LEFT = "no-range-left"
     NO_TIME_LEFT = "no-time-left"
+    JOINT_INCOMPLETE = "joint-incomplete"
+    """It fits by itself, and not together with the others of its joint, or without them."""
     NOT_WORTH_IT = "not-worth-it"
     OVERLOOKED = "overlooked"
     """It fits and would pay: the search ended too early."""
@@ -98,6 +100,8 @@ def _beside(
         for each, route in enumerate(routes)
         if (price := _price(packed, each, route, number)) is not None
     ]
+    if prices and problem.visits[number].joints:
+        return Reason.JOINT_INCOMPLETE
     if prices:
         unserved = [problem.visits[half].unserved_cost for half in _halves(packed, number)]
         worth_it = None in unserved or min(prices) < sum(filter(None, unserved))

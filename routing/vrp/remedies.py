@@ -80,7 +80,7 @@ def remedies(
     do, range by as few hundred metres. Each has been tried: with the visit in its route the day has
     times that `check` passes, other routes stay, and it costs less than leaving the visit out.
 
-    Not tried: pairs of visits, two changes at once, routes other than the given ones, vehicles beyond the six with
+    Not tried: pairs of visits, members of joints, two changes at once, routes other than the given ones, vehicles beyond the six with
     the least detour, more than three hours, more than twice the range. A visit without a remedy may
     have one there. O(visits · places in six routes) schedules, some milliseconds a visit.
     """
@@ -169,6 +169,8 @@ class _Search:
     def remedies(self, visit: int, reason: Reason) -> tuple[Remedy, ...]:
         if self._packed.brings[visit] >= 0 or self._packed.brought_by[visit] >= 0:
             return ()
+        if self._problem.visits[visit].joints:
+            return ()
         best: dict[Hashable, _Found] = {}
         for found in self._tried(visit, reason):
             if found.way not in best or found.price < best[found.way].price:
@@ -200,7 +202,12 @@ class _Search:
                 yield from self._with_time(visit)
                 yield from self._with_kinds(visit)
                 yield from self._with_one_more(visit)
-            case Reason.NO_VEHICLE | Reason.NOT_WORTH_IT | Reason.OVERLOOKED:
+            case (
+                Reason.NO_VEHICLE
+                | Reason.JOINT_INCOMPLETE
+                | Reason.NOT_WORTH_IT
+                | Reason.OVERLOOKED
+            ):
                 return
             case _:
                 assert_never(reason)

@@ -12,6 +12,7 @@ from routing.errors import RoutingError
 from routing.vrp.check import Violation, check
 from routing.vrp.engine_process import Orders, Task, run_engine
 from routing.vrp.finish import Finisher, orders_of
+from routing.vrp.joints import priced, settled
 from routing.vrp.ortools_size import unfit
 from routing.vrp.packed import pack
 from routing.vrp.portfolio import Portfolio
@@ -28,6 +29,11 @@ _SMALL: Final = 60
 _SHARE_IF_SMALL: Final = 0.5
 """Few visits are settled early by ruin and recreate; OR-Tools then looks at days that begin later than
 they must, which the other never does (a limit on a day's length, and several windows). Chosen."""
+
+
+_SHARE_SETTLED: Final = 0.4
+"""Of ruin and recreate where there are joints: what it found with joints torn and mended is then searched
+with each joint where it was mended. Chosen."""
 
 
 class Engine(StrEnum):
@@ -138,18 +144,33 @@ def solve(
     deadline_s = began_s + budget_s
     never = cancelled or _never
     if problem.visits and problem.vehicles:
-        portfolio = Portfolio(problem, packed, seed=seed)
+        searched = priced(problem)
+        portfolio = Portfolio(
+            searched, packed if searched is problem else pack(searched), seed=seed
+        )
         orders = portfolio.construct(orders)
         best.offer(finisher.finish(orders, engine="construction"))
         portfolio.take(orders)
         share = _share_of_ortools(problem, engine, iterations)
         if share < 1.0:
+            until_s = deadline_s - share * (deadline_s - time.monotonic())
+
+            def found(better: Orders) -> None:
+                best.offer(finisher.finish(better, engine="ruin-recreate"))
+
+            torn_s = until_s
+            if problem.joints:
+                torn_s -= _SHARE_SETTLED * (until_s - time.monotonic())
             portfolio.improve(
-                deadline_s=deadline_s - share * (deadline_s - time.monotonic()),
-                iterations=iterations,
-                found=lambda better: best.offer(finisher.finish(better, engine="ruin-recreate")),
-                cancelled=never,
+                deadline_s=torn_s, iterations=iterations, found=found, cancelled=never
             )
+            if problem.joints and best.solution is not None and not never():
+                decided = settled(searched, best.solution)
+                again = Portfolio(decided, pack(decided), seed=seed)
+                again.take(again.construct(orders_of(best.solution)))
+                again.improve(
+                    deadline_s=until_s, iterations=iterations, found=found, cancelled=never
+                )
         if share > 0.0 and not never() and deadline_s - time.monotonic() >= _ENGINE_MIN_S:
             task = Task(
                 problem=problem,

@@ -68,6 +68,9 @@ LISTED = 2
 """Items of a list that an example shows."""
 
 
+JOINT = {"joint_id": "L-7", "rules": ["same-trip", "all-or-nothing"]}
+
+
 @pytest.fixture
 async def worker(server, roads, tmp_path):
     stop = asyncio.Event()
@@ -209,6 +212,8 @@ async def a_day(company, fleet_json, served):
         {"order_id": "o900", "household_id": "h1", "pieces": 2},
         {"order_id": "o901", "address": "东风村桥头修车铺"},
         {"order_id": "o902", "household_id": "nobody"},
+        {"order_id": "o903", "household_id": "h2", "joint": JOINT},
+        {"order_id": "o904", "household_id": "h4", "joint": {"joint_id": "L-7"}},
     ]
     await call("create_orders", "POST", f"/v1/orders?{DAY}", json={"orders": orders})
     await call("list_addresses", "GET", f"/v1/addresses?{DAY}")

@@ -1,6 +1,7 @@
 """What goes wrong by accident, and what each answer says of it."""
 
 import json
+from datetime import datetime
 
 import pytest
 
@@ -38,6 +39,8 @@ async def test_the_same_orders_twice_add_nothing(village):
         (ORDER | {"weight_g": 10**30}, "not-valid", "/weight_g"),
         (ORDER | {"ready_at": "2026-11-11T10:00:00"}, "not-valid", "/ready_at"),
         (ORDER | {"handling": ["spiky"]}, "not-valid", "/handling"),
+        (ORDER | {"joint": {"joint_id": "L", "rules": ["near"]}}, "not-valid", "/joint/rules"),
+        (ORDER | {"joint": {"rules": []}}, "not-valid", "/joint/joint_id"),
         ({"order_id": "x", "place": {"lon": 33.9, "lat": 118.1}}, "not-valid", "/place/lat"),
         (
             ORDER
@@ -176,6 +179,22 @@ async def test_a_refused_request_does_not_use_up_its_idempotency_key(village):
     for _ in range(2):
         answer = await village.call("POST", path, json={}, headers=headers)
         assert answer.json()["code"] == "order-unknown"
+
+
+async def test_what_an_order_asks_of_its_joint_order_is_kept(village):
+    joint = {
+        "joint_id": "L-7",
+        "rules": ["gather"],
+        "complete_by_at": "2026-11-11T12:30:00+08:00",
+        "gather_at": "h1",
+    }
+    order = {"order_id": "j1", "household_id": "h1", "joint": joint}
+    answer = await put_orders(village, order)
+    assert answer.json()["counts"] == {"created": 1}
+    kept = (await village.call("GET", f"/v1/orders/j1{DAY}")).json()["order"]["joint"]
+    at = datetime.fromisoformat(kept.pop("complete_by_at"))
+    assert at == datetime.fromisoformat(joint.pop("complete_by_at"))
+    assert kept == joint
 
 
 async def test_orders_are_read_page_by_page_each_once(village):

@@ -24,12 +24,15 @@ from dispatch.exports import (
 )
 from dispatch.fleet import Courier, CourierId, VehicleModelId
 from dispatch.households import Household, HouseholdId, Registry
-from dispatch.orders import Order, OrderId, OrderRecord, OrderStatus
+from dispatch.orders import JointId, JointRule, Order, OrderId, OrderRecord, OrderStatus
 from dispatch.plan import (
     Brought,
     Figures,
+    JointOrder,
+    JointPart,
     Late,
     Leg,
+    Missed,
     Plan,
     Remedy,
     RemedyCode,
@@ -345,3 +348,49 @@ def test_the_truck_of_every_order_and_what_is_late_are_told():
     assert "unloaded" not in route_sheet(PLAN, ROUTE, COURIER, {})
     # 95 minutes after eight, less 55 until unloaded and ten of sorting.
     assert summary(plan).least_slack_min == 30
+
+
+def test_every_export_says_of_which_joint_order_an_order_is_and_whether_that_is_complete():
+    part = JointPart(joint_id=JointId("L-7"), order_ids=(OrderId("o1"),), members=2, complete=False)
+    told = JointOrder(
+        joint_id=JointId("L-7"),
+        rules=(JointRule.SAME_TRIP,),
+        order_ids=(OrderId("o1"), OrderId("o9")),
+        left_out=(OrderId("o9"),),
+        complete=False,
+    )
+    trip = replace(TRIP, stops=(replace(STOPS[0], joints=(part,)), *STOPS[1:]))
+    route = replace(ROUTE, trips=(trip,))
+    plan = replace(PLAN, routes=(route,), joints=(told,))
+    assert {
+        row["order"]: row["joint_complete"]
+        for row in rows(fates_csv(plan))
+        if row["joint"] == "L-7"
+    } == {
+        "o1": "no",
+        "o9": "no",
+    }
+    assert "联单 L-7 1/2 不齐 incomplete" in route_sheet(plan, route, COURIER, {})
+    features = [each["properties"] for each in json.loads(plan_geojson(plan))["features"]]
+    assert [each["joint_ids"] for each in features if each["kind"] == "stop"] == [["L-7"], []]
+    assert (summary(plan).joints, summary(plan).joints_incomplete) == (1, 1)
+
+
+def test_every_export_says_which_orders_miss_their_windows():
+    missed = Missed(
+        order_id=OrderId("o1"),
+        earliest_at=EIGHT,
+        latest_at=EIGHT + timedelta(minutes=30),
+        early_s=0,
+        late_s=700,
+        cost_fen=600,
+    )
+    trip = replace(TRIP, stops=(replace(STOPS[0], missed=(missed,)), *STOPS[1:]))
+    route = replace(ROUTE, trips=(trip,))
+    plan = replace(PLAN, routes=(route,))
+    told = {row["order"]: (row["missed"], row["missed_yuan"]) for row in rows(fates_csv(plan))}
+    assert told["o1"] == ("12 min late", "6.00")
+    assert told["o9"] == ("", "")
+    assert "o1 约定 08:00–08:30 asked for" in route_sheet(plan, route, COURIER, {})
+    features = [each["properties"] for each in json.loads(plan_geojson(plan))["features"]]
+    assert [each["missed_order_ids"] for each in features if each["kind"] == "stop"] == [["o1"], []]

@@ -12,13 +12,15 @@ import polyline
 from dispatch.days import DepotDay, DepotId
 from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
 from dispatch.households import Household, HouseholdId, PointId
-from dispatch.orders import OrderId
+from dispatch.orders import JointId, OrderId
 from dispatch.plan import (
     Brought,
     Departure,
     Figures,
+    JointPart,
     Late,
     Leg,
+    Missed,
     Plan,
     PlanId,
     Route,
@@ -178,6 +180,35 @@ def at_point(plan: Plan) -> Plan:
     rest = tuple(replace(each, seq=each.seq - 1) for each in others)
     drawn = replace(route, trips=(replace(trip, stops=(point, *rest)),))
     return replace(plan, routes=(drawn, *plan.routes[1:]))
+
+
+def with_joint_order(plan: Plan) -> Plan:
+    """The plan with a joint order of three, of which the first stop picks up one and nobody the last."""
+    route = plan.routes[0]
+    trip = route.trips[0]
+    stop, *others = trip.stops
+    part = JointPart(
+        joint_id=JointId("L-7"), order_ids=stop.order_ids[:1], members=3, complete=False
+    )
+    drawn = replace(trip, stops=(replace(stop, joints=(part,)), *others))
+    return replace(plan, routes=(replace(route, trips=(drawn,)), *plan.routes[1:]))
+
+
+def with_missed_window(plan: Plan) -> Plan:
+    """The plan whose first stop begins twelve minutes after the window that its order asked for."""
+    route = plan.routes[0]
+    trip = route.trips[0]
+    stop, *others = trip.stops
+    missed = Missed(
+        order_id=stop.order_ids[0],
+        earliest_at=STARTS_AT,
+        latest_at=STARTS_AT + timedelta(minutes=5),
+        early_s=0,
+        late_s=700,
+        cost_fen=600,
+    )
+    drawn = replace(trip, stops=(replace(stop, missed=(missed,)), *others))
+    return replace(plan, routes=(replace(route, trips=(drawn,)), *plan.routes[1:]))
 
 
 def with_departures(plan: Plan) -> Plan:

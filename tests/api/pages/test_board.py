@@ -13,7 +13,12 @@ from dispatch.access import Role
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.plan import Promise, Remedy, RemedyCode, Unserved
 from routing.places import Place
-from tests.api.pages.drawn_days import at_point, with_departures
+from tests.api.pages.drawn_days import (
+    at_point,
+    with_departures,
+    with_joint_order,
+    with_missed_window,
+)
 
 UNSERVED = (
     Unserved(
@@ -416,4 +421,30 @@ def test_a_stop_at_a_point_says_of_each_order_who_brings_it(company, make_plan, 
     expect(card.locator("h3")).to_have_text("兴国代收点")
     expect(card).to_contain_text("代收点")
     expect(card.locator(".stop-orders li")).to_have_text(["o00000", "o00001 H001 送来，320 米"])
+    watched.assert_clean()
+
+
+def test_a_stop_says_of_which_joint_order_it_is_and_that_something_is_missing(
+    company, make_plan, open_page
+):
+    company.orders(12)
+    company.publish(with_joint_order(make_plan(company, stops=4)))
+    watched = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}")
+    page = watched.page
+    page.locator(".route-row", has_text="朱雪华").click()
+    page.locator(".stop-row").first.click()
+    card = page.locator(".stop-card")
+    expect(card.locator(".joint")).to_have_text("联单 L-7：3 单中 1 单在此，联单不齐")
+    watched.assert_clean()
+
+
+def test_a_stop_says_by_how_much_it_misses_which_window(company, make_plan, open_page):
+    company.orders(12)
+    company.publish(with_missed_window(make_plan(company, stops=4)))
+    watched = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}")
+    page = watched.page
+    page.locator(".route-row", has_text="朱雪华").click()
+    page.locator(".stop-row").first.click()
+    told = page.locator(".stop-card .stop-orders li").first
+    expect(told).to_have_text("o00000 晚于约定时段 09:30–09:35 12 分钟")
     watched.assert_clean()

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from dispatch.access import Role
 from dispatch.orders import OrderId
-from tests.api.pages.drawn_days import STARTS_AT, at_point
+from tests.api.pages.drawn_days import STARTS_AT, at_point, with_joint_order
 
 
 @pytest.fixture
@@ -291,4 +291,13 @@ def test_a_stop_at_a_point_says_who_brings_what(company, make_plan, open_page):
     expect(card).to_contain_text("4 件")
     expect(card).to_contain_text("2 单中有 1 单由农户送来：H001")
     assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    phone.assert_clean()
+
+
+def test_a_stop_says_of_which_joint_order_it_is(company, make_plan, open_page):
+    company.orders(12)
+    company.publish(with_joint_order(make_plan(company, stops=4)))
+    key = company.key(Role.COURIER, "c001")
+    phone = open_page(f"/c#key={key}", size=(360, 740), has_touch=True, is_mobile=True)
+    expect(phone.page.locator(".card .joint")).to_have_text("联单 L-7：3 单中 1 单在此，联单不齐")
     phone.assert_clean()

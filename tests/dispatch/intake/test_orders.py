@@ -1,12 +1,13 @@
 from datetime import UTC, datetime
 from time import process_time
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dispatch.gazetteer import Unclear
 from dispatch.intake import RowCode, mapping_from_toml
 from dispatch.intake.problems import MappingInvalid, MappingUnknown
-from dispatch.orders import Handling
+from dispatch.orders import Handling, Joining, JointId, JointRule
 from routing.places import Datum, Place, great_circle_m, to_datum
 
 
@@ -111,6 +112,10 @@ def test_windows_are_sorted_and_disjoint(read, cell, spans):
         ({"windows": "15:00-16:00", "cut_off": "12:30"}, "windows", RowCode.WINDOWS_AFTER_CUT_OFF),
         ({"late_cost_yuan": "-1"}, "late_cost_yuan", RowCode.OUT_OF_RANGE),
         ({"late_cost_yuan": "never"}, "late_cost_yuan", RowCode.NOT_A_NUMBER),
+        ({"joint": "J", "joint_rules": "same-day"}, "joint_rules", RowCode.UNKNOWN_JOINT_RULE),
+        ({"joint": "J", "joint_by": "noon"}, "joint_by", RowCode.NOT_A_TIME),
+        ({"joint_rules": "same-trip"}, "joint_rules", RowCode.JOINT_MISSING),
+        ({"joint_at": "0412"}, "joint_at", RowCode.JOINT_MISSING),
         ({"handling": "explosive"}, "handling", RowCode.UNKNOWN_HANDLING),
         ({"lon": "33.9", "lat": "118.1"}, "lon", RowCode.LON_LAT_SWAPPED),
         ({"lon": "33.9", "lat": "85.1"}, "lon", RowCode.LON_LAT_SWAPPED),
@@ -362,3 +367,36 @@ def test_a_price_of_missing_a_cut_off_that_nobody_stated_is_doubted_and_the_row_
     assert len(taken.accepted) == 1
     (doubt,) = taken.doubts
     assert (doubt.column, doubt.code) == ("late_cost_yuan", RowCode.LATE_COST_UNUSED)
+
+
+def test_a_joint_order_is_read_in_both_languages(read):
+    taken = read(
+        "id,household,联单,联单要求,联单截止,集中地点\n1,0412,L-7,集中|全取或不取,12:30,0413\n"
+    )
+    (order,) = taken.accepted
+    assert order.joint == Joining(
+        joint_id=JointId("L-7"),
+        rules=frozenset({JointRule.GATHER, JointRule.ALL_OR_NOTHING}),
+        complete_by_at=datetime(2026, 11, 11, 12, 30, tzinfo=ZoneInfo("Asia/Shanghai")),
+        gather_at="0413",
+    )
+    assert taken.doubts == ()
+    (order,) = one(read, joint="L-7").accepted
+    assert order.joint == Joining(joint_id=JointId("L-7"))
+
+
+def test_a_place_of_gathering_that_nobody_knows_is_doubted_and_the_row_taken(read):
+    taken = one(read, joint="L-7", joint_rules="gather", joint_at="0499")
+    assert len(taken.accepted) == 1
+    (doubt,) = taken.doubts
+    assert (doubt.column, doubt.code) == ("joint_at", RowCode.GATHER_PLACE_UNKNOWN)
+
+
+def test_what_missing_a_window_costs_is_read_and_doubted_without_windows(read):
+    cells = {"晚到费(元/分钟)": "0.5", "missed_max_minutes": "20"}
+    (order,) = one(read, windows="09:00-11:00", **cells).accepted
+    assert (order.early_fen_per_minute, order.late_fen_per_minute) == (None, 50)
+    assert order.missed_max_s == 1200
+    taken = one(read, **cells)
+    assert len(taken.accepted) == 1
+    assert {each.code for each in taken.doubts} == {RowCode.WINDOW_COST_UNUSED}

@@ -13,7 +13,7 @@ import numpy as np
 
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.vrp.cost import cost, over_s, route_cost, unserved_of
-from routing.vrp.problem import Break, Feature, Preference, Problem, Vehicle, Visit, Window
+from routing.vrp.problem import Break, Feature, Joint, Preference, Problem, Vehicle, Visit, Window
 from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
 
 HORIZON_S = 120
@@ -68,6 +68,9 @@ def tiny_problem(seed: int, features: frozenset[Feature], visits: int = 4) -> Pr
         drawn[second] = replace(drawn[second], unserved_cost=drawn[first].unserved_cost)
     if uses(Feature.PAIRS):
         drawn = _paired(draw, drawn)
+    joints: tuple[Joint, ...] = ()
+    if uses(Feature.JOINTS):
+        drawn, joints = _joined(draw, drawn)
     fleet = tuple(_vehicle(draw, features, dimensions) for _ in range(2))
     if uses(Feature.SKILLS):
         fleet = (replace(fleet[0], skills=frozenset({"cold"})), fleet[1])
@@ -81,7 +84,35 @@ def tiny_problem(seed: int, features: frozenset[Feature], visits: int = 4) -> Pr
         visits=tuple(drawn),
         vehicles=fleet,
         dimensions=dimensions,
+        joints=joints,
     )
+
+
+def _joined(draw: random.Random, drawn: list[Visit]) -> tuple[list[Visit], tuple[Joint, ...]]:
+    """One joint of two visits or more, no halves of pairs; all visits of a group or none of them."""
+    halves = {each.brings for each in drawn}
+    free = [
+        number
+        for number, visit in enumerate(drawn)
+        if visit.brings is None and number not in halves
+    ]
+    members = set(draw.sample(free, min(len(free), draw.choice([2, 2, 3]))))
+    groups = {drawn[each].group for each in members} - {None}
+    members |= {each for each in free if drawn[each].group in groups}
+    joint = draw.choice(
+        [
+            Joint(all_or_nothing=True),
+            Joint(one_trip=True),
+            Joint(all_or_nothing=True, one_trip=True),
+            Joint(one_due=True),
+            Joint(all_or_nothing=True, one_due=True),
+        ]
+    )
+    joined = [
+        replace(visit, joints=(0,)) if number in members else visit
+        for number, visit in enumerate(drawn)
+    ]
+    return joined, (joint,)
 
 
 def _paired(draw: random.Random, drawn: list[Visit]) -> list[Visit]:
@@ -176,7 +207,7 @@ def optimum(problem: Problem) -> Solution | None:
         grown: dict[int, tuple[Route, ...]] = {}
         for before, routes in folded.items():
             for served, route in alone.items():
-                if before & served:
+                if before & served or not _may_part(problem, _members(before), _members(served)):
                     continue
                 longer = routes if route is None else (*routes, route)
                 known = grown.get(before | served)
@@ -189,6 +220,8 @@ def optimum(problem: Problem) -> Solution | None:
         groups = [problem.visits[each].group for each in made]
         chosen = [group for group in groups if group is not None]
         left = unserved_of(problem, set(made))
+        if not _joints_hold(problem, made):
+            continue
         if len(chosen) > len(set(chosen)) or any(
             problem.visits[each].unserved_cost is None for each in left
         ):
@@ -197,6 +230,31 @@ def optimum(problem: Problem) -> Solution | None:
         if best is None or found.cost < best.cost:
             best = found
     return best
+
+
+def _may_part(problem: Problem, these: Sequence[int], those: Sequence[int]) -> bool:
+    """Whether the two may be made in different trips."""
+    bound = {number for number, joint in enumerate(problem.joints) if joint.one_trip}
+    here = {joint for each in these for joint in problem.visits[each].joints}
+    there = {joint for each in those for joint in problem.visits[each].joints}
+    return not bound & here & there
+
+
+def _joints_hold(problem: Problem, made: Sequence[int]) -> bool:
+    """Whether what is made of each joint may be made so, whatever trips it rides in."""
+    for number, joint in enumerate(problem.joints):
+        among = [each for each in made if number in problem.visits[each].joints]
+        whole = {
+            (visit.group, visit.group is None and each)
+            for each, visit in enumerate(problem.visits)
+            if number in visit.joints
+        }
+        kept = {(problem.visits[e].group, problem.visits[e].group is None and e) for e in among}
+        if joint.all_or_nothing and kept not in (set(), whole):
+            return False
+        if joint.one_due and len({problem.visits[each].due_s for each in among}) > 1:
+            return False
+    return True
 
 
 def _paid(problem: Problem, routes: Sequence[Route]) -> int:
@@ -213,6 +271,8 @@ def _best_route(problem: Problem, number: int, made: Sequence[int]) -> Route | N
         return None
     best = None
     for order in _orders(made, vehicle.trips_max):
+        if not all(_may_part(problem, *two) for two in itertools.combinations(order, 2)):
+            continue
         route = cheapest_route(problem, number, order)
         if route is not None and (
             best is None or route_cost(problem, route) < route_cost(problem, best)

@@ -8,7 +8,7 @@ import pytest
 from routing.matrix import UNREACHABLE
 from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost
-from routing.vrp.problem import Break, Problem, Vehicle, Visit, Window
+from routing.vrp.problem import Break, Joint, Problem, Vehicle, Visit, Window
 from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
 
 
@@ -201,6 +201,23 @@ def paired(first: int, second: int, load: int = 4) -> Callable[[Case], None]:
     return bend
 
 
+def joined(*members: int, **rules: bool) -> Callable[[Case], None]:
+    """These visits are members of one joint."""
+
+    def bend(case: Case) -> None:
+        case.problem = replace(case.problem, joints=(Joint(**rules),))
+        for number in members:
+            visit(number, joints=(0,))(case)
+
+    return bend
+
+
+def joined_as_alternatives(case: Case) -> None:
+    """Of the joint's members visit 0 is made, and visit 2 is another place of visit 4."""
+    joined(0, 2, 4, all_or_nothing=True)(case)
+    alternatives(2, 4, unserved=())(case)
+
+
 def unloaded(
     seconds: int, *, of_visit: dict[str, int] | None = None, **changes: object
 ) -> Callable[[Case], None]:
@@ -355,6 +372,10 @@ FAULTS = [
     (Rule.PAIR, paired(0, 3)),  # by another vehicle
     (Rule.PAIR, paired(0, 4)),  # left out
     (Rule.PAIR, paired(4, 0)),
+    (Rule.JOINT_WHOLE, joined(0, 4, all_or_nothing=True)),
+    (Rule.JOINT_TRIP, joined(0, 2, one_trip=True)),  # in the next trip
+    (Rule.JOINT_TRIP, joined(0, 3, one_trip=True)),  # by another vehicle, in its first trip as well
+    (Rule.JOINT_DUE, joined(0, 1, one_due=True)),
     (Rule.GROUP_ONCE, alternatives(0, 2, unserved=(4,))),
     (Rule.VISIT_ACCOUNTED, alternatives(0, 4, unserved=(4,))),
     (Rule.RELEASE, visit(2, release_s=1_851)),
@@ -392,6 +413,11 @@ KEPT = {
     "capacity": vehicle(0, capacities=(8,)),
     "second dimension": second_dimension(13),
     "due": visit(1, due_s=1_750),
+    "joint made whole": joined(0, 1, 2, all_or_nothing=True),
+    "joint left out whole": joined(4, all_or_nothing=True),
+    "joint with one of two alternatives": joined_as_alternatives,
+    "joint in one trip": joined(0, 1, 4, one_trip=True),
+    "joint with one due moment": joined(0, 2, 4, one_due=True),
     "release": visit(2, release_s=1_850),
     "window that ends": visit(0, windows=(Window(0, 1_100), Window(1_300, 2_000))),
     "window that opens": visit(0, windows=(Window(0, 1_000), Window(1_100, 2_000))),

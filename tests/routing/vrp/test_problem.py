@@ -7,6 +7,7 @@ import pytest
 from routing.vrp.problem import (
     Break,
     Feature,
+    Joint,
     Preference,
     Problem,
     ProblemRefused,
@@ -124,6 +125,28 @@ def test_a_clash_in_setups_is_named(villages, setups_s, said) -> None:
         replace(stated(villages, VISIT, VEHICLE), setups_s=setups_s)
 
 
+@pytest.mark.parametrize(
+    ("of_visits", "said"),
+    [
+        (({"joints": (1,)}, {}), "visit 0: joint 1 is none of the 1 given"),
+        (
+            ({"joints": (0,)}, {"brings": 0}),
+            "visit 0 is half of a pair: it is a member of no joint",
+        ),
+        (
+            ({"joints": (0,), "group": 3}, {"group": 3}),
+            "visit 1: its joints are not those of its group 3",
+        ),
+    ],
+)
+def test_a_joint_that_makes_no_sense_is_named(villages, of_visits, said) -> None:
+    plain = stated(villages, VISIT, VEHICLE)
+    visits = tuple(replace(VISIT, **changes) for changes in of_visits)
+    with pytest.raises(ProblemRefused) as refused:
+        replace(plain, visits=visits, joints=(Joint(all_or_nothing=True),))
+    assert said in refused.value.clashes
+
+
 def test_a_group_has_one_price(villages) -> None:
     dear, cheap = replace(VISIT, group=0, unserved_cost=5), replace(VISIT, group=0, unserved_cost=4)
     with pytest.raises(ProblemRefused, match="a group has one price"):
@@ -136,6 +159,7 @@ FEATURES = [
     (Feature.DELIVERIES, {"deliveries": (1,)}, {}),
     (Feature.DUE, {"due_s": 9}, {}),
     (Feature.DURATION_LIMIT, {}, {"duration_limit_s": 9}),
+    (Feature.JOINTS, {}, {}),
     (Feature.OPEN_ROUTES, {}, {"end_place": None}),
     (Feature.OVERTIME, {}, {"overtime_after_s": 9}),
     (Feature.PAIRS, {}, {}),
@@ -160,6 +184,9 @@ def test_a_problem_says_which_rules_it_uses(villages, feature, of_visit, of_vehi
     if feature is Feature.PAIRS:
         second = replace(VISIT, brings=0, loads=(0,) * len(VISIT.loads))
         bent = replace(bent, visits=(*bent.visits, second))
+    if feature is Feature.JOINTS:
+        bent = replace(bent, joints=(Joint(one_trip=True),))
+        bent = replace(bent, visits=(replace(bent.visits[0], joints=(0,)), *bent.visits[1:]))
     assert plain.features == frozenset()
     assert bent.features == {feature}
 

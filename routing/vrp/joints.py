@@ -1,0 +1,366 @@
+"""
+Joints: what an engine that does not know of them has torn is put together again, or left out whole.
+
+For each torn joint a few days are tried: all members in one of the trips that hold some, in a new trip, or none made;
+for a joint of several trips, what is missing put where it costs least. The cheapest by the exact schedule is
+kept. Other visits stay where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from routing.vrp.cost import route_cost, unserved_cost, unserved_of
+from routing.vrp.engine_process import Orders
+from routing.vrp.insertion import INFINITE, cheapest, cheapest_within, put, twins
+from routing.vrp.packed import Packed
+from routing.vrp.problem import Joint, Problem
+from routing.vrp.schedule import Scheduler, sequence_of, trips_of
+from routing.vrp.solution import Solution
+
+_BEGINNINGS: Final = 4
+"""Vehicles tried for a joint that is torn out of all its trips: some ten schedules each. Chosen for time."""
+
+_FIRST: Final = 2
+"""Members that are tried as the first of a new beginning; the others join it. Chosen for time."""
+
+_NOBODY: Final = "nobody"
+"""A skill that no vehicle has."""
+
+_Trips = tuple[tuple[int, ...], ...]
+
+
+def priced(problem: Problem) -> Problem:
+    """
+    The problem in which leaving out one member of a joint that is made whole or not at all costs what leaving out all does.
+
+    So a search that knows of no joints rather makes way for the last member than leaves it out.
+    """
+    if not any(joint.all_or_nothing for joint in problem.joints):
+        return problem
+    visits = list(problem.visits)
+    for number, joint in enumerate(problem.joints):
+        if not joint.all_or_nothing:
+            continue
+        members = [each for each, visit in enumerate(visits) if number in visit.joints]
+        price = unserved_cost(problem, members)
+        for each in members:
+            if visits[each].unserved_cost is not None:
+                visits[each] = replace(visits[each], unserved_cost=price)
+    return replace(problem, visits=tuple(visits))
+
+
+def settled(problem: Problem, solution: Solution) -> Problem:
+    """
+    The problem in which the joints are decided as in `solution`, which can be driven in it as well.
+
+    What rides in one trip belongs to its vehicle, what leaves with one truck to that one, and what is left out whole
+    stays out. So a search that knows of no joints has little left to tear.
+    """
+    visits, vehicles = list(problem.visits), list(problem.vehicles)
+    driver = {
+        halt.visit: route.vehicle
+        for route in solution.routes
+        for trip in route.trips
+        for halt in trip.visits
+    }
+    for number, joint in enumerate(problem.joints):
+        members = [each for each, visit in enumerate(visits) if number in visit.joints]
+        made = [each for each in members if each in driver]
+        if not made and not joint.all_or_nothing:
+            continue
+        dues_s = {visits[each].due_s for each in made}
+        for each in members:
+            skills = set(visits[each].skills)
+            if not made or (joint.one_due and visits[each].due_s not in dues_s):
+                skills.add(_NOBODY)
+            if joint.one_trip and made:
+                skills.add(f"{_NOBODY} but for joint {number}")
+            visits[each] = replace(visits[each], skills=frozenset(skills))
+        if joint.one_trip and made:
+            at = driver[made[0]]
+            own = vehicles[at].skills | {f"{_NOBODY} but for joint {number}"}
+            vehicles[at] = replace(vehicles[at], skills=own)
+    return replace(problem, visits=tuple(visits), vehicles=tuple(vehicles))
+
+
+class Mender:
+    """Makes orders of one problem keep to its joints."""
+
+    def __init__(self, problem: Problem, packed: Packed, scheduler: Scheduler) -> None:
+        self._problem, self._packed, self._scheduler = problem, packed, scheduler
+        self._members: list[list[list[int]]] = [[] for _ in problem.joints]
+        groups: dict[tuple[int, int], list[int]] = {}
+        for number, visit in enumerate(problem.visits):
+            for joint in visit.joints:
+                if visit.group is None:
+                    self._members[joint].append([number])
+                elif (joint, visit.group) in groups:
+                    groups[joint, visit.group].append(number)
+                else:
+                    groups[joint, visit.group] = [number]
+                    self._members[joint].append(groups[joint, visit.group])
+        self._firsts = twins(packed) if problem.joints else np.zeros(0, np.int64)
+        self._costs: dict[tuple[int, _Trips], int | None] = {}
+
+    def mended(self, orders: Orders) -> dict[int, _Trips] | None:
+        """
+        The orders with every joint kept; None: a member that is required cannot be made so.
+
+        A due moment that members must share is the latest that any of them has. O(visits) exact
+        schedules for a torn joint, each with its vehicle's day.
+        """
+        days: dict[int, _Trips] = {
+            vehicle: tuple(tuple(trip) for trip in trips if trip)
+            for vehicle, trips in orders.items()
+        }
+        for number, joint in enumerate(self._problem.joints):
+            if self._is_torn(days, number, joint) or self._is_dear(days, number, joint):
+                best = self._best(days, number, joint)
+                if best is None:
+                    return None
+                days = best
+        return days
+
+    def _is_torn(self, days: Mapping[int, _Trips], number: int, joint: Joint) -> bool:
+        made = self._made(days, number)
+        if joint.all_or_nothing and 0 < len(made) < len(self._members[number]):
+            return True
+        if joint.one_trip and len({ride for _, ride in made.values()}) > 1:
+            return True
+        return joint.one_due and len({self._due(visit) for visit, _ in made.values()}) > 1
+
+    def _is_dear(self, days: Mapping[int, _Trips], number: int, joint: Joint) -> bool:
+        """Whether leaving the whole joint out might cost less than making it: less than all of its vehicles' days do."""
+        members = [visit for visits in self._members[number] for visit in visits]
+        visits = [self._problem.visits[each] for each in members]
+        if not joint.all_or_nothing or any(each.unserved_cost is None for each in visits):
+            return False
+        driven = {vehicle for _, (vehicle, _) in self._made(days, number).values()}
+        costs = [self._day_cost(vehicle, days[vehicle]) or 0 for vehicle in driven]
+        return unserved_cost(self._problem, members) < sum(costs)
+
+    def _made(
+        self, days: Mapping[int, _Trips], number: int
+    ) -> dict[int, tuple[int, tuple[int, int]]]:
+        """Each member that is made (its number): by which visit, in which vehicle's which trip."""
+        rides = {
+            visit: (vehicle, at)
+            for vehicle, trips in days.items()
+            for at, trip in enumerate(trips)
+            for visit in trip
+        }
+        return {
+            member: (visit, rides[visit])
+            for member, visits in enumerate(self._members[number])
+            for visit in visits
+            if visit in rides
+        }
+
+    def _due(self, visit: int) -> int:
+        return int(self._packed.due_s[visit])
+
+    def _best(self, days: dict[int, _Trips], number: int, joint: Joint) -> dict[int, _Trips] | None:
+        """The cheapest of the days in which the joint is kept."""
+        best: dict[int, _Trips] | None = None
+        best_cost = 0
+        for tried in self._tried(days, number, joint):
+            kept = self._with_one_due(tried, number) if joint.one_due else tried
+            if kept is None or self._is_torn(kept, number, joint):
+                continue
+            cost = self._cost(kept, days)
+            if cost is not None and (best is None or cost < best_cost):
+                best, best_cost = kept, cost
+        return best
+
+    def _tried(
+        self, days: dict[int, _Trips], number: int, joint: Joint
+    ) -> Iterator[dict[int, _Trips]]:
+        made = self._made(days, number)
+        members = range(len(self._members[number]))
+        yield self._without(days, [visit for visit, _ in made.values()])
+        if not joint.one_trip:
+            yield days
+            yield self._grown(days, number, [each for each in members if each not in made])
+            return
+        rides = {ride for _, ride in made.values()}
+        for ride in sorted(rides):
+            moved = [visit for visit, other in made.values() if other != ride]
+            stays = next(visit for visit, other in made.values() if other == ride)
+            apart = self._without(days, moved)
+            absent = [each for each in members if each not in made or made[each][1] != ride]
+            yield self._filled(apart, number, absent, stays)
+        freed = self._without(days, [visit for visit, _ in made.values()])
+        for member in members[:_FIRST]:
+            others = [each for each in members if each != member]
+            for begun, first in self._begun(freed, self._members[number][member]):
+                yield self._filled(begun, number, others, first)
+
+    def _without(self, days: Mapping[int, _Trips], visits: Sequence[int]) -> dict[int, _Trips]:
+        gone = set(visits)
+        left = {
+            vehicle: tuple(
+                kept for trip in trips if (kept := tuple(each for each in trip if each not in gone))
+            )
+            for vehicle, trips in days.items()
+        }
+        return {vehicle: trips for vehicle, trips in left.items() if trips}
+
+    def _filled(
+        self, days: dict[int, _Trips], number: int, absent: Sequence[int], beside: int
+    ) -> dict[int, _Trips]:
+        """`absent` members put into the trip of visit `beside`, each where it then costs least; as many as fit."""
+        vehicle = next(v for v, trips in days.items() if any(beside in trip for trip in trips))
+        waiting = list(absent)
+        while waiting:
+            sequence = sequence_of(days[vehicle])
+            at = int(np.flatnonzero(sequence == beside)[0])
+            begin, end = at, at
+            while begin > 0 and sequence[begin - 1] >= 0:
+                begin -= 1
+            while end < len(sequence) and sequence[end] >= 0:
+                end += 1
+            route = np.concatenate([sequence, np.full(3, -1, np.int64)])
+            offers = [
+                (
+                    *cheapest_within(
+                        self._packed, vehicle, route, len(sequence), visit, begin, end
+                    ),
+                    visit,
+                    member,
+                )
+                for member in waiting
+                for visit in self._members[number][member]
+            ]
+            offers = [
+                (price + self._made_cost(visit, vehicle), at, visit, member)
+                for price, at, visit, member in offers
+                if price < INFINITE
+            ]
+            if not offers:
+                break
+            _, place, visit, member = min(offers)
+            waiting.remove(member)
+            target = np.empty(len(sequence) + 2, np.int64)
+            grown = put(target, len(sequence), visit, place, 0, route)
+            days = {**days, vehicle: trips_of(target[:grown].tolist())}
+        return days
+
+    def _begun(
+        self, days: dict[int, _Trips], visits: Sequence[int]
+    ) -> Iterator[tuple[dict[int, _Trips], int]]:
+        """Days in which one of these visits is put somewhere else: into any trip, or a new one."""
+        offers = sorted(
+            (price + self._made_cost(visit, vehicle), vehicle, visit)
+            for visit in visits
+            for vehicle in self._vehicles(days)
+            if (price := self._place(days, vehicle, visit)[0]) < INFINITE
+        )
+        for _, vehicle, visit in offers[:_BEGINNINGS]:
+            yield self._put(days, vehicle, visit), visit
+            trips = days.get(vehicle, ())
+            if trips and len(trips) < self._problem.vehicles[vehicle].trips_max:
+                yield {**days, vehicle: ((visit,), *trips)}, visit
+                yield {**days, vehicle: (*trips, (visit,))}, visit
+
+    def _grown(
+        self, days: dict[int, _Trips], number: int, absent: Sequence[int]
+    ) -> dict[int, _Trips]:
+        """`absent` members put wherever each then costs least."""
+        for member in absent:
+            offers = [
+                (price + self._made_cost(visit, vehicle), vehicle, visit)
+                for visit in self._members[number][member]
+                for vehicle in self._vehicles(days)
+                if (price := self._place(days, vehicle, visit)[0]) < INFINITE
+            ]
+            if offers:
+                _, vehicle, visit = min(offers)
+                days = self._put(days, vehicle, visit)
+        return days
+
+    def _vehicles(self, days: Mapping[int, _Trips]) -> list[int]:
+        """Those on the road, and of idle ones that are alike the first."""
+        idle: dict[int, int] = {}
+        for vehicle, first in enumerate(self._firsts.tolist()):
+            if vehicle not in days:
+                idle.setdefault(first, vehicle)
+        return sorted((*days, *idle.values()))
+
+    def _place(
+        self, days: Mapping[int, _Trips], vehicle: int, visit: int
+    ) -> tuple[float, int, int]:
+        sequence = sequence_of(days.get(vehicle, ()))
+        route = np.concatenate([sequence, np.full(3, -1, np.int64)])
+        return cheapest(self._packed, vehicle, route, len(sequence), visit)
+
+    def _put(self, days: dict[int, _Trips], vehicle: int, visit: int) -> dict[int, _Trips]:
+        _, position, kind = self._place(days, vehicle, visit)
+        sequence = sequence_of(days.get(vehicle, ()))
+        route = np.concatenate([sequence, np.full(3, -1, np.int64)])
+        target = np.empty(len(sequence) + 2, np.int64)
+        grown = put(target, len(sequence), visit, position, kind, route)
+        return {**days, vehicle: trips_of(target[:grown].tolist())}
+
+    def _made_cost(self, visit: int, vehicle: int) -> int:
+        made = self._packed.made
+        return int(made[visit, vehicle]) if made.shape[1] else 0
+
+    def _with_one_due(self, days: dict[int, _Trips], number: int) -> dict[int, _Trips] | None:
+        """Members that are made, each for the latest due moment that one of them has; None: one cannot have it."""
+        made = self._made(days, number)
+        due_s = max((self._due(visit) for visit, _ in made.values()), default=0)
+        instead: dict[int, int] = {}
+        for member, (visit, _) in made.items():
+            alike = [
+                each
+                for each in self._members[number][member]
+                if self._due(each) == due_s and self._is_alike(each, visit)
+            ]
+            if not alike:
+                return None
+            instead[visit] = alike[0]
+        return {
+            vehicle: tuple(tuple(instead.get(each, each) for each in trip) for trip in trips)
+            for vehicle, trips in days.items()
+        }
+
+    def _is_alike(self, one: int, other: int) -> bool:
+        """Whether both are at one place and open at one time."""
+        a, b = self._problem.visits[one], self._problem.visits[other]
+        return (a.place, a.windows) == (b.place, b.windows)
+
+    def _cost(self, days: Mapping[int, _Trips], before: Mapping[int, _Trips]) -> int | None:
+        """
+        What the days that differ from `before` cost more, and all that is left out.
+
+        None: they cannot be driven, or leave out what is required and was made.
+        """
+        total = 0
+        for vehicle in days.keys() | before.keys():
+            if days.get(vehicle) == before.get(vehicle):
+                continue
+            cost = self._day_cost(vehicle, days.get(vehicle, ()))
+            if cost is None:
+                return None
+            total += cost - (self._day_cost(vehicle, before.get(vehicle, ())) or 0)
+        served = {visit for trips in days.values() for trip in trips for visit in trip}
+        left = unserved_of(self._problem, served)
+        was = {visit for trips in before.values() for trip in trips for visit in trip}
+        required = [each for each in left if self._problem.visits[each].unserved_cost is None]
+        if any(each in was for each in required):
+            return None
+        return total + unserved_cost(self._problem, left)
+
+    def _day_cost(self, vehicle: int, trips: _Trips) -> int | None:
+        if not trips:
+            return 0
+        key = (vehicle, trips)
+        if key not in self._costs:
+            route = self._scheduler.schedule(vehicle, trips)
+            self._costs[key] = None if route is None else route_cost(self._problem, route)
+        return self._costs[key]

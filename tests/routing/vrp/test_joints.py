@@ -1,0 +1,120 @@
+"""Joints in drawn problems: whatever an engine answers, they are kept or left out whole."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from routing.vrp.check import Rule, check
+from routing.vrp.finish import orders_of
+from routing.vrp.joints import Mender, priced, settled
+from routing.vrp.packed import pack
+from routing.vrp.problem import Joint, Problem, Vehicle, Visit, Window
+from routing.vrp.reasons import Reason, why_unserved
+from routing.vrp.remedies import remedies
+from routing.vrp.schedule import Scheduler
+from routing.vrp.solve import Engine, RequiredUnserved, solve
+
+JOINTS = {Rule.JOINT_WHOLE, Rule.JOINT_TRIP, Rule.JOINT_DUE}
+
+
+def joined(problem: Problem, seed: int) -> Problem:
+    """Some joints of two to four visits each; all visits of a group are members or none."""
+    draw = random.Random(f"joined {seed}")
+    halves = {each.brings for each in problem.visits}
+    free = [
+        number
+        for number, visit in enumerate(problem.visits)
+        if visit.group is None and visit.brings is None and number not in halves
+    ]
+    draw.shuffle(free)
+    visits, joints = list(problem.visits), []
+    while len(free) >= 4 and len(joints) < 4:
+        for number in [free.pop() for _ in range(draw.choice([2, 3, 4]))]:
+            visits[number] = replace(visits[number], joints=(len(joints),))
+        joints.append(
+            draw.choice(
+                [
+                    Joint(all_or_nothing=True),
+                    Joint(one_trip=True),
+                    Joint(all_or_nothing=True, one_trip=True),
+                    Joint(all_or_nothing=True, one_trip=True, one_due=True),
+                ]
+            )
+        )
+    return replace(problem, visits=tuple(visits), joints=tuple(joints))
+
+
+@given(seed=st.integers(0, 1 << 30))
+@settings(max_examples=60, deadline=None, database=None)
+def test_the_first_answer_keeps_to_joints(villages, seed: int) -> None:
+    problem = joined(villages.hard_problem(seed, visits=20, vehicles=4), seed)
+    try:
+        solution = solve(problem, budget_s=0)
+    except RequiredUnserved:
+        return
+    assert check(problem, solution) == ()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_the_search_tears_is_mended_or_left_out(villages, caplog, seed: int) -> None:
+    problem = joined(villages.hard_problem(seed, visits=30, vehicles=4), seed)
+    solution = solve(problem, budget_s=30, iterations=400, engine=Engine.RUIN_RECREATE)
+    assert check(problem, solution) == ()
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
+
+
+def test_drawn_days_tear_joints_where_nobody_mends_them(villages) -> None:
+    """Or the tests above would prove nothing."""
+    torn = set()
+    for seed in range(6):
+        problem = joined(villages.hard_problem(seed, visits=30, vehicles=4), seed)
+        apart = replace(
+            problem, visits=tuple(replace(each, joints=()) for each in problem.visits), joints=()
+        )
+        torn |= {each.rule for each in check(problem, solve(apart, budget_s=0))}
+    assert torn == {Rule.JOINT_WHOLE, Rule.JOINT_TRIP, Rule.JOINT_DUE}
+
+
+def test_orders_that_keep_to_joints_stay_as_they_are(villages) -> None:
+    problem = joined(villages.hard_problem(3, visits=20, vehicles=4), 3)
+    orders = orders_of(solve(problem, budget_s=0))
+    packed = pack(problem)
+    assert Mender(problem, packed, Scheduler(problem, packed)).mended(orders) == orders
+
+
+def test_one_member_costs_as_much_as_all_where_one_cannot_be_left_out(villages) -> None:
+    problem = joined(villages.hard_problem(3, visits=20, vehicles=4), 3)
+    for number, joint in enumerate(problem.joints):
+        members = [each for each, visit in enumerate(problem.visits) if number in visit.joints]
+        stated = [problem.visits[each].unserved_cost for each in members]
+        asked = {priced(problem).visits[each].unserved_cost for each in members}
+        assert asked == ({sum(stated)} if joint.all_or_nothing else set(stated))
+
+
+def test_a_joint_that_is_decided_can_be_driven_as_it_was(villages) -> None:
+    problem = joined(villages.hard_problem(3, visits=20, vehicles=4), 3)
+    solution = solve(problem, budget_s=0)
+    assert check(settled(problem, solution), solution) == ()
+
+
+def test_who_could_come_alone_is_left_out_for_another_and_says_so(villages) -> None:
+    """Nobody may carry what is cold, so its companion stays as well."""
+    vehicle = Vehicle(
+        shift=Window(0, 10_000), start_place=0, end_place=0, capacities=(9,), cost_per_m=1
+    )
+    both = Visit(place=1, loads=(1,), joints=(0,), unserved_cost=10_000)
+    problem = Problem(
+        matrices=(villages.matrix_of([[0, 100], [100, 0]]),),
+        visits=(both, replace(both, skills=frozenset({"cold"}))),
+        vehicles=(vehicle,),
+        dimensions=("weight_g",),
+        joints=(Joint(all_or_nothing=True),),
+    )
+    solution = solve(problem, budget_s=0)
+    assert solution.unserved == (0, 1)
+    reasons = why_unserved(problem, solution)
+    assert reasons == {0: Reason.JOINT_INCOMPLETE, 1: Reason.SKILL_MISSING}
+    assert remedies(problem, solution, reasons) == {0: (), 1: ()}
