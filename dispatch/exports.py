@@ -50,6 +50,8 @@ class Summary:
     late: int
     """Orders that take a later departure than they asked for."""
     late_cost_yuan: float
+    overlap_percent: int | None
+    """How far the areas of couriers lie in each other; None: not measured."""
     least_slack_min: int | None
     """Least minutes by which a trip could be over later and its parcels still catch their trucks; None: no trip."""
 
@@ -74,6 +76,7 @@ def summary(plan: Plan) -> Summary:
         brought=figures.brought,
         late=figures.late,
         late_cost_yuan=round(figures.late_cost_fen / 100, 2),
+        overlap_percent=figures.overlap_percent,
         least_slack_min=None if not slacks else int(min(slacks) // 60),
     )
 

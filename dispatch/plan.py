@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from dispatch import compactness
 from dispatch.days import DepotDay
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.households import HouseholdId, PointId
@@ -252,6 +253,9 @@ class Figures:
     late: int = 0
     """Orders that take a later departure than they asked for."""
     late_cost_fen: int = 0
+    overlap_percent: int | None = None
+    """Of the ground that couriers' stops span, what more than one spans. A new order that is answered at once
+    leaves it as it was; None: not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,8 +317,18 @@ class Plan:
     why: tuple[Why, ...] = ()
 
 
-def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures:
-    """A plan of these routes in numbers."""
+def overlap_of(routes: Iterable[Route]) -> int:
+    """How far the areas of these routes lie in each other, in percent. 50 couriers take 20 ms, 140 take 140 ms."""
+    return compactness.overlap_percent([stop.place for stop in route.stops] for route in routes)
+
+
+def figures_of(
+    routes: Sequence[Route],
+    unserved: Sequence[Unserved],
+    *,
+    overlap_percent: int | None = None,
+) -> Figures:
+    """A plan of these routes in numbers, with the overlap as it was measured."""
     stops = [stop for route in routes for stop in route.stops]
     served = sum(len(stop.order_ids) for stop in stops)
     return Figures(
@@ -328,6 +342,7 @@ def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures
         brought=sum(len(stop.brought) for stop in stops),
         late=sum(len(stop.late) for stop in stops),
         late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
+        overlap_percent=overlap_percent,
     )
 
 

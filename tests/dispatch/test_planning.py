@@ -7,6 +7,7 @@ import polyline
 import pytest
 
 from dispatch.closures import ClosureId, TimedClosure
+from dispatch.compactness import overlap_percent
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
 from dispatch.households import CollectionPoint, Household, HouseholdId, PointId, Registry
@@ -249,6 +250,12 @@ def test_the_figures_add_up(plan):
     assert plan.figures.distance_m == sum(route.distance_m for route in plan.routes)
     assert plan.figures.stops == sum(len(route.stops) for route in plan.routes)
     assert plan.figures.cost_fen == sum(route.cost_fen for route in plan.routes)
+
+
+def test_the_overlap_is_that_of_the_stops_that_each_courier_makes(plan):
+    assert len(plan.routes) > 1
+    areas = [[stop.place for stop in route.stops] for route in plan.routes]
+    assert plan.figures.overlap_percent == overlap_percent(areas)
 
 
 def test_orders_at_one_point_are_one_stop(plan):

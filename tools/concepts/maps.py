@@ -38,7 +38,7 @@ def map_of(
     """
     drawn = [_streets(narrow)]
     if with_hulls:
-        drawn += [_hull(route, number) for number, route in enumerate(_by_courier(plan))]
+        drawn += [_hull(route, number) for number, route in _numbered(plan)]
     for number, route in _numbered(plan):
         drawn += _ways(route, number, goes_home=route.courier_id != stranded)
     used = {stop.point_id for route in plan.routes for stop in route.stops}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from dispatch.comparing import compare
+from dispatch.days import TimeWindow
 from dispatch.fleet import VehicleModelId
 from dispatch.orders import Handling
 from dispatch.plan import Plan
@@ -168,14 +169,42 @@ def stability() -> Card:
         plan_of(a_day(more, *crew, model=model, reassign_cost_fen=fen), start=in_force)
         for fen in (0, 200)
     )
-    new = {"w3": "new", "e2": "new"}
     moved = [len(compare(in_force, each).moved) for each in (free, stable)]
+    new = {"w3": "new", "e2": "new"}
     return _two(
         "stability",
         f"Two orders are added to a plan in force. Where it costs nothing, {moved[0]} of the six old ones change courier; at 2 yuan each, {moved[1]}.",
         ("Changing costs nothing", map_of(free, labels=new), figures(free)),
         ("Changing costs 2 yuan", map_of(stable, labels=new), figures(stable)),
     )
+
+
+def compactness() -> Card:
+    doors = ("e1", "e2", "e3", "e4", "e5", "n1", "w1", "w2", "w3", "w5")
+    early = (TimeWindow(at(8), at(8, 12)),)
+    orders = [order(door, windows=early if door in {"w2", "w5"} else ()) for door in doors]
+    model = {"capacity_pieces": 50, "trips_max": 1}
+    free = plan_of(a_day(orders, courier("c1"), courier("c2"), model=model))
+    apart = plan_of(
+        a_day(
+            orders,
+            courier("c1", villages=frozenset({"East", "North"})),
+            courier("c2", villages=frozenset({"West"})),
+            model=model,
+            strange_village_cost_fen=1_000,
+        )
+    )
+    return _two(
+        "compactness",
+        f"Two sellers in West are there only before 8:12, and the cheapest plan sends both couriers everywhere: {free.figures.overlap_percent} % of the ground is shared. "
+        f"With territories it is {apart.figures.overlap_percent} %, for {km(apart.figures.distance_m - free.figures.distance_m)} more.",
+        ("No territories", map_of(free, with_hulls=True), _shared(free)),
+        ("Territories", map_of(apart, with_hulls=True), _shared(apart)),
+    )
+
+
+def _shared(plan: Plan) -> str:
+    return f"{km(plan.figures.distance_m)} · {plan.figures.overlap_percent} % of the ground shared"
 
 
 def pairs() -> Card:
