@@ -145,36 +145,33 @@ def breaks() -> Card:
 def balance() -> Card:
     doors = ("w1", "w2", "w3", "w4", "w5", "n1", "n3", "e1")
     orders = [order(door, pieces=20) for door in doors]
-    crew = (courier("c1"), courier("c2"))
     model = {"fixed_cost_fen": 0, "capacity_pieces": 140, "trips_max": 1}
-    free = plan_of(a_day(orders, *crew, model=model))
-    shared = plan_of(
-        a_day(
-            orders,
-            *crew,
-            model=model,
-            overtime_after_s=3_600,
-            overtime_cost_per_hour_fen=3_000,
-        )
-    )
-    spans = [
-        sorted((each.duration_s for each in plan.routes), reverse=True) for plan in (free, shared)
-    ]
+    dear = {"overtime_after_s": 3_600, "overtime_cost_per_hour_fen": 3_000}
+    free = plan_of(a_day(orders, courier("c1"), courier("c2"), model=model))
+    shared = plan_of(a_day(orders, courier("c1"), courier("c2"), model=model, **dear))
+    ahead = courier("c2", ahead_s=1_800)
+    evened = plan_of(a_day(orders, courier("c1"), ahead, model=model, **dear))
     chart = Chart(
         starts_at=at(7, 55),
-        ends_at=at(9, 40),
+        ends_at=at(9, 30),
         every_minutes=15,
         over_after=timedelta(hours=1),
     )
     return _stacked(
         "balance",
-        f"Without a price of overtime one courier works {hours(spans[0][0])} and the other {hours(spans[0][1]) if len(spans[0]) > 1 else 'not at all'}; "
-        f"with 30 yuan for each hour beyond the first (red) {hours(spans[1][0])} and {hours(spans[1][1])}.",
+        f"Without a price of overtime {_worked(free)}. With 30 yuan for each hour beyond the first (red), {_worked(shared)}. "
+        f"c2 is half an hour ahead from past days: {_worked(evened)}.",
         chart,
         ["c1", "c2"],
         ("Overtime costs nothing", free),
         ("Overtime costs 30 yuan an hour", shared),
+        ("c2 is half an hour ahead", evened),
     )
+
+
+def _worked(plan: Plan) -> str:
+    told = sorted((str(each.courier_id), each.duration_s) for each in plan.routes)
+    return " and ".join(f"{name} works {hours(seconds)}" for name, seconds in told)
 
 
 def why_not() -> Card:
