@@ -31,8 +31,10 @@ class Chart:
         Line-haul trucks that leave.
     rests_between
         The window in which a break begins.
+    sorting
+        How long after unloading the parcels of a trip are ready for the truck.
     words
-        What stands under a stop instead of its moment, by order.
+        What stands under a stop, by order.
     states
         What stands below that, by order.
     told

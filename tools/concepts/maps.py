@@ -11,16 +11,15 @@ from shapely import LineString, MultiPoint
 from dispatch.plan import Plan, Route, Stop, StopKind
 from routing.places import Place
 from tools.concepts.picture import HALF, disc, line, shape, text
-from tools.concepts.village import DOORS, POINTS, STREETS, Metres, metres_of
+from tools.concepts.village import DOORS, STREETS, Metres, metres_of
 
 HEIGHT: Final = 196
 _SCALE: Final = 0.083
 _MIDDLE: Final = Metres(-25, 670)
 _BESIDE: Final = 2.6
 """Pixels to the right of the road's middle at which vehicles are drawn, so that there and back are two lines."""
-
-
 _WALK_SEEN_M: Final = 40
+"""Shorter walks are those across the yard. All sizes here are chosen by looking."""
 
 
 def map_of(
@@ -41,10 +40,6 @@ def map_of(
         drawn += [_hull(route, number) for number, route in _numbered(plan)]
     for number, route in _numbered(plan):
         drawn += _ways(route, number, goes_home=route.courier_id != stranded)
-    used = {stop.point_id for route in plan.routes for stop in route.stops}
-    for name, spot in POINTS.items():
-        if name in used:
-            drawn.append(_diamond(*_at(spot)))
     drawn.append(_depot())
     for number, route in _numbered(plan):
         drawn += [_on_foot(stop) for stop in route.stops]
@@ -75,13 +70,9 @@ def _of(place: Place) -> tuple[float, float]:
     return _at(metres_of(place.lat, place.lon))
 
 
-def _by_courier(plan: Plan) -> list[Route]:
-    return sorted(plan.routes, key=lambda each: each.courier_id)
-
-
 def _numbered(plan: Plan) -> Iterator[tuple[int, Route]]:
     """Each route with the number of its colour: that of its courier's id, c1 being the first."""
-    for route in _by_courier(plan):
+    for route in sorted(plan.routes, key=lambda each: each.courier_id):
         yield int(route.courier_id[1:]) - 1, route
 
 
@@ -94,7 +85,7 @@ def _streets(narrow: str) -> str:
         drawn.append(line(points, "road", stroke_width=width))
         if is_narrow:
             (x, y), (x2, y2) = points[0], points[-1]
-            drawn.append(text((x + 3 * x2) / 4, (y + 3 * y2) / 4 + 17, narrow, "small mid"))
+            drawn.append(text((x + 2 * x2) / 3 - 6, (y + 2 * y2) / 3 + 17, narrow, "small mid"))
     return "".join(drawn)
 
 
@@ -126,7 +117,6 @@ def _stop(stop: Stop, seq: int, number: int) -> Iterator[str]:
 
 
 def _on_foot(stop: Stop) -> str:
-    """The walk from where the drive ends to the door, where it is more than across the yard."""
     if stop.leg.walk_m < _WALK_SEEN_M:
         return ""
     lat, lon = polyline.decode(stop.leg.polyline6, 6)[-1]

@@ -24,11 +24,11 @@ _NOW: Final = at(8, 25)
 
 
 def contract() -> Card:
-    told = {"promise_early_s": 300, "promise_late_s": 600, "lock_ahead_s": 600}
+    told = {"promise_early_s": 300, "promise_late_s": 600, "announce_ahead_s": 4_320}
     model = {"capacity_pieces": 90, "trips_max": 2}
     doors = ("w5", "e4", "w3", "e2", "e1", "w2", "w4", "n1")
     inputs = a_day([order(door) for door in doors], courier("c1"), model=model, **told)
-    morning = plan_of(inputs)
+    morning = plan_of(inputs, now=at(7, 50))
     facts = _as_planned(morning, _NOW)
     still = [each for each in inputs.orders if each.order_id not in facts.fates]
     later = replace(inputs, orders=(*still, order("w1"), order("n3")))
@@ -129,7 +129,7 @@ def _late(plan: Plan, told: Mapping[str, tuple[datetime, datetime]]) -> list[str
     ]
 
 
-def _states(plan: Plan, inputs: DayInputs, facts: RoadFacts) -> Mapping[str, str]:
+def _states(plan: Plan, inputs: DayInputs, facts: RoadFacts) -> dict[str, str]:
     """In what state each order of the plan is now: done, locked, told, or free to be moved."""
     settled = {
         order_id
