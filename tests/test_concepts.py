@@ -48,12 +48,22 @@ def test_the_fields_that_a_section_names_are_in_the_reference_of_files():
     assert len(stated) > 10
     for text in stated:
         told = re.search(
-            r"\nFields: (.*?)(?:In the plan|Reason|Remed|What|More|\n\n)", text, re.DOTALL
+            r"\nFields: (.*?)(?:Over HTTP|In the plan|Reason|Remed|What|More|\n\n)", text, re.DOTALL
         )
         names = re.findall(r"`([a-z_]+)`", told.group(1))
         assert names
         assert {name for name in names if not re.search(rf"\b{name}\b", files)} == set()
         assert "(files.md#" in text
+
+
+def test_the_names_over_http_and_in_the_plan_are_those_of_the_code():
+    schemas = (ROOT / "api/schemas.py").read_text()
+    plan = (ROOT / "dispatch/plan.py").read_text() + (ROOT / "dispatch/exports.py").read_text()
+    for words, source in (("Over HTTP", schemas), ("In the plan", plan)):
+        stated = re.findall(rf"{words}: (.*?)(?:In the plan|Reason|More|\n\n|\Z)", PAGE, re.DOTALL)
+        names = [name for text in stated for name in re.findall(r"`([a-z_]+)`", text)]
+        assert len(names) > 5
+        assert {name for name in names if not re.search(rf"\b{name}\b", source)} == set()
 
 
 def test_the_table_at_the_top_leads_to_every_section():
