@@ -318,7 +318,11 @@ class Plan:
 
 
 def overlap_of(routes: Iterable[Route]) -> int:
-    """How far the areas of these routes lie in each other, in percent. 50 couriers take 20 ms, 140 take 140 ms."""
+    """
+    How far the areas of these routes lie in each other, in percent.
+
+    Throwaway runs with 49 stops each, most areas in each other: 53 couriers take 20 ms, 137 take 140 ms.
+    """
     return compactness.overlap_percent([stop.place for stop in route.stops] for route in routes)
 
 
