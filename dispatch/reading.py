@@ -29,6 +29,7 @@ from dispatch.plan import (
     Trip,
     Unserved,
     figures_of,
+    overlap_of,
     plan_id_of,
 )
 from dispatch.posing import Posed
@@ -89,7 +90,7 @@ def read_back(
         synthetic=network.synthetic,
         routes=routes,
         unserved=unserved,
-        figures=figures_of(routes, unserved),
+        figures=figures_of(routes, unserved, overlap_percent=overlap_of(routes)),
         sorting_s=depot.sorting_s,
         departures=departures_of(routes, inputs),
     )

@@ -158,6 +158,7 @@ def _print(day: DemoDay, told: Summary) -> None:
             ("kilometres", told.km),
             ("hours", told.hours),
             ("cost, yuan", told.cost_yuan),
+            ("ground shared by couriers, %", told.overlap_percent),
             (
                 "least slack to a truck, minutes",
                 "–" if told.least_slack_min is None else told.least_slack_min,

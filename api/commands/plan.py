@@ -248,6 +248,10 @@ def _show(plan: Plan, out: Path) -> None:
         f"{told.served:,} of {told.orders:,} orders served at {told.stops:,} stops: "
         f"{told.km:,.1f} km, {told.hours:,.1f} h, {told.cost_yuan:,.2f} yuan"
     )
+    if told.couriers > 1:
+        typer.echo(
+            f"of the ground where couriers stop, {told.overlap_percent} % is shared by several"
+        )
     if told.brought:
         typer.echo(f"{told.brought:,} of them are brought to a point: orders.csv says by whom")
     if told.late:

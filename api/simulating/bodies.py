@@ -153,4 +153,5 @@ def _courier(courier: Courier) -> dict[str, Any]:
         ],
         "skills": sorted(courier.skills),
         "villages": sorted(courier.villages),
+        "hours_ahead": courier.ahead_s / 3600,
     }

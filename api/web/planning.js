@@ -217,6 +217,8 @@ export function DraftBanner() {
       <${Compared} name="couriers" value=${figures.couriers} before=${before?.couriers} after=${figures.couriers} delta=${difference} />
       <${Compared} name="cost" value=${yuan(figures.cost_fen)} before=${before?.cost_fen} after=${figures.cost_fen} delta=${change} />
       <${Compared} name="distance" value=${`${kilometres(figures.distance_m)} ${t("unit.km")}`} before=${before?.distance_m} after=${figures.distance_m} delta=${change} />
+      ${typeof figures.overlap_percent === "number" &&
+      html`<${Compared} name="overlap" value=${`${figures.overlap_percent} %`} before=${before?.overlap_percent ?? undefined} after=${figures.overlap_percent} delta=${difference} />`}
       <span class="draft-actions">
         <button type="button" onClick=${leave}>${t("draft.later")}</button>
         <button type="button" class="primary" disabled=${busy} onClick=${act}>${t(busy ? "draft.publishing" : "draft.publish")}</button>

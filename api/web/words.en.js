@@ -198,6 +198,7 @@ export const en = {
   "draft.stale": "Version {version} has been published since: plan again",
   "draft.cost": "Cost",
   "draft.distance": "Distance",
+  "draft.overlap": "Shared ground",
   "draft.couriers": "Couriers",
   "draft.unserved": "Unserved",
   "draft.stops": "Stops",

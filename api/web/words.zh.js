@@ -198,6 +198,7 @@ export const zh = {
   "draft.stale": "此后已发布第 {version} 版，请重新求解",
   "draft.cost": "成本",
   "draft.distance": "里程",
+  "draft.overlap": "片区重叠",
   "draft.couriers": "揽件员",
   "draft.unserved": "未安排",
   "draft.stops": "停靠点",

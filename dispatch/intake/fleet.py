@@ -42,7 +42,7 @@ _Cell = Callable[[str], _T]
 
 def _typed(raw: object) -> str:
     """A TOML value as the text of a cell."""
-    if isinstance(raw, str | int | Decimal | time) and not isinstance(raw, bool):
+    if isinstance(raw, str | int | float | Decimal | time) and not isinstance(raw, bool):
         return str(raw)
     raise PydanticCustomError("cell", "it is neither text nor number; see docs/files.md")
 
@@ -104,6 +104,7 @@ _Fen = Annotated[int, _amount(100, 100_000_000, "yuan")]
 _Seconds = Annotated[int, _count(0, 36_000)]
 _Minutes = Annotated[int, _amount(60, 36_000, "minutes")]
 _Hours = Annotated[int, _amount(3600, 24 * 3600, "hours")]
+_HoursAhead = Annotated[int, _amount(3600, 24 * 3600, "hours", low=-24 * 3600)]
 _Clock = Annotated[time, _as(cells.clock_time)]
 
 
@@ -128,6 +129,7 @@ class StatedCourier(_Strict):
     breaks: tuple[_Break, ...] = ()
     skills: tuple[Annotated[str, _as(_skill)], ...] = ()
     villages: tuple[_Name, ...] = ()
+    hours_ahead: _HoursAhead = 0
 
 
 class _Model(_Strict):
@@ -348,6 +350,7 @@ def courier_of(stated: StatedCourier) -> Courier:
         ),
         skills=frozenset(stated.skills),
         villages=frozenset(stated.villages),
+        ahead_s=stated.hours_ahead,
     )
 
 
@@ -376,6 +379,11 @@ def _contradictions(stated: _Fleet, where: Mapping[str, str]) -> Iterator[FleetP
         )
     models = [each.id for each in stated.vehicle_models]
     for number, courier in enumerate(stated.couriers):
+        if courier.hours_ahead and stated.depot.overtime_after_hours is None:
+            yield FleetProblem(
+                where=_path(("couriers", number, "hours_ahead"), where),
+                detail="overtime begins so much earlier: say with overtime_after_hours of the depot when",
+            )
         for path, detail in clashes_of(courier, models):
             yield FleetProblem(where=_path(("couriers", number, *path), where), detail=detail)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import time
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -115,6 +116,7 @@ def _told(courier: Courier) -> dict[str, Any]:
         "breaks": tuple(_told_breaks(courier)),
         "skills": tuple(courier.skills),
         "villages": tuple(courier.villages),
+        "hours_ahead": Decimal(courier.ahead_s) / 3600,
     }
 
 

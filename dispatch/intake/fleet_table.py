@@ -21,6 +21,7 @@ _COURIER: Final = {
     "breaks": "breaks",
     "skills": "skills",
     "villages": "villages",
+    "hours_ahead": "hours_ahead",
 }
 _BREAK: Final = re.compile(r"(\d{1,2}:\d{2})\s*[-~–—]\s*(\d{1,2}:\d{2})\s*/\s*(\d{1,3})")
 

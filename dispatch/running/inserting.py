@@ -402,7 +402,7 @@ def changed(plan: Plan, change: Change) -> Plan:
         made_at=change.made_at,
         routes=routes,
         unserved=change.unserved,
-        figures=figures_of(routes, change.unserved),
+        figures=figures_of(routes, change.unserved, overlap_percent=plan.figures.overlap_percent),
         promises=(*promises, *change.promises),
         departures=change.departures,
         why=(Why.NEW_ORDERS,),

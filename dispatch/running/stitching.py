@@ -10,7 +10,7 @@ from itertools import count
 from dispatch.departures import departures_of
 from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
-from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip, figures_of, waiting_at
+from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip, figures_of, overlap_of, waiting_at
 from dispatch.running.standing import Standing
 
 
@@ -43,7 +43,7 @@ def stitched(
     return replace(
         rest,
         routes=tuple(routes),
-        figures=figures_of(routes, rest.unserved),
+        figures=figures_of(routes, rest.unserved, overlap_percent=overlap_of(routes)),
         departures=departures_of(routes, inputs),
     )
 

@@ -234,7 +234,8 @@ def _shift(scene: Scene, log: Log, courier_id: CourierId) -> _Shift:
     model, depot = scene.model(courier_id), scene.fleet.depot
     distance_m = sum(each.distance_m for each in mine if isinstance(each, Arrived))
     paid_s = mine[-1].at_s - next(each.at_s for each in mine if isinstance(each, Left))
-    dear_s = 0 if depot.overtime_after_s is None else max(0, paid_s - depot.overtime_after_s)
+    dear_from_s = scene.fleet.overtime_after_s(scene.fleet.couriers[courier_id])
+    dear_s = 0 if dear_from_s is None else max(0, paid_s - dear_from_s)
     paid_fen = (
         model.fixed_cost_fen
         + distance_m * model.cost_per_km_fen / 1000

@@ -70,6 +70,7 @@ def test_a_plan_is_made_of_files_and_made_again_in_the_same_folder(run_in, day, 
     assert len(statuses) == 40
     assert statuses.count("served") == told["summary"]["served"]
     assert told["summary"]["served"] + sum(told["summary"]["unserved"].values()) == 40
+    assert told["summary"]["overlap_percent"] == stored["figures"]["overlap_percent"]
 
     (out / f"{couriers[0]}.gpx").unlink()  # an earlier plan may have lost a file
     again = run_in(day.folder, *plan_flags(day, out))

@@ -295,6 +295,12 @@ def test_the_summary_counts_what_a_dispatcher_asks_for():
     assert told.cost_yuan == pytest.approx(123.45)
 
 
+def test_the_summary_tells_how_far_couriers_areas_lie_in_each_other():
+    assert summary(PLAN).overlap_percent is None, "PLAN is as one that was stored earlier"
+    measured = replace(PLAN, figures=replace(PLAN.figures, overlap_percent=12))
+    assert summary(measured).overlap_percent == 12
+
+
 def test_the_least_slack_is_of_the_trip_that_comes_closest_to_its_truck():
     later = replace(TRIP, cut_off_at=TRIP.back_at + timedelta(minutes=7))
     assert (

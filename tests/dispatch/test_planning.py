@@ -7,6 +7,7 @@ import polyline
 import pytest
 
 from dispatch.closures import ClosureId, TimedClosure
+from dispatch.compactness import overlap_percent
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
 from dispatch.households import CollectionPoint, Household, HouseholdId, PointId, Registry
@@ -251,6 +252,12 @@ def test_the_figures_add_up(plan):
     assert plan.figures.cost_fen == sum(route.cost_fen for route in plan.routes)
 
 
+def test_the_overlap_is_that_of_the_stops_that_each_courier_makes(plan):
+    assert len(plan.routes) > 1
+    areas = [[stop.place for stop in route.stops] for route in plan.routes]
+    assert plan.figures.overlap_percent == overlap_percent(areas)
+
+
 def test_orders_at_one_point_are_one_stop(plan):
     stops = [stop for route in plan.routes for stop in route.stops if stop.point_id]
     assert len(stops) == 1
@@ -352,6 +359,36 @@ def test_hours_beyond_the_limit_cost_more_and_so_work_is_shared(network):
         overtime_after_s=limit_s, overtime_cost_per_hour_fen=50_000
     )
     assert most_evenly_s - least_evenly_s < (most_s - least_s) / 2
+
+
+def test_who_is_ahead_of_the_others_from_past_days_works_less(network):
+    """Two couriers alike; whoever has worked longer on past days has overtime earlier today."""
+    orders = [an_order(number) for number in range(25)]
+
+    def hours(ahead):
+        depot = replace(FLEET.depot, overtime_after_s=4_000, overtime_cost_per_hour_fen=50_000)
+        couriers = {
+            CourierId(name): replace(FLEET.couriers[CourierId("c1")], courier_id=name, ahead_s=each)
+            for name, each in ahead.items()
+        }
+        plan = planned(network, the_day(orders, replace(FLEET, depot=depot, couriers=couriers)))
+        assert plan.figures.served == 25
+        return {route.courier_id: route.duration_s for route in plan.routes}
+
+    before, after = hours({"c1": 1_800, "c2": 0}), hours({"c1": 0, "c2": 1_800})
+    assert before["c1"] < before["c2"] - 900
+    assert after["c2"] < after["c1"] - 900
+
+
+def test_overtime_begins_no_sooner_than_the_shift(network):
+    depot = replace(FLEET.depot, overtime_after_s=3_600)
+    fleet = replace(FLEET, depot=depot)
+    (courier, *_) = FLEET.couriers.values()
+    told = [
+        fleet.overtime_after_s(replace(courier, ahead_s=each)) for each in (0, 600, -600, 9_000)
+    ]
+    assert told == [3_600, 3_000, 4_200, 0]
+    assert FLEET.overtime_after_s(replace(courier, ahead_s=600)) is None
 
 
 def test_what_a_stranger_costs_stands_in_the_plan(network):

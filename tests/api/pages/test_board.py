@@ -313,6 +313,7 @@ def test_a_draft_is_compared_and_published(board, published, make_plan):
     expect(banner).to_contain_text("草案第 2 版")
     expect(banner).to_contain_text("−2")  # unserved
     expect(banner).to_contain_text("−25.0%")  # cost
+    expect(banner).to_contain_text("片区重叠 12 %")
     banner.get_by_role("button", name="发布").click()
     expect(figure(page, "stops")).to_have_text("0/9")
     expect(page.locator(".notice")).to_contain_text("第 2 版已发布")

@@ -3,7 +3,7 @@ from datetime import time
 import pytest
 
 from dispatch.fleet import BreakRule
-from dispatch.intake import FileRefused, FleetInvalid, read_fleet
+from dispatch.intake import FileRefused, FleetInvalid, change_fleet, read_fleet
 
 GOOD = """
 [depot]
@@ -27,6 +27,49 @@ def problems(text: str) -> dict[str, str]:
     with pytest.raises(FleetInvalid) as refused:
         read_fleet(text.encode(), name="fleet.toml")
     return {each.where: each.detail for each in refused.value.problems}
+
+
+def test_hours_ahead_from_past_days_are_read_in_toml_and_in_a_table(examples):
+    text = (examples / "fleet.toml").read_text()
+    assert read_fleet(text.encode(), name="fleet.toml").couriers["c01"].ahead_s == 0
+    ahead = text.replace("# hours_ahead = 1.5", "hours_ahead = 1.5")
+    assert read_fleet(ahead.encode(), name="fleet.toml").couriers["c01"].ahead_s == 5_400
+    header, *rows = (examples / "fleet.csv").read_text(encoding="utf-8").splitlines()
+    table = "\n".join([f"{header},hours_ahead", f"{rows[0]},-0.25", f"{rows[1]},", *rows[2:]])
+    couriers = read_fleet(table.encode(), name="fleet.csv").couriers
+    assert (couriers["c01"].ahead_s, couriers["c02"].ahead_s) == (-900, 0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"), [("30", "outside -24 to 24 hours"), ('"1 h"', "no plain decimal number")]
+)
+def test_hours_ahead_that_cannot_be_are_refused(examples, hours, said):
+    text = (examples / "fleet.toml").read_text()
+    text = text.replace("# hours_ahead = 1.5", f"hours_ahead = {hours}")
+    with pytest.raises(FleetInvalid) as refused:
+        read_fleet(text.encode(), name="fleet.toml")
+    (problem,) = refused.value.problems
+    assert problem.where == "couriers[1].hours_ahead"
+    assert said in problem.detail
+
+
+def test_a_what_if_changes_hours_ahead_and_keeps_those_of_others_to_the_second(examples):
+    text = (examples / "fleet.toml").read_text()
+    third = text.replace("# hours_ahead = 1.5", "hours_ahead = 0.3333333333333333")
+    fleet = read_fleet(third.encode(), name="fleet.toml")
+    kept, wrong = change_fleet(fleet, change=[{"id": "c01", "shift": "09:00-18:30"}])
+    assert (wrong, kept.couriers["c01"].ahead_s) == ((), 1_200)
+    other, wrong = change_fleet(fleet, change=[{"id": "c01", "hours_ahead": -0.5}])
+    assert (wrong, other.couriers["c01"].ahead_s) == ((), -1_800)
+
+
+def test_hours_ahead_need_a_moment_from_which_overtime_is_paid():
+    text = GOOD.replace('shift = "08:00', 'hours_ahead = 1\nshift = "08:00')
+    with pytest.raises(FleetInvalid) as refused:
+        read_fleet(text.encode(), name="fleet.toml")
+    (problem,) = refused.value.problems
+    assert problem.where == "couriers[1].hours_ahead"
+    assert "overtime_after_hours" in problem.detail
 
 
 def test_a_small_fleet_takes_the_defaults_of_its_types():

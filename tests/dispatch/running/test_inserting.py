@@ -179,6 +179,7 @@ def test_orders_are_answered_one_after_the_other_on_the_growing_plan(network, se
     placed = {each for route in plan.routes for stop in route.stops for each in stop.order_ids}
     promised = {each.order_id for each in answers if each.verdict is Verdict.PROMISED}
     assert promised == placed.intersection(asked)
+    assert plan.figures.overlap_percent == situation.plan.figures.overlap_percent is not None
     change = change_between(situation.plan, plan)
     if change is None:
         assert not promised

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from dispatch.compactness import overlap_percent
 from dispatch.events import CourierBack, CourierOut, OutReason
 from dispatch.planning import plan_day
 from dispatch.running.contract import breaches
@@ -50,6 +51,8 @@ def test_a_new_version_keeps_the_contract(network, seed):
     rest, facts = at_moment(inputs, events, further=further)
     again = planned(rest, network, now=now, start=plan, facts=facts)
     assert breaches(plan, again, rest, facts, now=now) == ()
+    areas = [[stop.place for stop in route.stops] for route in again.routes]
+    assert again.figures.overlap_percent == overlap_percent(areas), "of the whole day's stops"
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -227,6 +227,9 @@ def test_cost_kilometres_and_overtime_are_those_of_who_drove(judged, day, scene)
         ),
     )
     assert kpis_of(replace(judged, scene=dear), day.log).paid_fen == kpis.paid_fen + 2000
+    ahead = replace(dear.fleet.couriers[C1], ahead_s=H)
+    earlier = replace(dear, fleet=replace(dear.fleet, couriers=dear.fleet.couriers | {C1: ahead}))
+    assert kpis_of(replace(judged, scene=earlier), day.log).paid_fen == kpis.paid_fen + 3000
 
 
 def test_fairness_compares_the_hours_of_those_who_drove_to_the_end(judged, day):
