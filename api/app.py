@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import (
     addresses,
     closures,
+    departures,
     health,
     isochrones,
     orders,
@@ -101,6 +102,7 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None) -> F
         addresses,
         registry,
         closures,
+        departures,
         plans,
         what_if,
         waves,

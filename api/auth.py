@@ -35,6 +35,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "add_closure": frozenset({_D}),
     "list_closures": frozenset({_D, _C, _B}),
     "remove_closure": frozenset({_D}),
+    "list_departures": frozenset({_D, _C, _B}),
+    "change_departure": frozenset({_D}),
     "request_plan": frozenset({_D}),
     "list_plans": frozenset({_D, _B}),
     "read_current_plan": frozenset({_D, _B}),

@@ -103,6 +103,29 @@ class CourierBack(_Event, frozen=True, kw_only=True, tag="courier-back"):
     courier_id: CourierId
 
 
+class DepartureChanged(_Event, frozen=True, kw_only=True, tag="departure-changed"):
+    """The truck that the fleet has leave at `planned_at` leaves at another time today; None: it does not leave."""
+
+    planned_at: datetime
+    leaves_at: datetime | None
+
+
+class DepartureAtRisk(_Event, frozen=True, kw_only=True, tag="departure-at-risk"):
+    """Parcels that must leave with a truck are predicted to miss it, by `late_s`; said once for truck and courier."""
+
+    leaves_at: datetime
+    courier_id: CourierId
+    order_ids: tuple[OrderId, ...]
+    late_s: int
+
+
+class DepartureSafe(_Event, frozen=True, kw_only=True, tag="departure-safe"):
+    """What was said to be at risk will be made after all."""
+
+    leaves_at: datetime
+    courier_id: CourierId
+
+
 class PlanRequested(_Event, frozen=True, kw_only=True, tag="plan-requested"):
     job_id: str
     budget_s: float
@@ -174,6 +197,9 @@ Event = (
     | RoadsReopened
     | CourierOut
     | CourierBack
+    | DepartureChanged
+    | DepartureAtRisk
+    | DepartureSafe
     | PlanRequested
     | SearchProgressed
     | PlanDrafted

@@ -11,6 +11,7 @@ from dispatch.events import (
     Collected,
     CourierBack,
     CourierOut,
+    DepartureChanged,
     Event,
     Failed,
     OrderCancelled,
@@ -59,12 +60,14 @@ class RoadFacts:
     """
     What is known of a day on the road.
 
-    The ends of orders, when each courier first stood where they wait, and since when couriers are out.
+    The ends of orders, when each courier first stood where they wait, since when couriers are out, and which
+    trucks leave otherwise than the fleet states.
     """
 
     fates: Mapping[OrderId, Fate]
     arrivals: Mapping[CourierId, Mapping[OrderId, datetime]]
     out: Mapping[CourierId, datetime] = field(default_factory=dict)
+    trucks: Mapping[datetime, datetime | None] = field(default_factory=dict)
 
 
 def road_facts(events: Iterable[Event]) -> RoadFacts:
@@ -73,6 +76,7 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
     cancellations: dict[OrderId, Fate] = {}
     arrivals: dict[CourierId, dict[OrderId, datetime]] = {}
     couriers: dict[CourierId, CourierOut | CourierBack] = {}
+    trucks: dict[datetime, DepartureChanged] = {}
     for event in events:
         match event:
             case Arrived():
@@ -91,6 +95,10 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
                 couriers[event.courier_id] = max(
                     couriers.get(event.courier_id, event), event, key=lambda each: each.at
                 )
+            case DepartureChanged():
+                trucks[event.planned_at] = max(
+                    trucks.get(event.planned_at, event), event, key=lambda each: each.at
+                )
             case _:
                 pass  # the other kinds do not speak of the road
     fates = {
@@ -101,7 +109,8 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
     out = {
         courier_id: last.at for courier_id, last in couriers.items() if isinstance(last, CourierOut)
     }
-    return RoadFacts(fates, arrivals, out)
+    leaving = {planned_at: last.leaves_at for planned_at, last in trucks.items()}
+    return RoadFacts(fates, arrivals, out, leaving)
 
 
 def fate_of(event: Collected | Failed) -> Fate:

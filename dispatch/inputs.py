@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dispatch.closures import TimedClosure
@@ -11,17 +11,23 @@ from dispatch.fates import RoadFacts
 from dispatch.fleet import Fleet
 from dispatch.households import Registry
 from dispatch.orders import Order
+from dispatch.timetable import Trucks, depot_today, orders_today
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayInputs:
-    """All that a plan is made from; `orders` are the open ones, `closures` those not over yet."""
+    """
+    All that a plan is made from; `orders` are the open ones, `closures` those not over yet.
+
+    `trucks` are those that leave otherwise than the fleet states; `fleet` and `orders` know it already.
+    """
 
     day: DepotDay
     registry: Registry
     fleet: Fleet
     orders: tuple[Order, ...]
     closures: tuple[TimedClosure, ...] = ()
+    trucks: Trucks = field(default_factory=dict)
 
     @property
     def clock(self) -> DayClock:
@@ -41,12 +47,17 @@ class DayInputs:
         ]
 
     def as_known(self, facts: RoadFacts) -> DayInputs:
-        """The same day without orders that have ended since, and without couriers who are out."""
+        """The same day without orders that have ended since, and without couriers who are out; its trucks as they leave."""
         couriers = {key: each for key, each in self.fleet.couriers.items() if key not in facts.out}
+        depot = self.fleet.depot
+        still = (each for each in self.orders if each.order_id not in facts.fates)
         return replace(
             self,
-            fleet=replace(self.fleet, couriers=couriers),
-            orders=tuple(each for each in self.orders if each.order_id not in facts.fates),
+            fleet=replace(
+                self.fleet, depot=depot_today(depot, facts.trucks, self.clock), couriers=couriers
+            ),
+            orders=orders_today(still, depot, facts.trucks, self.clock),
+            trucks=facts.trucks,
         )
 
     def only_whom_orders_name(self) -> DayInputs:

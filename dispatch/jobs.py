@@ -176,6 +176,13 @@ class JobQueue:
         await task(day.company_id, day.depot_id, day.day.isoformat(), search)
         self._kept_s[day, search] = now_s
 
+    async def put_watch(self, day: DepotDay, at: datetime, *, in_s: float) -> None:
+        """Have a worker look at the day at the moment `at`, which comes in `in_s` seconds; a second time is as once."""
+        key = f"watch:{day.company_id}:{day.depot_id}:{day.day.isoformat()}:{at.timestamp():.0f}"
+        when = datetime.now(UTC) + timedelta(seconds=in_s)
+        task = self.quick.add(keep_day, when=when, key=key)
+        await task(day.company_id, day.depot_id, day.day.isoformat(), search=False)
+
     async def has_workers(self) -> bool:
         """Whether any worker was alive in the last ten seconds."""
         return bool(await self.quick.workers())

@@ -32,6 +32,8 @@ class Why(StrEnum):
     """A promise or a truck would be missed."""
     COURIERS = "couriers"
     ROADS = "roads"
+    TRUCKS = "trucks"
+    """A truck leaves at another time, or not at all."""
     COST = "cost"
     """Nothing has happened, but there is a cheaper plan."""
 
@@ -272,6 +274,8 @@ class Departure:
     courier_id: CourierId | None
     late: int
     late_cost_fen: int
+    planned_at: datetime | None = None
+    """When the fleet has it leave, where that is otherwise today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -294,7 +294,7 @@ async def _serve(
     planning = PlanningWorker(store, clock, bench, settings.roads)
     answering = QuestionWorker(store, bench, settings.roads)
     at_once = QuestionWorker(store, quick, settings.roads)
-    keeping = DayWorker(store, clock, quick, settings.roads)
+    keeping = DayWorker(store, clock, quick, settings.roads, jobs=queue)
     queue.docket.register(planning.run_job, names=[plan_day.__name__])
     queue.docket.register(answering.run_question, names=[answer_question.__name__])
     queue.quick.register(at_once.run_question, names=[answer_question.__name__])

@@ -64,6 +64,8 @@ export const en = {
   "departure.slack": "slack {minutes} min ({name})",
   "departure.missed": "missed by {minutes} min ({name})",
   "departure.empty": "nothing",
+  "departure.cancelled": "cancelled",
+  "departure.at-risk": "{orders} orders with {names} will miss it",
   "chart.resize": "Height of map and chart",
 
   "list.label": "Routes and orders",

@@ -64,6 +64,8 @@ export const zh = {
   "departure.slack": "余量 {minutes} 分（{name}）",
   "departure.missed": "晚 {minutes} 分（{name}）",
   "departure.empty": "无货",
+  "departure.cancelled": "取消",
+  "departure.at-risk": "{names} 的 {orders} 单将误班",
   "chart.resize": "调整地图与时间图的高度",
 
   "list.label": "路线与取件单",

@@ -26,6 +26,15 @@ from dispatch.operations.closures import (
     read_closures,
     remove_closure,
 )
+from dispatch.operations.departures import (
+    DepartureOnAnotherDay,
+    DepartureTaken,
+    DepartureUnknown,
+    LastDeparture,
+    change_departure,
+    read_timetable,
+    tell_risks,
+)
 from dispatch.operations.jobs import (
     BudgetOutOfRange,
     JobUnknown,
@@ -133,6 +142,9 @@ __all__ = [
     "ClosureUnknown",
     "ClosuresTooMany",
     "CourierUnknown",
+    "DepartureOnAnotherDay",
+    "DepartureTaken",
+    "DepartureUnknown",
     "EtagMismatch",
     "EventOutcome",
     "FleetMissing",
@@ -143,6 +155,7 @@ __all__ = [
     "JobUnknown",
     "KeptAnswer",
     "KeyIncomplete",
+    "LastDeparture",
     "NoWorker",
     "OptionUnclear",
     "OrderClosed",
@@ -172,6 +185,7 @@ __all__ = [
     "await_answer",
     "cancel_job",
     "cancel_order",
+    "change_departure",
     "change_registry",
     "closures_in_force",
     "create_key",
@@ -208,6 +222,7 @@ __all__ = [
     "read_running",
     "read_shift",
     "read_some_orders",
+    "read_timetable",
     "recall",
     "recall_answer",
     "record_events",
@@ -225,4 +240,5 @@ __all__ = [
     "start_question",
     "take_back",
     "take_option",
+    "tell_risks",
 ]

@@ -21,6 +21,7 @@ from dispatch.orders import Order, OrderId
 from dispatch.plan import Plan
 from dispatch.running.standing import standings
 from dispatch.store import Store
+from dispatch.timetable import plan_today
 from routing.places import Place
 
 
@@ -48,9 +49,8 @@ async def read_running(store: Store, day: DepotDay, *, at: datetime) -> RunningD
     inputs = await read_inputs(store, day, at=at)
     page = await store.daybook.read(day)
     facts = road_facts(page.events)
-    return RunningDay(
-        inputs=inputs.as_known(facts), plan=page.plan, events=page.events, facts=facts
-    )
+    plan = None if page.plan is None else plan_today(page.plan, facts.trucks)
+    return RunningDay(inputs=inputs.as_known(facts), plan=plan, events=page.events, facts=facts)
 
 
 class CourierUnknown(DispatchError):

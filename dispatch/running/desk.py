@@ -23,6 +23,7 @@ from dispatch.plan import Plan, plan_id_of
 from dispatch.running.ahead import Situation
 from dispatch.running.answering import answer_orders
 from dispatch.running.inserting import Memory
+from dispatch.timetable import plan_today
 from routing.roads.network import RoadNetwork
 
 DAYS_KEPT: Final = 8
@@ -95,7 +96,7 @@ class Desk:
         if known.network != whole.version:
             known.memory, known.network = Memory(), whole.version
         situation = Situation(
-            plan=known.plan,
+            plan=plan_today(known.plan, facts.trucks),
             inputs=inputs.as_known(facts),
             network=closed(whole, inputs.closures_met(news.now)),
             facts=facts,

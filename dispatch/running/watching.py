@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dispatch.events import (
     CourierBack,
+    DepartureChanged,
     Event,
     FleetChanged,
     OrderChanged,
@@ -19,6 +20,7 @@ from dispatch.fates import RoadFacts, road_facts
 from dispatch.orders import OrderStatus
 from dispatch.plan import Plan, Why
 from dispatch.progress import StopState, route_progress
+from dispatch.timetable import plan_today
 
 
 def whys(plan: Plan, events: Iterable[Event], *, now: datetime) -> tuple[Why, ...]:
@@ -48,6 +50,8 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
                 yield Why.COURIERS
             case RoadsClosed() | RoadsReopened() if event.at > plan.made_at:
                 yield Why.ROADS
+            case DepartureChanged() if event.at > plan.made_at:
+                yield Why.TRUCKS
             case _:
                 pass
     if any(
@@ -56,7 +60,10 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
     ):
         yield Why.ORDERS_GONE
     promises = {each.order_id: each for each in plan.promises}
-    for route in plan.routes:
+    today = plan_today(plan, facts.trucks)
+    if today is not plan:
+        yield Why.TRUCKS
+    for route in today.routes:
         progress = route_progress(route, facts, now=now, plan=plan)
         told = {each.seq: each for each in progress.stops}
         for trip, expected in zip(route.trips, progress.trips, strict=True):

@@ -57,6 +57,7 @@ class DayKeys:
     words       hash, id -> what couriers say last       cancellations  hash, id -> the first one
     reports     hash, event id -> digest  stream         every event
     plans       hash: next, current, summary:VERSION     routes         hash, see `route_fields`
+    risks       hash, truck and courier -> whether at risk
     """
 
     __slots__ = (
@@ -65,6 +66,7 @@ class DayKeys:
         "plans",
         "prefix",
         "reports",
+        "risks",
         "routes",
         "scope",
         "sequence",
@@ -81,6 +83,7 @@ class DayKeys:
         self.cancellations = f"{self.prefix}:cancellations"
         self.reports = f"{self.prefix}:reports"
         self.stream = f"{self.prefix}:stream"
+        self.risks = f"{self.prefix}:risks"
         self.plans = f"{self.prefix}:plans"
         self.routes = f"{self.prefix}:routes"
 

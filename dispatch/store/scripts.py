@@ -38,6 +38,7 @@ NAMES: Final = (
     "revoke_identity",
     "start_job",
     "start_question",
+    "tell_change",
 )
 
 Argument = str | bytes | int

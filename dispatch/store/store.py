@@ -175,6 +175,14 @@ class Store:
     async def append_event(self, day: DepotDay, event: bytes) -> None:
         await self._scripts.change("append_event", [DayKeys(day).stream], [event])
 
+    async def tell_risk(self, day: DepotDay, key: str, *, at_risk: bool, event: bytes) -> bool:
+        """Return whether it was news; if not, nothing is recorded."""
+        where = DayKeys(day)
+        told = await self._scripts.change(
+            "tell_change", [where.risks, where.stream], [key, int(at_risk), event]
+        )
+        return bool(told)
+
     # Plans
 
     async def next_version(self, day: DepotDay) -> int:

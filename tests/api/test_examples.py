@@ -18,6 +18,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from api import (
     addresses,
     closures,
+    departures,
     isochrones,
     orders,
     plans,
@@ -40,6 +41,7 @@ DAY = "day=2026-11-11"
 PARTS = (
     addresses,
     closures,
+    departures,
     isochrones,
     orders,
     plans,
@@ -225,6 +227,9 @@ async def a_day(company, fleet_json, served):
     await call("record_events", "POST", f"/v1/events?{DAY}", json={"events": [event]})
     await call("read_shift", "GET", f"/v1/couriers/{courier}/progress?{DAY}")
     await call("read_arrivals", "GET", f"/v1/points/p1/arrivals?{DAY}")
+    early = {"leaves_at": "2026-11-11T12:05:00+08:00"}
+    await call("change_departure", "PUT", f"/v1/departures/12:30?{DAY}", json=early)
+    await call("list_departures", "GET", f"/v1/departures?{DAY}")
     await call("read_status", "GET", f"/v1/status?{DAY}")
     out = {"reason": "breakdown", "place": {"lon": 118.112, "lat": 33.889}}
     await call("hand_over", "POST", f"/v1/couriers/{courier}/handover?{DAY}", json=out)

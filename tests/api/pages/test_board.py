@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from dispatch import operations
 from dispatch.access import Role
+from dispatch.departing import AtRisk
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.plan import Remedy, RemedyCode, Unserved
 from routing.places import Place
-from tests.api.pages.drawn_days import at_point, with_departures
+from tests.api.pages.drawn_days import STARTS_AT, at_point, with_departures
 
 UNSERVED = (
     Unserved(
@@ -256,6 +258,36 @@ def test_departures_show_their_slack_and_which_will_be_missed(company, make_plan
     expect(page.locator(".trip-heading")).to_contain_text("09:46 发车")
     page.locator(".stop-row").nth(0).click()
     expect(page.locator(".stop-card")).to_contain_text("原定 09:40 发车")
+
+
+def test_a_truck_that_leaves_otherwise_and_one_that_will_be_missed_stand_on_the_board(
+    company, make_plan, open_page
+):
+    company.orders(12)
+    company.publish(with_departures(make_plan(company, stops=4)))
+    page = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}").page
+    rows = page.locator(".departures li")
+    expect(rows).to_have_count(3)
+    early = datetime(2026, 11, 11, 17, 45, tzinfo=company.fleet.depot.zone)
+    company.call("PUT", "/v1/departures/18:30?day=2026-11-11", {"leaves_at": early.isoformat()})
+    expect(rows.nth(2).locator("strong")).to_have_text("18:30 17:45")
+    risk = AtRisk(
+        leaves_at=early, courier_id=CourierId("c001"), order_ids=("o00000", "o00001"), late_s=300
+    )
+
+    def tell(told, now):
+        async def act(store):
+            await operations.tell_risks(store, company.day, told, now, by="t", at=STARTS_AT)
+            return True
+
+        company.app.run(act)
+
+    tell([], [risk])
+    expect(rows.nth(2).get_by_role("alert")).to_have_text("朱雪华 的 2 单将误班")
+    expect(rows.nth(2)).to_have_attribute("data-tone", "bad")
+    tell([risk], [])
+    expect(rows.nth(2).get_by_role("alert")).to_have_count(0)
+    expect(rows.nth(2)).to_have_attribute("data-tone", "")
 
 
 def test_a_lost_connection_is_marked_and_made_up_for(board, published):
