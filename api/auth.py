@@ -44,6 +44,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "publish_plan": frozenset({_D}),
     "export_plan": frozenset({_D, _B}),
     "ask_what_if": frozenset({_D}),
+    "make_moves": frozenset({_D}),
     "check_route": frozenset({_D}),
     "decide_wave": frozenset({_D}),
     "read_question": frozenset({_D}),

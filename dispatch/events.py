@@ -126,6 +126,24 @@ class DepartureSafe(_Event, frozen=True, kw_only=True, tag="departure-safe"):
     courier_id: CourierId
 
 
+class OrdersMoved(_Event, frozen=True, kw_only=True, tag="orders-moved"):
+    """
+    A dispatcher moved, locked or unlocked orders: the version `plan_id` came of `previous`.
+
+    `undoes` and `redoes` name the move that this one takes back, or carries out again. A draft is in force for nobody.
+    """
+
+    move_id: str
+    plan_id: PlanId
+    version: int
+    previous: int
+    is_draft: bool
+    order_ids: tuple[OrderId, ...]
+    accepted: tuple[str, ...] = ()
+    undoes: str | None = None
+    redoes: str | None = None
+
+
 class PlanRequested(_Event, frozen=True, kw_only=True, tag="plan-requested"):
     job_id: str
     budget_s: float
@@ -200,6 +218,7 @@ Event = (
     | DepartureChanged
     | DepartureAtRisk
     | DepartureSafe
+    | OrdersMoved
     | PlanRequested
     | SearchProgressed
     | PlanDrafted

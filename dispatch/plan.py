@@ -10,6 +10,7 @@ from typing import NewType
 
 from dispatch.days import DepotDay
 from dispatch.fleet import CourierId, VehicleModelId
+from dispatch.hand import NO_HAND, Hand
 from dispatch.households import HouseholdId, PointId
 from dispatch.orders import OrderId
 from routing.places import Place
@@ -34,6 +35,10 @@ class Why(StrEnum):
     ROADS = "roads"
     TRUCKS = "trucks"
     """A truck leaves at another time, or not at all."""
+    HAND = "hand"
+    """A dispatcher moved, locked or unlocked orders."""
+    REOPTIMISED = "reoptimised"
+    """A dispatcher asked for a better plan of some part."""
     COST = "cost"
     """Nothing has happened, but there is a cheaper plan."""
 
@@ -315,6 +320,8 @@ class Plan:
     """Those of the depot, sorted; () in a plan stored before they were told."""
     promises: tuple[Promise, ...] = ()
     why: tuple[Why, ...] = ()
+    hand: Hand = NO_HAND
+    """What dispatchers have locked and agreed; next versions carry it on."""
 
 
 def figures_of(routes: Sequence[Route], unserved: Sequence[Unserved]) -> Figures:

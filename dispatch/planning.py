@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dispatch.closures import closed
 from dispatch.fates import RoadFacts
 from dispatch.halts import MILLIFEN
+from dispatch.hand import NO_HAND
+from dispatch.holding import with_holds, without_taken_out
 from dispatch.inputs import DayInputs
-from dispatch.plan import Plan
+from dispatch.plan import Plan, figures_of
 from dispatch.posing import pose
 from dispatch.promises import promised, with_promises
 from dispatch.reading import read_back
@@ -92,7 +94,9 @@ def plan_day(
             on_progress=report,
             cancelled=cancelled,
         ).plan
-    posed = pose(inputs, network)
+    hand = NO_HAND if start is None else start.hand
+    inputs, aside = without_taken_out(inputs, hand)
+    posed = with_holds(pose(inputs, network), hand)
     if runs:
         posed = leaving_from(posed, made_at)
     if start is not None:
@@ -118,4 +122,6 @@ def plan_day(
         seed=seed,
         budget_s=budget_s,
     )
+    unserved = (*plan.unserved, *aside)
+    plan = replace(plan, unserved=unserved, figures=figures_of(plan.routes, unserved), hand=hand)
     return promised(plan, start, inputs.fleet.depot, now=made_at)

@@ -47,6 +47,13 @@ from dispatch.operations.jobs import (
     start_job,
 )
 from dispatch.operations.keys import KeyIncomplete, create_key, identify, revoke_key
+from dispatch.operations.moves import (
+    DayOver,
+    Made,
+    MovesBreak,
+    NothingToUndo,
+    make_moves,
+)
 from dispatch.operations.orders import (
     OrderClosed,
     OrderOutcome,
@@ -142,6 +149,7 @@ __all__ = [
     "ClosureUnknown",
     "ClosuresTooMany",
     "CourierUnknown",
+    "DayOver",
     "DepartureOnAnotherDay",
     "DepartureTaken",
     "DepartureUnknown",
@@ -156,7 +164,10 @@ __all__ = [
     "KeptAnswer",
     "KeyIncomplete",
     "LastDeparture",
+    "Made",
+    "MovesBreak",
     "NoWorker",
+    "NothingToUndo",
     "OptionUnclear",
     "OrderClosed",
     "OrderOutcome",
@@ -203,6 +214,7 @@ __all__ = [
     "list_depots",
     "list_plans",
     "locate_household",
+    "make_moves",
     "missing_from_registry",
     "publish_plan",
     "publish_revision",

@@ -13,6 +13,7 @@ from dispatch.errors import DispatchError
 from dispatch.events import CourierBack, CourierOut, Event, OutReason, encode
 from dispatch.fates import RoadFacts, road_facts
 from dispatch.fleet import CourierId
+from dispatch.holding import as_agreed
 from dispatch.inputs import DayInputs
 from dispatch.operations.jobs import read_inputs
 from dispatch.operations.orders import create_orders, read_some_orders
@@ -50,7 +51,10 @@ async def read_running(store: Store, day: DepotDay, *, at: datetime) -> RunningD
     page = await store.daybook.read(day)
     facts = road_facts(page.events)
     plan = None if page.plan is None else plan_today(page.plan, facts.trucks)
-    return RunningDay(inputs=inputs.as_known(facts), plan=plan, events=page.events, facts=facts)
+    known = inputs.as_known(facts)
+    if plan is not None:
+        known = as_agreed(known, plan.hand)
+    return RunningDay(inputs=known, plan=plan, events=page.events, facts=facts)
 
 
 class CourierUnknown(DispatchError):

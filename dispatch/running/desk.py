@@ -15,6 +15,7 @@ from dispatch.days import DepotDay
 from dispatch.events import Event
 from dispatch.fates import road_facts
 from dispatch.fleet import Fleet
+from dispatch.holding import as_agreed
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
 from dispatch.order_answers import Change, OrderAnswer, change_between
@@ -97,7 +98,7 @@ class Desk:
             known.memory, known.network = Memory(), whole.version
         situation = Situation(
             plan=plan_today(known.plan, facts.trucks),
-            inputs=inputs.as_known(facts),
+            inputs=as_agreed(inputs.as_known(facts), known.plan.hand),
             network=closed(whole, inputs.closures_met(news.now)),
             facts=facts,
             now=news.now,

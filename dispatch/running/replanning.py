@@ -10,6 +10,7 @@ from typing import Final
 
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
+from dispatch.holding import at_held_times, with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.orders import OrderId
 from dispatch.pickup_times import DAY_S
@@ -70,14 +71,16 @@ def replan(
     DepotOffRoad
         No vehicle can leave the depot.
     """
-    depot = inputs.fleet.depot
+    depot, hand = inputs.fleet.depot, plan.hand
+    inputs, aside = without_taken_out(inputs, hand)
+    as_told, plan = plan, at_held_times(plan)
     told = {each.order_id: each for each in plan.promises}
     where = standings(plan, facts, inputs.fleet, now=now)
     going = _going(plan, facts, where, now=now)
     rest = pose_remainder(
         at_promised_times(inputs, plan), network, where, _companies(going), now=now
     )
-    as_promised = with_promises(rest.posed, plan, depot)
+    as_promised = with_promises(with_holds(rest.posed, hand), plan, depot)
     late = {
         order_id: 1 + inputs.clock.seconds(stop.begin_at)
         for route in going.routes
@@ -122,7 +125,9 @@ def replan(
         seed=seed,
         budget_s=budget_s,
     )
-    again = promised(stitched(plan, planned, where, rest.heres, inputs), plan, depot, now=now)
+    planned = replace(planned, unserved=(*planned.unserved, *aside))
+    again = promised(stitched(plan, planned, where, rest.heres, inputs), as_told, depot, now=now)
+    again = replace(again, hand=hand)
     return Replanned(again, None if start is None else as_it_was - solution.cost)
 
 

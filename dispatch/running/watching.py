@@ -17,6 +17,7 @@ from dispatch.events import (
     RoadsReopened,
 )
 from dispatch.fates import RoadFacts, road_facts
+from dispatch.holding import TAKEN_OUT
 from dispatch.orders import OrderStatus
 from dispatch.plan import Plan, Why
 from dispatch.progress import StopState, route_progress
@@ -59,6 +60,9 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
         for order_id, fate in facts.fates.items()
     ):
         yield Why.ORDERS_GONE
+    out = {each.order_id for each in plan.hand.holds if each.courier_id is None}
+    if any(each.reason == TAKEN_OUT and each.order_id not in out for each in plan.unserved):
+        yield Why.NEW_ORDERS
     promises = {each.order_id: each for each in plan.promises}
     today = plan_today(plan, facts.trucks)
     if today is not plan:

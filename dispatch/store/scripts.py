@@ -26,6 +26,7 @@ NAMES: Final = (
     "day_slice",
     "draft_plan",
     "end_job",
+    "keep_draft",
     "publish_plan",
     "publish_revision",
     "read_orders",

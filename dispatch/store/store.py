@@ -263,13 +263,34 @@ class Store:
         summary: bytes,
         routes: Sequence[RouteBodies],
         event: bytes,
+        told_before: bytes = b"",
     ) -> tuple[PublishAnswer, int]:
-        """As `publish_plan`, for a plan that was no draft before; a stale one is not kept."""
+        """As `publish_plan`, for a plan that was no draft before; a stale one is not kept. `told_before` is an event too."""
         where = DayKeys(day)
         answer, current = await self._scripts.change(
             "publish_revision",
             [where.plan(version), where.plans, where.routes, where.stream],
-            [version, based_on, body, etag, summary, event, *_route_fields(routes)],
+            [version, based_on, body, etag, summary, event, told_before, *_route_fields(routes)],
+        )
+        return PublishAnswer(answer.decode()), int(current)
+
+    async def keep_draft(
+        self,
+        day: DepotDay,
+        version: int,
+        *,
+        based_on: int,
+        body: bytes,
+        etag: str,
+        summary: bytes,
+        event: bytes,
+    ) -> tuple[PublishAnswer, int]:
+        """A draft that no job made; a stale one is not kept. Return as `publish_plan` does."""
+        where = DayKeys(day)
+        answer, current = await self._scripts.change(
+            "keep_draft",
+            [where.plan(version), where.plans, where.stream],
+            [version, based_on, body, etag, summary, event],
         )
         return PublishAnswer(answer.decode()), int(current)
 
