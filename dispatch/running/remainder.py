@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from dispatch.days import DayClock
-from dispatch.fleet import CourierId, Fleet
+from dispatch.fleet import CourierId, Fleet, VehicleModel
 from dispatch.halts import Halt, Spot
 from dispatch.inputs import DayInputs
 from dispatch.orders import OrderId
@@ -110,7 +110,9 @@ def with_standings(
         heres[courier.courier_id] = len(visits)
         visits.append(visit)
         halts.append(Halt(_spot_here(standing, fleet), (), visit))
-        vehicles.append(_going_on(vehicle, standing, visit, clock, home_s=home_s, home_m=home_m))
+        going_on = _going_on(vehicle, standing, visit, clock, home_s=home_s, home_m=home_m)
+        model = fleet.models[courier.model_id]
+        vehicles.append(replace(going_on, capacities=_capacities(vehicle, model, visit)))
     matrices = tuple(
         _with_rows(matrix, rows, tuple(standings.values()), clock) for matrix in problem.matrices
     )
@@ -205,7 +207,6 @@ def _going_on(
     latest_s = max(vehicle.shift.latest_s, straight_home_s) if trips_left else straight_home_s
     going_on = replace(
         vehicle,
-        capacities=tuple(map(max, vehicle.capacities, here.loads)),
         range_m=None
         if vehicle.range_m is None
         else max(vehicle.range_m, standing.driven_m + home_m),
@@ -214,6 +215,15 @@ def _going_on(
         trips_max=max(1, trips_left),
     )
     return _within(going_on, Window(left_s, latest_s))
+
+
+def _capacities(vehicle: Vehicle, model: VehicleModel, here: Visit) -> tuple[int, ...]:
+    """What is on board already is within them; no limit is none for what is on board and all the rest together."""
+    limits = (model.capacity_weight_g, model.capacity_volume_ml, model.capacity_pieces)
+    return tuple(
+        capacity + load if limit is None else max(capacity, load)
+        for capacity, load, limit in zip(vehicle.capacities, here.loads, limits, strict=True)
+    )
 
 
 def _at(moment_s: int) -> Window:

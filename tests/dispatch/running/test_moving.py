@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.fleet import CourierId
 from dispatch.hand import NO_HAND, Hand, Hold
-from dispatch.holding import TAKEN_OUT
+from dispatch.holding import TAKEN_OUT, as_agreed
 from dispatch.orders import OrderId
 from dispatch.plan import Why
 from dispatch.planning import plan_day
@@ -253,11 +253,21 @@ def test_a_time_that_is_locked_is_kept_by_later_versions(situation):
     assert Term.HELD in terms
 
 
-def test_lateness_is_refused_unless_it_is_accepted_and_then_kept(situation):
-    """An order put behind all others comes after what was promised."""
-    old = whose(situation.plan)
-    free = free_orders(situation)
-    tried = 0
+def with_room(situation, **ends):
+    """The day with larger vehicles, and with couriers whose shifts end then."""
+    fleet = situation.inputs.fleet
+    models = {key: replace(each, capacity_pieces=90) for key, each in fleet.models.items()}
+    couriers = {
+        key: replace(each, shift_ends=ends.get(key, each.shift_ends))
+        for key, each in fleet.couriers.items()
+    }
+    fleet = replace(fleet, models=models, couriers=couriers)
+    return replace(situation, inputs=replace(situation.inputs, fleet=fleet))
+
+
+def refused_for(situation, kind):
+    """A move that breaks nothing but what people may accept by this word."""
+    old, free = whose(situation.plan), free_orders(situation)
     for order_id in free:
         for target in situation.inputs.fleet.couriers:
             last = [o for o in in_order(situation.plan, target) if o in free][-1:]
@@ -265,25 +275,49 @@ def test_lateness_is_refused_unless_it_is_accepted_and_then_kept(situation):
                 continue
             command = MoveOrders(order_ids=(order_id,), courier_id=target, after=last[0])
             found = move(situation, [command])
-            kinds = {each.acceptable for each in found.violations}
-            if found.plan is not None or kinds != {LATENESS}:
-                continue
-            tried += 1
-            assert not any(each.accepted for each in found.violations)
-            agreed = move(situation, [command], accept=[LATENESS])
-            if agreed.plan is None:
-                continue
-            assert all(each.accepted for each in agreed.violations)
-            assert judged(situation, agreed.plan) == ()
-            late = {each.order_id: each for each in agreed.plan.hand.late}
-            assert order_id in late or late
-            day = later(situation, agreed.plan)
-            from dispatch.holding import as_agreed
+            if found.plan is None and {each.acceptable for each in found.violations} == {kind}:
+                assert not any(each.accepted for each in found.violations)
+                return command, found
+    raise AssertionError(f"no move on this day asks for {kind} alone")
 
-            day = replace(day, inputs=as_agreed(day.inputs, agreed.plan.hand))
-            assert whose(next_version(day))[order_id] == target
-            return
-    assert tried, "nothing on this day comes too late"
+
+def test_lateness_is_refused_unless_it_is_accepted_and_then_kept(situation):
+    """An order put behind all others comes after what its household was promised."""
+    roomy = with_room(situation)
+    command, found = refused_for(roomy, LATENESS)
+    assert all(each.broken.by > 0 for each in found.violations)
+    assert found.changes  # what it would come to is told all the same
+    assert move(roomy, [command], accept=[OVERTIME]).plan is None
+    agreed = move(roomy, [command], accept=[LATENESS])
+    assert agreed.violations
+    assert all(each.accepted for each in agreed.violations)
+    assert judged(roomy, agreed.plan) == ()
+    late = {each.order_id: each.latest_at for each in agreed.plan.hand.late}
+    assert late.keys() == {o for each in found.violations for o in each.broken.order_ids}
+    # Nobody has agreed to this but the dispatcher who said so.
+    unsaid = replace(agreed.plan, hand=replace(agreed.plan.hand, late=()))
+    assert {each.term for each in judged(roomy, unsaid)} & {Term.PROMISED, Term.PICKUP_TIMES}
+    day = later(roomy, agreed.plan)
+    day = replace(day, inputs=as_agreed(day.inputs, agreed.plan.hand))
+    after = next_version(day)
+    assert whose(after)[command.order_ids[0]] == command.courier_id
+    assert after.hand == agreed.plan.hand
+
+
+def test_overtime_is_refused_unless_it_is_accepted_and_then_kept(situation):
+    first = min(situation.plan.routes, key=lambda each: each.trips[-1].unloaded_at)
+    ends = first.trips[-1].unloaded_at + timedelta(minutes=3)
+    short = with_room(situation, **{first.courier_id: ends.time()})
+    command, _ = refused_for(short, OVERTIME)
+    agreed = move(short, [command], accept=[OVERTIME])
+    assert judged(short, agreed.plan) != ()  # by the fleet alone
+    (overtime,) = agreed.plan.hand.overtime
+    assert overtime.courier_id == command.courier_id
+    inputs = as_agreed(short.inputs, agreed.plan.hand)
+    assert judged(replace(short, inputs=inputs), agreed.plan) == ()
+    assert short.inputs.fleet.couriers[command.courier_id].shift_ends == ends.time()
+    day = later(replace(short, inputs=inputs), agreed.plan)
+    assert whose(next_version(day))[command.order_ids[0]] == command.courier_id
 
 
 def test_what_cannot_be_carried_is_refused_whatever_is_accepted(situation):
