@@ -45,6 +45,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "export_plan": frozenset({_D, _B}),
     "ask_what_if": frozenset({_D}),
     "make_moves": frozenset({_D}),
+    "reoptimise_plan": frozenset({_D}),
     "check_route": frozenset({_D}),
     "decide_wave": frozenset({_D}),
     "read_question": frozenset({_D}),

@@ -16,6 +16,7 @@ from dispatch.days import CompanyId, DepotDay
 from dispatch.errors import DispatchError
 from dispatch.ids import JobId, QuestionId
 from dispatch.plan import PlanId
+from dispatch.scoping import Scope
 
 QUEUE_NAME: Final = "cunlu-jobs"
 QUICK_NAME: Final = "cunlu-quick"
@@ -74,6 +75,8 @@ class Job:
         Somebody has asked to stop it and the worker has not answered yet.
     starts
         How often a worker has begun it; more than once if workers died or were stopped.
+    scope, draft_id
+        Which part of the plan in force, or of that draft, is to be better; None: the day is planned.
     """
 
     job_id: JobId
@@ -90,6 +93,8 @@ class Job:
     message: str = ""
     cancelling: bool = False
     starts: int = 0
+    scope: Scope | None = None
+    draft_id: PlanId | None = None
 
 
 async def plan_day(company_id: str, depot_id: str, day: str, job_id: str) -> None:

@@ -34,6 +34,15 @@ class SearchStep:
     unserved: int
 
 
+def step_of(progress: Progress) -> SearchStep:
+    return SearchStep(
+        seconds=progress.seconds,
+        cost_fen=round(progress.cost / MILLIFEN),
+        served=progress.served,
+        unserved=progress.unserved,
+    )
+
+
 def plan_day(
     inputs: DayInputs,
     network: RoadNetwork,
@@ -70,14 +79,7 @@ def plan_day(
 
     def report(progress: Progress) -> None:
         if on_progress is not None:
-            on_progress(
-                SearchStep(
-                    seconds=progress.seconds,
-                    cost_fen=round(progress.cost / MILLIFEN),
-                    served=progress.served,
-                    unserved=progress.unserved,
-                )
-            )
+            on_progress(step_of(progress))
 
     network = closed(network, inputs.closures_met(made_at))
     runs = facts is not None and made_at < inputs.over_at

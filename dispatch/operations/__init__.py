@@ -118,6 +118,11 @@ from dispatch.operations.registry import (
     registry_for,
     replace_fleet,
 )
+from dispatch.operations.reoptimising import (
+    ScopeUnclear,
+    request_reoptimisation,
+    to_reoptimise,
+)
 from dispatch.operations.road import (
     Arrival,
     EventOutcome,
@@ -186,6 +191,7 @@ __all__ = [
     "RegistryChange",
     "RouteMissing",
     "RunningDay",
+    "ScopeUnclear",
     "StillRunning",
     "StoredPlan",
     "StoredRoute",
@@ -246,6 +252,7 @@ __all__ = [
     "replace_fleet",
     "report_progress",
     "request_plan",
+    "request_reoptimisation",
     "reserve_answer",
     "revoke_key",
     "start_job",
@@ -253,4 +260,5 @@ __all__ = [
     "take_back",
     "take_option",
     "tell_risks",
+    "to_reoptimise",
 ]

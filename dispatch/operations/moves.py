@@ -16,6 +16,7 @@ from dispatch.events import Event, OrdersMoved
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
 from dispatch.holding import as_agreed
+from dispatch.inputs import DayInputs
 from dispatch.operations.plans import (
     PlanStale,
     StoredPlan,
@@ -128,9 +129,9 @@ async def make_moves(
     for attempt in range(ATTEMPTS):
         stored = await read_plan(store, company_id, plan_id)
         running = await read_running(store, stored.plan.day, at=at)
-        plan, is_draft = _which(stored, running, is_first=attempt == 0)
+        plan, is_draft = which(stored, running, is_first=attempt == 0)
         plan_id = plan.plan_id
-        if at >= running.inputs.over_at:
+        if running.plan is not None and at >= running.inputs.over_at:
             raise DayOver(plan_id)
         undoes = redoes = None
         todo: Sequence[Command]
@@ -147,7 +148,14 @@ async def make_moves(
             todo = _back_to(goal, there, plan, last.order_ids, running.facts)
         else:
             todo = commands
-        situation = _situation(running, plan, network, at, is_draft=is_draft)
+        _, inputs, now = situation_of(running, plan, at) if is_draft else (None, running.inputs, at)
+        situation = Situation(
+            plan=plan,
+            inputs=inputs,
+            network=closed(network, inputs.closures_met(now)),
+            facts=running.facts,
+            now=now,
+        )
         moved = await asyncio.to_thread(move, situation, todo, accept=accept)
         made = Made(
             plan_id=plan_id,
@@ -208,8 +216,15 @@ async def make_moves(
     raise AssertionError("the last attempt answers or raises")
 
 
-def _which(stored: StoredPlan, running: RunningDay, *, is_first: bool) -> tuple[Plan, bool]:
-    """The plan to move on, and whether it is a draft."""
+def which(stored: StoredPlan, running: RunningDay, *, is_first: bool = True) -> tuple[Plan, bool]:
+    """
+    The plan to work on, and whether it is a draft.
+
+    Raises
+    ------
+    PlanStale
+        It is neither in force nor a draft that could be published.
+    """
     plan, current = stored.plan, running.plan
     version = 0 if current is None else current.version
     if current is not None and plan.version == version:
@@ -221,25 +236,19 @@ def _which(stored: StoredPlan, running: RunningDay, *, is_first: bool) -> tuple[
     raise PlanStale(plan.plan_id, plan.based_on, plan_id_of(plan.day, version), version)
 
 
-def _situation(
-    running: RunningDay, plan: Plan, network: RoadNetwork, at: datetime, *, is_draft: bool
-) -> Situation:
-    inputs, facts = running.inputs, running.facts
-    if is_draft:
-        inputs = as_agreed(inputs, plan.hand)
+def situation_of(
+    running: RunningDay, draft: Plan, at: datetime
+) -> tuple[Plan, DayInputs, datetime]:
+    """
+    The draft by the day's timetable, the day with what was agreed on it, and the moment from which it may change.
+
+    Where no plan is in force nobody drives by a draft: whoever should have left has not.
+    """
+    inputs = as_agreed(running.inputs, draft.hand)
     if running.plan is None:
-        # Nobody drives by a draft: whoever should have left has not.
-        leaves = [route.trips[0].leave_at for route in plan.routes]
         ahead = timedelta(seconds=inputs.fleet.depot.lock_ahead_s + 1)
-        at = min((at, *(each - ahead for each in leaves)))
-        facts = replace(facts, arrivals={})
-    return Situation(
-        plan=plan,
-        inputs=inputs,
-        network=closed(network, inputs.closures_met(at)),
-        facts=facts,
-        now=at,
-    )
+        at = min((at, *(route.trips[0].leave_at - ahead for route in draft.routes)))
+    return plan_today(draft, running.facts.trucks), inputs, at
 
 
 def _to_undo(events: Sequence[Event], plan: Plan, is_draft: bool, again: Again) -> OrdersMoved:

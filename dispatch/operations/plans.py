@@ -208,7 +208,12 @@ async def publish_plan(
     fleet = await read_fleet(store, plan.day.scope)
     registry = await _whom_routes_name(store, plan)
     event = PlanPublished(
-        at=at, by=by, plan_id=plan.plan_id, version=plan.version, previous=plan.based_on
+        at=at,
+        by=by,
+        plan_id=plan.plan_id,
+        version=plan.version,
+        previous=plan.based_on,
+        why=plan.why,
     )
     routes = [_route_bodies(plan, route, fleet, registry) for route in plan.routes]
     answer, current = await store.publish_plan(

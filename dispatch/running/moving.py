@@ -141,6 +141,16 @@ def move(situation: Situation, commands: Sequence[Command], *, accept: Iterable[
     return _read(situation, sheet, routes, broken, agreed, hand, (freed, holds), accept)
 
 
+def retimed(situation: Situation, couriers: Sequence[CourierId]) -> Plan | None:
+    """The plan with these routes at the best moments there are; None: one of them cannot be driven as it is."""
+    sheet = Sheet.laid(situation, couriers, (), situation.plan.hand)
+    routes = sheet.driven()
+    if sheet.broken(routes):
+        return None
+    none = frozenset[str]()
+    return _read(situation, sheet, routes, (), (), situation.plan.hand, ((), ()), none).plan
+
+
 def _stops(plan: Plan) -> dict[OrderId, tuple[CourierId, Stop]]:
     return {
         order_id: (route.courier_id, stop)
@@ -263,7 +273,7 @@ def _read(
         for order_id in stop.order_ids
     }
     met |= set(sheet.named)
-    whole = _whole(situation, after, own, met)
+    whole = with_routes(situation, after, own, met)
     told = [_violation(each, accept) for each in (*broken, *agreed)]
     if not broken:
         inputs = as_agreed(situation.inputs, whole.hand)
@@ -318,8 +328,10 @@ def _with_hand(
     return replace(after, hand=hand.holding(freed, held))
 
 
-def _whole(situation: Situation, after: Plan, own: Sequence[Route], met: set[OrderId]) -> Plan:
-    """The plan with the routes touched in place of the old ones."""
+def with_routes(situation: Situation, after: Plan, own: Sequence[Route], met: set[OrderId]) -> Plan:
+    """
+    The situation's plan with the routes of `after` in place of `own`; `met` are the orders of both, and those named.
+    """
     plan, inputs = situation.plan, situation.inputs
     old = {each.courier_id for each in own} | {each.courier_id for each in after.routes}
     others = (each for each in plan.routes if each.courier_id not in old)

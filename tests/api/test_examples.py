@@ -20,10 +20,12 @@ from api import (
     closures,
     departures,
     isochrones,
+    moves,
     orders,
     plans,
     questions,
     registry,
+    reoptimising,
     road,
     route_check,
     running,
@@ -43,10 +45,12 @@ PARTS = (
     closures,
     departures,
     isochrones,
+    moves,
     orders,
     plans,
     questions,
     registry,
+    reoptimising,
     road,
     route_check,
     running,
@@ -192,6 +196,12 @@ async def a_day(company, fleet_json, served):
         told["follow_events"] = await first_lines(address, path, key)
     path = f"/v1/plans/{ended['plan_id']}"
     plan = await call("read_plan", "GET", path)
+    firsts = [s["order_ids"][0] for s in plan.json()["routes"][0]["trips"][0]["stops"]]
+    whose = plan.json()["routes"][0]["courier_id"]
+    moved = {"do": "move", "order_ids": firsts[-1:], "courier_id": whose, "before": firsts[0]}
+    await call("make_moves", "POST", f"{path}/moves", json={"commands": [moved], "dry_run": True})
+    part = {"level": "all", "couriers": [whose], "budget_s": 0.5}
+    await call("reoptimise_plan", "POST", f"{path}/reoptimise", json=part)
     match = {"headers": {"If-Match": plan.headers["etag"]}}
     await call("publish_plan", "POST", f"{path}/publish", **match)
     await call("read_current_plan", "GET", f"/v1/plans/current?{DAY}")
