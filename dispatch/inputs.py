@@ -49,15 +49,21 @@ class DayInputs:
     def as_known(self, facts: RoadFacts) -> DayInputs:
         """The same day without orders that have ended since, and without couriers who are out; its trucks as they leave."""
         couriers = {key: each for key, each in self.fleet.couriers.items() if key not in facts.out}
+        known = replace(
+            self,
+            fleet=replace(self.fleet, couriers=couriers),
+            orders=tuple(each for each in self.orders if each.order_id not in facts.fates),
+        )
+        return known.by_timetable(facts.trucks)
+
+    def by_timetable(self, trucks: Trucks) -> DayInputs:
+        """The same day with its trucks as they leave; of a day as its fleet states it."""
         depot = self.fleet.depot
-        still = (each for each in self.orders if each.order_id not in facts.fates)
         return replace(
             self,
-            fleet=replace(
-                self.fleet, depot=depot_today(depot, facts.trucks, self.clock), couriers=couriers
-            ),
-            orders=orders_today(still, depot, facts.trucks, self.clock),
-            trucks=facts.trucks,
+            fleet=replace(self.fleet, depot=depot_today(depot, trucks, self.clock)),
+            orders=orders_today(self.orders, depot, trucks, self.clock),
+            trucks=trucks,
         )
 
     def only_whom_orders_name(self) -> DayInputs:

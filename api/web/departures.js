@@ -32,7 +32,7 @@ function AtRisk({ departure }) {
 }
 
 /** Red where a parcel will miss a truck that it must catch, else a warning where a trip misses the planned one. */
-const toneOf = (each) => (each.trips_missing || risksOf(each).length ? "bad" : each.slack_s < 0 ? "late" : "");
+const toneOf = (each) => (each.trips_missing ? "bad" : each.slack_s < 0 ? "late" : "");
 
 function Slack({ departure }) {
   const { slack_s: slack, courier_id: courierId } = departure;

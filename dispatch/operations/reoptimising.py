@@ -55,9 +55,9 @@ async def request_reoptimisation(
         if name not in running.inputs.fleet.couriers:
             near = meant(name, running.inputs.fleet.couriers)
             raise ScopeUnclear(f"no courier {name!r} drives on this day{near}")
-    for name in scope.villages:
-        if name not in villages:
-            raise ScopeUnclear(f"the plan has no stop in {name!r}{meant(name, villages)}")
+    for village in scope.villages:
+        if village not in villages:
+            raise ScopeUnclear(f"the plan has no stop in {village!r}{meant(village, villages)}")
     return await request_plan(
         store,
         jobs,

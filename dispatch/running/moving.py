@@ -342,9 +342,12 @@ def with_routes(situation: Situation, after: Plan, own: Sequence[Route], met: se
     out = {each.order_id for each in after.hand.holds if each.courier_id is None}
     left = dict.fromkeys((*known, *(each for each in met if each in orders)))
     unserved = tuple(
-        taken_out(orders[each]) if each in out and each in orders else known[each]
+        # Taken out and not held there: the next look at the day finds it a place.
+        known[each]
+        if each in known and not (each in out and each in orders)
+        else taken_out(orders[each])
         for each in left
-        if each not in served and (each in known or each in out)
+        if each not in served and (each in known or each in orders)
     )
     promises: tuple[Promise, ...] = (
         *(each for each in plan.promises if each.order_id not in met),

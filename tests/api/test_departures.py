@@ -1,5 +1,6 @@
 """A truck that leaves earlier, later or not at all today, over HTTP."""
 
+import asyncio
 from datetime import UTC, date, datetime
 
 import pytest
@@ -68,17 +69,9 @@ async def test_only_dispatchers_move_trucks_and_only_their_own(village, stranger
     assert (answer.status_code, answer.json()["code"]) == (404, "fleet-missing")
 
 
-async def test_a_plan_that_is_published_is_watched(village):
-    """Whoever says nothing makes no fact; so the first look is asked for when the plan comes into force."""
-    queue = village.client.app.state.deps.jobs
-
-    async def looks():
-        return [
-            each.args[0]
-            for each in (await queue.quick.snapshot()).future
-            if each.args[0] == village.company_id
-        ]
-
+@pytest.fixture
+async def drafted(village):
+    """The village with a draft of its day, while the roads are there."""
     deps = village.client.app.state.deps
     day = DepotDay(village.company_id, DepotId("shaji"), date(2026, 11, 11))
     now = datetime(2026, 11, 11, 1, tzinfo=UTC)
@@ -92,16 +85,43 @@ async def test_a_plan_that_is_published_is_watched(village):
         made_at=now,
     )
     asked = await operations.request_plan(
-        deps.store, queue, day, budget_s=1, seed=1, by="t", at=now
+        deps.store, deps.jobs, day, budget_s=1, seed=1, by="t", at=now
     )
     job = await operations.start_job(deps.store, day, asked.job_id, run="r")
     draft = await operations.draft_plan(
         deps.store, plan, job_id=job.job_id, run="r", state=JobState.SUCCEEDED, by="t", at=now
     )
+    while not deps.roads.is_loaded:  # noqa: ASYNC110 (loading offers no event)
+        await asyncio.sleep(0.01)
+    return village, draft.plan_id
+
+
+async def test_a_plan_that_is_published_is_watched(drafted):
+    """Whoever says nothing makes no fact; so the first look is asked for when the plan comes into force."""
+    village, plan_id = drafted
+    queue = village.client.app.state.deps.jobs
+
+    async def looks():
+        return [
+            each.args[0]
+            for each in (await queue.quick.snapshot()).future
+            if each.args[0] == village.company_id
+        ]
+
     before = len(await looks())
     queue._kept_s.clear()  # as if the orders had come hours ago
-    answer = await village.call(
-        "POST", f"/v1/plans/{draft.plan_id}/publish", headers={"If-Match": "*"}
-    )
+    answer = await village.call("POST", f"/v1/plans/{plan_id}/publish", headers={"If-Match": "*"})
     assert answer.status_code == 200
     assert len(await looks()) > before
+
+
+async def test_a_route_checked_by_hand_takes_the_trucks_as_they_leave(drafted):
+    """With the noon truck gone, parcels of the morning leave in the evening."""
+    village, plan_id = drafted
+    wish = {"courier_id": "c1", "trips": [["o000"]], "leave_at": "2026-11-11T09:00:00+08:00"}
+    path = f"/v1/plans/{plan_id}/check"
+    before = (await village.call("POST", path, json=wish)).json()
+    assert before["trips"][0]["truck_at"] == "2026-11-11T12:30:00+08:00"
+    await village.call("PUT", NOON, json={"cancelled": True})
+    after = (await village.call("POST", path, json=wish)).json()
+    assert after["trips"][0]["truck_at"] == "2026-11-11T18:30:00+08:00"

@@ -228,6 +228,23 @@ async def test_orders_taken_out_stay_out_and_are_assigned_again(running):
     assert whose(await running.plan())[order_id] == target
 
 
+async def test_an_order_that_was_assigned_is_in_no_route_again_when_that_is_taken_back(running):
+    plan = await running.plan()
+    order_id, target = last_free(plan)
+    await running.move(plan["plan_id"], {"do": "unassign", "order_ids": [order_id]})
+    out = await running.plan()
+    free = await running.move(out["plan_id"], {"do": "unlock", "order_ids": [order_id]})
+    told = await running.move(
+        free["plan_id"], {"do": "assign", "order_ids": [order_id], "courier_id": target}
+    )
+    back = await running.move(told["plan_id"], {"do": "undo"})
+    after = await running.plan(back["plan_id"])
+    assert order_id not in whose(after)
+    assert [each["order_id"] for each in after["unserved"]] == [order_id]
+    assert after["hand"]["holds"] == []
+    assert after["figures"]["served"] == 19
+
+
 async def test_a_stop_is_named_by_its_number_and_locked_with_all_its_orders(running):
     plan = await running.plan()
     route = plan["routes"][0]
