@@ -315,9 +315,8 @@ def _back_to(
         target = wanted.get(order_id)
         hold = held.get(order_id)
         if target is None:
+            # Held out, whether it was or not: else the next version would bring it back seconds later.
             commands.append(Unassign(order_ids=(order_id,)))
-            if hold is None:
-                commands.append(Unlock(order_ids=(order_id,)))
             continue
         if mine is None or mine[0] != target[0] or mine[1] != target[1]:
             neighbour = target[1]

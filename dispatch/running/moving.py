@@ -342,7 +342,6 @@ def with_routes(situation: Situation, after: Plan, own: Sequence[Route], met: se
     out = {each.order_id for each in after.hand.holds if each.courier_id is None}
     left = dict.fromkeys((*known, *(each for each in met if each in orders)))
     unserved = tuple(
-        # Taken out and not held there: the next look at the day finds it a place.
         known[each]
         if each in known and not (each in out and each in orders)
         else taken_out(orders[each])

@@ -125,18 +125,20 @@ def next_version(situation, *why, seed=5):
     )
 
 
+def shaken(day):
+    """The day at other prices: nobody minds who comes, and every metre counts."""
+    fleet = day.inputs.fleet
+    depot = replace(fleet.depot, reassign_cost_fen=0)
+    models = {key: replace(each, cost_per_km_fen=3000) for key, each in fleet.models.items()}
+    return replace(
+        day, inputs=replace(day.inputs, fleet=replace(fleet, depot=depot, models=models))
+    )
+
+
 def test_what_is_locked_stays_with_its_courier_in_later_versions(situation):
     """To another courier it would go for a yuan; locked it does not, and unlocked it does."""
     order_id, target, plan = moves_that_fit(situation)
-    day = later(situation, plan)
-    dear = replace(day.inputs.fleet.depot, reassign_cost_fen=0)
-    models = {
-        key: replace(each, cost_per_km_fen=3000) for key, each in day.inputs.fleet.models.items()
-    }
-    day = replace(
-        day,
-        inputs=replace(day.inputs, fleet=replace(day.inputs.fleet, depot=dear, models=models)),
-    )
+    day = shaken(later(situation, plan))
     after = next_version(day)
     assert whose(after)[order_id] == target
     assert after.hand == plan.hand
@@ -215,7 +217,7 @@ def test_a_time_that_is_locked_is_kept_by_later_versions(situation):
     begin_at = next(s.begin_at for r in plan.routes for s in r.stops if order_id in s.order_ids)
     assert hold.earliest_at <= begin_at <= hold.latest_at
     assert hold.latest_at - hold.earliest_at == timedelta(minutes=10)
-    day = later(situation, plan)
+    day = shaken(later(situation, plan))
     for seed in range(3):
         after = next_version(day, seed=seed)
         stop = next(s for r in after.routes for s in r.stops if order_id in s.order_ids)

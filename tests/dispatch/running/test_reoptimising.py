@@ -7,10 +7,11 @@ import pytest
 
 from dispatch.planning import plan_day
 from dispatch.running.ahead import Situation
-from dispatch.running.commands import CommandsRefused, MoveOrders
+from dispatch.running.commands import CommandsRefused, Lock, MoveOrders
 from dispatch.running.contract import breaches
 from dispatch.running.moving import LATENESS, OVERTIME, move
 from dispatch.running.reoptimising import NothingBetter, reoptimise
+from dispatch.running.standing import standings
 from dispatch.scoping import Level, Scope
 from routing.roads.network import RoadNetwork
 from tests.dispatch.running.days import World, at, at_moment, morning
@@ -130,3 +131,19 @@ def test_what_cannot_be_better_is_said(spoilt):
     done = replace(spoilt, plan=replace(found, version=1))
     with pytest.raises(NothingBetter):
         reoptimise(done, Scope(level=Level.SEQUENCE), budget_s=20, iterations=1, seed=1)
+
+
+def test_a_time_that_a_dispatcher_has_locked_is_kept(spoilt):
+    """Of all orders the one that would be picked up at quite another time, if it were not locked."""
+    scope = Scope(level=Level.ALL)
+    loose, planned = begins(better(spoilt, scope)), begins(spoilt.plan)
+    where = standings(spoilt.plan, spoilt.facts, spoilt.inputs.fleet, now=NOW)
+    settled = {order_id for each in where.values() for order_id in each.order_ids}
+    still = {each.order_id for each in spoilt.inputs.orders} - settled
+    order_id = max(still & loose.keys(), key=lambda each: abs(loose[each] - planned[each]))
+    assert abs(loose[order_id] - planned[order_id]) > timedelta(minutes=15)
+    locked = move(spoilt, [Lock(order_ids=(order_id,), at_time=True)]).plan
+    (hold,) = locked.hand.holds
+    found = better(replace(spoilt, plan=replace(locked, version=1)), scope)
+    assert whose(found)[order_id] == hold.courier_id == whose(spoilt.plan)[order_id]
+    assert hold.earliest_at <= begins(found)[order_id] <= hold.latest_at
