@@ -116,15 +116,16 @@ class DayWorker:
         facts = road_facts(page.events)
         old, new = (plan_today(each, facts.trucks) for each in (before, page.plan))
         named = {order_id for each in told for order_id in each.order_ids}
-        named.update(endangered(old, facts, now=now), endangered(new, facts, now=now))
-        if not named:
+        for plan in (old, new):
+            named.update(await asyncio.to_thread(endangered, plan, facts, now=now))
+        fleet = await operations.find_fleet(self.store, day.scope)
+        if not named or fleet is None:
             return
         records = await operations.read_some_orders(self.store, day, tuple(sorted(named)))
-        depot = (await operations.read_fleet(self.store, day.scope)).depot
-        clock = DayClock(day.day, depot.zone)
-        orders = orders_today((each.order for each in records), depot, facts.trucks, clock)
+        clock = DayClock(day.day, fleet.depot.zone)
+        orders = orders_today((each.order for each in records), fleet.depot, facts.trucks, clock)
         known = {each.order_id: each for each in orders}
-        risks = risks_now(old, new, told, known, facts, now=now)
+        risks = await asyncio.to_thread(risks_now, old, new, told, known, facts, now=now)
         await operations.tell_risks(self.store, day, told, risks, by=AUTHOR, at=now)
 
     async def _watch_on(self, day: DepotDay) -> None:

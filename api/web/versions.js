@@ -36,7 +36,7 @@ async function read() {
   const where = dayQuery();
   const { plans } = await (await request(`/v1/plans?${where}`)).json();
   const known = new Map(versions.peek().map((each) => [each.planId, each]));
-  const read = await Promise.all(
+  const shown = await Promise.all(
     line(plans).map(async (each) => {
       if (known.has(each.plan_id)) return known.get(each.plan_id);
       const diff = await (await request(`/v1/plans/${each.plan_id}/diff`)).json();
@@ -52,7 +52,7 @@ async function read() {
       };
     }),
   );
-  if (where === dayQuery()) versions.value = /** @type {Version[]} */ (read);
+  if (where === dayQuery()) versions.value = /** @type {Version[]} */ (shown);
 }
 
 effect(() => {

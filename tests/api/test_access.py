@@ -14,6 +14,7 @@ IDS = {
     "point_id": "p1",
     "closure_id": "x000000000000",
     "question_id": "shaji.q0000000000000000",
+    "planned": "12:30",
 }
 
 
