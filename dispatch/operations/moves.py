@@ -7,7 +7,10 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar, Final, Literal
+
+import msgspec
 
 from dispatch.closures import closed
 from dispatch.days import CompanyId
@@ -137,15 +140,9 @@ async def make_moves(
         todo: Sequence[Command]
         if isinstance(commands, str):
             last = _to_undo(running.events, plan, is_draft, commands)
-            before = await read_plan(store, company_id, plan_id_of(plan.day, last.previous))
-            after = await read_plan(store, company_id, last.plan_id)
-            goal, there = before.plan, after.plan
-            if commands == "redo":
-                goal, there = there, goal
-                redoes = last.move_id
-            else:
-                undoes = last.move_id
-            todo = _back_to(goal, there, plan, last.order_ids, running.facts)
+            todo = await _again(store, last, plan, commands, running.facts)
+            undoes = last.move_id if commands == "undo" else None
+            redoes = last.move_id if commands == "redo" else None
         else:
             todo = commands
         _, inputs, now = situation_of(running, plan, at) if is_draft else (None, running.inputs, at)
@@ -170,50 +167,55 @@ async def make_moves(
             return made
         if moved.plan is None:
             raise MovesBreak(moved)
-        move_id = f"m{secrets.token_hex(6)}"
-        order_ids = tuple(dict.fromkeys(o for each in todo for o in each.order_ids))
-        accepted = tuple(
-            sorted({str(each.acceptable) for each in moved.violations if each.accepted})
+        happened = OrdersMoved(
+            at=at,
+            by=by,
+            move_id=f"m{secrets.token_hex(6)}",
+            plan_id=plan_id,
+            version=plan.version,
+            previous=plan.version,
+            is_draft=is_draft,
+            order_ids=tuple(dict.fromkeys(each for told in todo for each in told.order_ids)),
+            accepted=tuple(
+                sorted({str(each.acceptable) for each in moved.violations if each.accepted})
+            ),
+            undoes=undoes,
+            redoes=redoes,
         )
-        previous = plan.version
-
-        def told(
-            version: Plan,
-            move_id: str = move_id,
-            previous: int = previous,
-            order_ids: tuple[OrderId, ...] = order_ids,
-            accepted: tuple[str, ...] = accepted,
-            undoes: str | None = undoes,
-            redoes: str | None = redoes,
-            is_draft: bool = is_draft,
-        ) -> Event:
-            return OrdersMoved(
-                at=at,
-                by=by,
-                move_id=move_id,
-                plan_id=version.plan_id,
-                version=version.version,
-                previous=previous,
-                is_draft=is_draft,
-                order_ids=order_ids,
-                accepted=accepted,
-                undoes=undoes,
-                redoes=redoes,
-            )
-
+        telling = partial(_of_version, happened)
         try:
             if is_draft:
                 draft = replace(moved.plan, based_on=plan.based_on)
-                kept = await keep_draft(store, draft, telling=told)
+                kept = await keep_draft(store, draft, telling=telling)
             else:
-                kept = await publish_revision(store, moved.plan, by=by, at=at, telling=told)
+                kept = await publish_revision(store, moved.plan, by=by, at=at, telling=telling)
         except PlanStale as stale:
             if is_draft or attempt == ATTEMPTS - 1:
                 raise
             plan_id = stale.winner
             continue
-        return replace(made, plan_id=kept.plan.plan_id, version=kept.plan.version, move_id=move_id)
+        return replace(
+            made,
+            plan_id=kept.plan.plan_id,
+            version=kept.plan.version,
+            move_id=happened.move_id,
+        )
     raise AssertionError("the last attempt answers or raises")
+
+
+def _of_version(happened: OrdersMoved, version: Plan) -> Event:
+    return msgspec.structs.replace(happened, plan_id=version.plan_id, version=version.version)
+
+
+async def _again(
+    store: Store, last: OrdersMoved, plan: Plan, again: Again, facts: RoadFacts
+) -> Sequence[Command]:
+    """What takes the move back on `plan`, or makes it again, read from the versions before and after it."""
+    company_id = plan.day.company_id
+    before = (await read_plan(store, company_id, plan_id_of(plan.day, last.previous))).plan
+    after = (await read_plan(store, company_id, last.plan_id)).plan
+    goal, there = (before, after) if again == "undo" else (after, before)
+    return _back_to(goal, there, plan, last.order_ids, facts)
 
 
 def which(stored: StoredPlan, running: RunningDay, *, is_first: bool = True) -> tuple[Plan, bool]:
@@ -305,9 +307,8 @@ def _back_to(
             detail = f"order {order_id} is {facts.fates[order_id].status} since: it cannot go back"
             problems.append(_gone(order_id, "order-closed", detail))
             continue
-        if (mine := have.get(order_id)) != (then := had.get(order_id)) and (
-            None in (mine, then) or mine is None or then is None or mine[0] != then[0]
-        ):
+        mine, then = have.get(order_id), had.get(order_id)
+        if (mine and mine[0]) != (then and then[0]):
             who = "nobody" if mine is None else mine[0]
             detail = f"{who} has order {order_id} now, by a later version: move it by itself"
             problems.append(_gone(order_id, "order-moved-since", detail))
