@@ -14,7 +14,7 @@ from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
 from dispatch.orders import OrderId
 from dispatch.pickup_times import trucks_of
-from dispatch.plan import Plan, Route, Stop, Trip
+from dispatch.plan import Plan, Route, Stop, Trip, Why
 from dispatch.progress import RouteProgress, StopProgress, StopState, route_progress
 
 
@@ -244,6 +244,8 @@ class _Judge:
                 )
 
     def _held(self) -> Iterator[Breach]:
+        if Why.HAND not in self._after.why and self._after.hand != self._before.hand:
+            yield Breach(Term.HELD, "locks are others, and no dispatcher has said so")
         for hold in self._after.hand.holds:
             if hold.order_id not in self._orders:
                 continue

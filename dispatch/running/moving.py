@@ -325,7 +325,7 @@ def _with_hand(
     freed, holds = holding
     stops = _stops(replace(plan, routes=(*plan.routes, *after.routes)))
     held = tuple(_at_its_time(each, stops) for each in holds)
-    return replace(after, hand=hand.holding(freed, held))
+    return replace(after, hand=hand.holding(freed, held), why=(Why.HAND,))
 
 
 def with_routes(situation: Situation, after: Plan, own: Sequence[Route], met: set[OrderId]) -> Plan:

@@ -127,7 +127,6 @@ def replan(
     )
     planned = replace(planned, unserved=(*planned.unserved, *aside))
     again = promised(stitched(plan, planned, where, rest.heres, inputs), as_told, depot, now=now)
-    again = replace(again, hand=hand)
     return Replanned(again, None if start is None else as_it_was - solution.cost)
 
 

@@ -142,17 +142,21 @@ def test_what_is_locked_stays_with_its_courier_in_later_versions(situation):
     after = next_version(day)
     assert whose(after)[order_id] == target
     assert after.hand == plan.hand
-    broken = replace(
-        after,
-        hand=Hand(holds=(Hold(order_id=order_id, courier_id=CourierId("c9")),)),
-    )
-    assert {
-        each.term for each in breaches(day.plan, broken, day.inputs, day.facts, now=day.now)
-    } == set()
-    other = next(each for each in day.inputs.fleet.couriers if each != target)
-    broken = replace(after, hand=Hand(holds=(Hold(order_id=order_id, courier_id=other),)))
-    (breach,) = breaches(day.plan, broken, day.inputs, day.facts, now=day.now)
-    assert breach.term is Term.HELD
+
+    def held_by(courier_id):
+        """What the contract says if this courier had been locked to it all the time."""
+        hand = Hand(holds=(Hold(order_id=order_id, courier_id=courier_id),))
+        old, new = (replace(each, hand=hand) for each in (day.plan, after))
+        return {each.term for each in breaches(old, new, day.inputs, day.facts, now=day.now)}
+
+    assert held_by(target) == set()
+    assert held_by(CourierId("c9")) == set()  # who is not there keeps nothing
+    assert held_by(next(each for each in day.inputs.fleet.couriers if each != target)) == {
+        Term.HELD
+    }
+    assert held_by(None) == {Term.HELD}
+    (breach,) = breaches(day.plan, replace(after, hand=NO_HAND), day.inputs, day.facts, now=day.now)
+    assert breach.term is Term.HELD  # no version forgets what was locked
 
 
 def test_whom_nobody_shall_fetch_nobody_fetches_until_he_is_unlocked(situation):
