@@ -135,14 +135,16 @@ async def publish_plan(
         raise ApiError(
             428, "if-match-missing", "send the ETag of the plan that you looked at as If-Match"
         )
-    found = await operations.publish_plan(
-        deps.store,
-        caller.company_id,
-        checked,
-        expected_etags=etags_of(if_match),
-        by=caller.author,
-        at=deps.clock.now(),
-    )
+    day, _ = day_of_plan(caller.company_id, checked)
+    async with deps.jobs.keeping(day):
+        found = await operations.publish_plan(
+            deps.store,
+            caller.company_id,
+            checked,
+            expected_etags=etags_of(if_match),
+            by=caller.author,
+            at=deps.clock.now(),
+        )
     plan = found.plan
     summary = PlanSummary(
         plan_id=plan.plan_id,

@@ -19,6 +19,7 @@ from api.schemas import Moment, Strict, TextId
 from dispatch import operations
 from dispatch.days import DayClock
 from dispatch.errors import meant
+from dispatch.fates import road_facts
 from dispatch.fleet import CourierId, Fleet
 from dispatch.inputs import DayInputs
 from dispatch.intake import RowCode
@@ -93,6 +94,7 @@ async def check_hand_made_route(
         if order_id not in known
     ]:
         raise ItemsRefused("route-refused", missing)
+    facts = road_facts((await deps.store.daybook.read(day)).events)
     inputs = DayInputs(
         day=day,
         registry=await operations.registry_for(deps.store, day.scope, orders),
@@ -103,7 +105,7 @@ async def check_hand_made_route(
     told = await asyncio.to_thread(
         check_route,
         plan,
-        inputs,
+        inputs.by_timetable(facts.trucks),
         network,
         courier_id=courier_id,
         trips=trips,

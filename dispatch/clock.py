@@ -12,11 +12,18 @@ class Clock(Protocol):
 
     def now(self) -> datetime: ...
 
+    def real_s(self, until: datetime) -> float | None:
+        """Seconds that pass in the world until it shows `until`, at least 0; None: nobody can say."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def real_s(self, until: datetime) -> float | None:
+        return max(0.0, (until - self.now()).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,9 @@ class ScaledClock:
     def now(self) -> datetime:
         return self.starts_at + (datetime.now(UTC) - self.started_real) * self.speed
 
+    def real_s(self, until: datetime) -> float | None:
+        return max(0.0, (until - self.now()).total_seconds() / self.speed)
+
 
 @dataclass(slots=True)
 class StandingClock:
@@ -43,3 +53,6 @@ class StandingClock:
 
     def now(self) -> datetime:
         return self.at
+
+    def real_s(self, until: datetime) -> float | None:
+        return 0.0 if until <= self.at else None

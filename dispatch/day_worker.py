@@ -13,12 +13,17 @@ from redis.exceptions import RedisError
 
 from dispatch import operations
 from dispatch.clock import Clock
-from dispatch.days import CompanyId, DepotDay, DepotId
+from dispatch.days import CompanyId, DayClock, DepotDay, DepotId
+from dispatch.departing import risks_told
+from dispatch.fates import road_facts
+from dispatch.jobs import JobQueue
 from dispatch.operations import FleetMissing, PlanStale
 from dispatch.plan import Plan, Why
 from dispatch.planner_process import Broken, Gone, Refused, Revised, ReviseTask, network_path
+from dispatch.running.risks import endangered, next_watch, risks_now
 from dispatch.running.watching import whys
 from dispatch.store import Store
+from dispatch.timetable import orders_today, plan_today
 from dispatch.workbench import Workbench
 
 BUDGET_S: Final = 2.0
@@ -47,6 +52,8 @@ class DayWorker:
     bench: Workbench
     roads: Path | None
     budget_s: float = BUDGET_S
+    jobs: JobQueue | None = None
+    """Where the next look is asked for, which comes even if nothing is heard; None: nowhere."""
 
     async def run_keeping(self, company_id: str, depot_id: str, day: str, search: bool) -> None:
         """
@@ -61,6 +68,7 @@ class DayWorker:
         while True:
             try:
                 await self.keep(where, search=search)
+                await self._watch_on(where)
             except RedisError as error:
                 _log(logging.WARNING, "the server was away: the day is looked at again", where)
                 if self.bench.stopping.is_set():
@@ -70,7 +78,18 @@ class DayWorker:
                 return
 
     async def keep(self, day: DepotDay, *, search: bool = False) -> Plan | None:
-        """The version that was published, if one was. With `search`, for its cost alone too."""
+        """
+        The version that was published, if one was. With `search`, for its cost alone too.
+
+        Trucks that will be missed are said afterwards: what the new version saves is not.
+        """
+        before = (await self.store.daybook.read(day)).plan
+        published = await self._next_version(day, search=search)
+        if before is not None:
+            await self._tell_risks(day, before)
+        return published
+
+    async def _next_version(self, day: DepotDay, *, search: bool) -> Plan | None:
         for _ in range(ATTEMPTS):
             revised = await self._revised(day, search=search)
             if revised is None:
@@ -86,6 +105,39 @@ class DayWorker:
                 _log(logging.INFO, f"published {stored.plan.plan_id}: {told}", day)
                 return stored.plan
         return None
+
+    async def _tell_risks(self, day: DepotDay, before: Plan) -> None:
+        """`before` is the version that was in force when the look began."""
+        now = self.clock.now()
+        page = await self.store.daybook.read(day)
+        if page.plan is None:
+            return
+        told = risks_told(page.events)
+        facts = road_facts(page.events)
+        old, new = (plan_today(each, facts.trucks) for each in (before, page.plan))
+        named = {order_id for each in told for order_id in each.order_ids}
+        for plan in (old, new):
+            named.update(await asyncio.to_thread(endangered, plan, facts, now=now))
+        fleet = await operations.find_fleet(self.store, day.scope)
+        if not named or fleet is None:
+            return
+        records = await operations.read_some_orders(self.store, day, tuple(sorted(named)))
+        clock = DayClock(day.day, fleet.depot.zone)
+        orders = orders_today((each.order for each in records), fleet.depot, facts.trucks, clock)
+        known = {each.order_id: each for each in orders}
+        risks = await asyncio.to_thread(risks_now, old, new, told, known, facts, now=now)
+        await operations.tell_risks(self.store, day, told, risks, by=AUTHOR, at=now)
+
+    async def _watch_on(self, day: DepotDay) -> None:
+        """Ask for the next look before a truck leaves: a courier who says nothing makes no fact."""
+        page = await self.store.daybook.read(day)
+        if self.jobs is None or page.plan is None:
+            return
+        plan = plan_today(page.plan, road_facts(page.events).trucks)
+        at = next_watch(plan, now=self.clock.now())
+        in_s = None if at is None else self.clock.real_s(at)
+        if at is not None and in_s is not None:
+            await self.jobs.put_watch(day, at, in_s=in_s)
 
     async def _revised(self, day: DepotDay, *, search: bool) -> Plan | None:
         now = self.clock.now()

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatch.events import DepartureAtRisk, DepartureSafe, Event
 from dispatch.fleet import CourierId
+from dispatch.orders import OrderId
 from dispatch.plan import Plan, Trip
 
 
@@ -51,6 +53,10 @@ class DepartureProgress:
         no trip is planned for it.
     trips_missing
         Trips that will be too late for a parcel which must leave with it.
+    planned_at
+        When the fleet has it leave.
+    is_cancelled
+        It does not leave today.
     """
 
     leaves_at: datetime
@@ -60,12 +66,17 @@ class DepartureProgress:
     slack_s: int | None
     courier_id: CourierId | None
     trips_missing: int
+    planned_at: datetime
+    is_cancelled: bool = False
 
 
 def departures_standing(
-    plan: Plan, trips: Iterable[tuple[CourierId, TripProgress]]
+    plan: Plan,
+    trips: Iterable[tuple[CourierId, TripProgress]],
+    *,
+    cancelled: Iterable[datetime] = (),
 ) -> tuple[DepartureProgress, ...]:
-    """Every departure of the plan's table; of equal slacks the first courier's is told."""
+    """Every departure of the plan's table, and those cancelled; of equal slacks the first courier's is told."""
     known = [(courier_id, trip) for courier_id, trip in trips if trip.truck_slack_s is not None]
     told = []
     for planned in plan.departures:
@@ -84,6 +95,58 @@ def departures_standing(
                 slack_s=slack_s,
                 courier_id=courier_id,
                 trips_missing=sum(trip.slack_s < 0 for _, trip in own),
+                planned_at=planned.planned_at or planned.leaves_at,
             )
         )
-    return tuple(told)
+    told += (
+        DepartureProgress(
+            leaves_at=each.astimezone(plan.made_at.tzinfo),
+            trips=0,
+            orders=0,
+            pieces=0,
+            slack_s=None,
+            courier_id=None,
+            trips_missing=0,
+            planned_at=each.astimezone(plan.made_at.tzinfo),
+            is_cancelled=True,
+        )
+        for each in cancelled
+    )
+    return tuple(sorted(told, key=lambda each: each.leaves_at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtRisk:
+    """
+    Parcels with a courier, or to be, that will miss the truck which they must catch, by `late_s` as it was said.
+
+    `leaves_at` is when it leaves, or the cut-off that the orders state.
+    """
+
+    leaves_at: datetime
+    courier_id: CourierId
+    order_ids: tuple[OrderId, ...]
+    late_s: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.leaves_at.timestamp():.0f} {self.courier_id}"
+
+
+def risks_told(events: Iterable[Event]) -> tuple[AtRisk, ...]:
+    """What was said to be at risk and not taken back, the first truck first."""
+    told: dict[tuple[datetime, CourierId], AtRisk] = {}
+    for event in events:
+        match event:
+            case DepartureAtRisk(leaves_at=leaves_at, courier_id=courier_id):
+                told[leaves_at, courier_id] = AtRisk(
+                    leaves_at=leaves_at,
+                    courier_id=courier_id,
+                    order_ids=event.order_ids,
+                    late_s=event.late_s,
+                )
+            case DepartureSafe(leaves_at=leaves_at, courier_id=courier_id):
+                told.pop((leaves_at, courier_id), None)
+            case _:
+                pass
+    return tuple(told[key] for key in sorted(told))

@@ -11,6 +11,7 @@ from dispatch.inputs import DayInputs
 from dispatch.orders import Order
 from dispatch.pickup_times import truck_of
 from dispatch.plan import Departure, Late, Route
+from dispatch.timetable import rows_of
 
 
 def first_made_s(depot: Depot, clock: DayClock, over_s: int) -> int | None:
@@ -33,37 +34,11 @@ def late_of(orders: Iterable[Order], inputs: DayInputs, ends_s: int) -> Iterator
 
 
 def departures_of(routes: Sequence[Route], inputs: DayInputs) -> tuple[Departure, ...]:
-    """Each departure of the depot with what leaves with it; of equal slacks the first courier's is told."""
-    depot, clock = inputs.fleet.depot, inputs.clock
-    told = []
-    for leaves_at in (clock.moment(clock.seconds_of(each)) for each in depot.departures):
-        made = [
-            (route.courier_id, trip)
-            for route in routes
-            for trip in route.trips
-            if trip.truck_at == leaves_at
-        ]
-        stops = [stop for _, trip in made for stop in trip.stops]
-        slacks = [
-            (trip.truck_slack_s, courier_id)
-            for courier_id, trip in made
-            if trip.truck_slack_s is not None
-        ]
-        slack_s, courier_id = min(slacks, key=lambda each: each[0], default=(None, None))
-        told.append(
-            Departure(
-                leaves_at=leaves_at,
-                trips=len(made),
-                orders=sum(len(stop.order_ids) for stop in stops),
-                pieces=sum(stop.pieces for stop in stops),
-                weight_g=sum(stop.weight_g for stop in stops),
-                slack_s=slack_s,
-                courier_id=courier_id,
-                late=sum(len(stop.late) for stop in stops),
-                late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
-            )
-        )
-    return tuple(told)
+    """Each departure of the day with what leaves with it."""
+    clock = inputs.clock
+    leaving = [clock.moment(clock.seconds_of(each)) for each in inputs.fleet.depot.departures]
+    planned = {at: planned_at for planned_at, at in inputs.trucks.items() if at is not None}
+    return rows_of(routes, leaving, planned)
 
 
 def departure_doubts(fleet: Fleet) -> tuple[str, ...]:

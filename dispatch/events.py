@@ -104,6 +104,47 @@ class CourierBack(_Event, frozen=True, kw_only=True, tag="courier-back"):
     courier_id: CourierId
 
 
+class DepartureChanged(_Event, frozen=True, kw_only=True, tag="departure-changed"):
+    """The truck that the fleet has leave at `planned_at` leaves at another time today; None: it does not leave."""
+
+    planned_at: datetime
+    leaves_at: datetime | None
+
+
+class DepartureAtRisk(_Event, frozen=True, kw_only=True, tag="departure-at-risk"):
+    """Parcels that must leave with a truck are predicted to miss it, by `late_s`; said once for truck and courier."""
+
+    leaves_at: datetime
+    courier_id: CourierId
+    order_ids: tuple[OrderId, ...]
+    late_s: int
+
+
+class DepartureSafe(_Event, frozen=True, kw_only=True, tag="departure-safe"):
+    """What was said to be at risk will be made after all."""
+
+    leaves_at: datetime
+    courier_id: CourierId
+
+
+class OrdersMoved(_Event, frozen=True, kw_only=True, tag="orders-moved"):
+    """
+    A dispatcher moved, locked or unlocked orders: the version `plan_id` came of `previous`.
+
+    `undoes` and `redoes` name the move that this one takes back, or carries out again. A draft is in force for nobody.
+    """
+
+    move_id: str
+    plan_id: PlanId
+    version: int
+    previous: int
+    is_draft: bool
+    order_ids: tuple[OrderId, ...]
+    accepted: tuple[str, ...] = ()
+    undoes: str | None = None
+    redoes: str | None = None
+
+
 class PlanRequested(_Event, frozen=True, kw_only=True, tag="plan-requested"):
     job_id: str
     budget_s: float
@@ -218,6 +259,10 @@ Event = (
     | RoadsReopened
     | CourierOut
     | CourierBack
+    | DepartureChanged
+    | DepartureAtRisk
+    | DepartureSafe
+    | OrdersMoved
     | PlanRequested
     | SearchProgressed
     | PlanDrafted

@@ -11,6 +11,7 @@ from dispatch.events import (
     Collected,
     CourierBack,
     CourierOut,
+    DepartureChanged,
     Event,
     Failed,
     OrderCancelled,
@@ -62,7 +63,8 @@ class RoadFacts:
     What is known of a day on the road.
 
     The ends of orders, when each courier first stood where they wait, since when couriers are out, where orders
-    stand that were scanned in, what holds of points that are full or closed, and who collected what: not always whom the plan meant.
+    stand that were scanned in, what holds of points that are full or closed, who collected what: not always whom the
+    plan meant; and which trucks leave otherwise than the fleet states.
     """
 
     fates: Mapping[OrderId, Fate]
@@ -80,6 +82,8 @@ class RoadFacts:
         late = [each for each in own if since is None or self.fates[each].at >= since]
         return tuple(sorted(late, key=lambda each: (self.fates[each].at, each)))
 
+    trucks: Mapping[datetime, datetime | None] = field(default_factory=dict)
+
 
 def road_facts(events: Iterable[Event]) -> RoadFacts:
     """Fold a day's events, in any order and however often repeated, into what they say of orders."""
@@ -89,6 +93,7 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
     arrivals: dict[CourierId, dict[OrderId, datetime]] = {}
     couriers: dict[CourierId, CourierOut | CourierBack] = {}
     tellers: dict[OrderId, CourierId] = {}
+    trucks: dict[datetime, DepartureChanged] = {}
     for event in events:
         match event:
             case Arrived():
@@ -111,6 +116,10 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
                 couriers[event.courier_id] = max(
                     couriers.get(event.courier_id, event), event, key=lambda each: each.at
                 )
+            case DepartureChanged():
+                trucks[event.planned_at] = max(
+                    trucks.get(event.planned_at, event), event, key=lambda each: each.at
+                )
             case _:
                 pass  # the other kinds do not speak of the road, or of points: see `keepers`
     fates = {
@@ -126,7 +135,16 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
         for order_id, teller in tellers.items()
         if words[order_id].status is OrderStatus.COLLECTED
     }
-    return RoadFacts(fates, arrivals, out, scans_of(events), notices_of(events), carriers)
+    leaving = {planned_at: last.leaves_at for planned_at, last in trucks.items()}
+    return RoadFacts(
+        fates=fates,
+        arrivals=arrivals,
+        out=out,
+        scans=scans_of(events),
+        notices=notices_of(events),
+        carriers=carriers,
+        trucks=leaving,
+    )
 
 
 def fate_of(event: Collected | Failed) -> Fate:

@@ -14,6 +14,7 @@ from dispatch.households import PointId, Registry
 from dispatch.keepers import FullPoint
 from dispatch.orders import Order, OrderId
 from dispatch.plan import Unserved
+from dispatch.timetable import Trucks, depot_today, orders_today
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class DayInputs:
 
     `full` are the points into which nothing fits but what is said here; `barred` are those of the orders that nobody can
     pick up for what keepers of points say, and why.
+    `trucks` are those that leave otherwise than the fleet states; `fleet` and `orders` know it already.
     """
 
     day: DepotDay
@@ -32,6 +34,7 @@ class DayInputs:
     closures: tuple[TimedClosure, ...] = ()
     full: Mapping[PointId, FullPoint] = field(default_factory=dict)
     barred: Mapping[OrderId, Unserved] = field(default_factory=dict)
+    trucks: Trucks = field(default_factory=dict)
 
     @property
     def clock(self) -> DayClock:
@@ -51,12 +54,23 @@ class DayInputs:
         ]
 
     def as_known(self, facts: RoadFacts) -> DayInputs:
-        """The same day without orders that have ended since, and without couriers who are out."""
+        """The same day without orders that have ended since, and without couriers who are out; its trucks as they leave."""
         couriers = {key: each for key, each in self.fleet.couriers.items() if key not in facts.out}
-        return replace(
+        known = replace(
             self,
             fleet=replace(self.fleet, couriers=couriers),
             orders=tuple(each for each in self.orders if each.order_id not in facts.fates),
+        )
+        return known.by_timetable(facts.trucks)
+
+    def by_timetable(self, trucks: Trucks) -> DayInputs:
+        """The same day with its trucks as they leave; of a day as its fleet states it."""
+        depot = self.fleet.depot
+        return replace(
+            self,
+            fleet=replace(self.fleet, depot=depot_today(depot, trucks, self.clock)),
+            orders=orders_today(self.orders, depot, trucks, self.clock),
+            trucks=trucks,
         )
 
     def only_whom_orders_name(self) -> DayInputs:

@@ -16,6 +16,7 @@ from dispatch.days import CompanyId, DepotDay
 from dispatch.errors import DispatchError
 from dispatch.ids import JobId, QuestionId
 from dispatch.plan import PlanId
+from dispatch.scoping import Scope
 
 QUEUE_NAME: Final = "cunlu-jobs"
 QUICK_NAME: Final = "cunlu-quick"
@@ -74,6 +75,8 @@ class Job:
         Somebody has asked to stop it and the worker has not answered yet.
     starts
         How often a worker has begun it; more than once if workers died or were stopped.
+    scope, draft_id
+        Which part of the plan in force, or of that draft, is to be better; None: the day is planned.
     """
 
     job_id: JobId
@@ -90,6 +93,8 @@ class Job:
     message: str = ""
     cancelling: bool = False
     starts: int = 0
+    scope: Scope | None = None
+    draft_id: PlanId | None = None
 
 
 async def plan_day(company_id: str, depot_id: str, day: str, job_id: str) -> None:
@@ -175,6 +180,15 @@ class JobQueue:
         task = self.quick.add(keep_day, when=when)
         await task(day.company_id, day.depot_id, day.day.isoformat(), search)
         self._kept_s[day, search] = now_s
+
+    async def put_watch(self, day: DepotDay, at: datetime, *, in_s: float) -> None:
+        """Have a worker look at the day at the moment `at`, which comes in `in_s` seconds; a second time is as once."""
+        key = f"watch:{day.company_id}:{day.depot_id}:{day.day.isoformat()}:{at.timestamp():.0f}"
+        when = datetime.now(UTC) + timedelta(seconds=in_s)
+        # By its name where a worker has registered what runs under it: the stub here would take its place.
+        known = keep_day.__name__ in self.quick.tasks
+        task = self.quick.add(keep_day.__name__ if known else keep_day, when=when, key=key)
+        await task(day.company_id, day.depot_id, day.day.isoformat(), search=False)
 
     async def has_workers(self) -> bool:
         """Whether any worker was alive in the last ten seconds."""

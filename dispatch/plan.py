@@ -11,6 +11,7 @@ from typing import NewType
 from dispatch import compactness
 from dispatch.days import DepotDay
 from dispatch.fleet import CourierId, VehicleModelId
+from dispatch.hand import NO_HAND, Hand
 from dispatch.households import HouseholdId, PointId
 from dispatch.orders import JointId, JointRule, OrderId
 from routing.places import Place
@@ -35,6 +36,12 @@ class Why(StrEnum):
     ROADS = "roads"
     POINTS = "points"
     """A collection point is full, closed or open again, or parcels stand elsewhere than was planned."""
+    TRUCKS = "trucks"
+    """A truck leaves at another time, or not at all."""
+    HAND = "hand"
+    """A dispatcher moved, locked or unlocked orders."""
+    REOPTIMISED = "reoptimised"
+    """A dispatcher asked for a better plan of some part."""
     COST = "cost"
     """Nothing has happened, but there is a cheaper plan."""
 
@@ -305,6 +312,8 @@ class Departure:
     courier_id: CourierId | None
     late: int
     late_cost_fen: int
+    planned_at: datetime | None = None
+    """When the fleet has it leave, where that is otherwise today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,6 +396,8 @@ class Plan:
     joints: tuple[JointOrder, ...] = ()
     clashes: tuple[Clash, ...] = ()
     why: tuple[Why, ...] = ()
+    hand: Hand = NO_HAND
+    """What dispatchers have locked and agreed; next versions carry it on."""
 
 
 def waiting_at(stop: Stop, breaks: Iterable[BreakTaken]) -> timedelta:

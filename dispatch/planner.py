@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, assert_never
 
@@ -17,7 +18,9 @@ import msgspec
 from dispatch.answering import answer
 from dispatch.closures import closed
 from dispatch.errors import DispatchError
+from dispatch.fates import RoadFacts
 from dispatch.jobs import JobProgress
+from dispatch.plan import Plan
 from dispatch.planner_process import (
     LENGTH,
     Answer,
@@ -37,11 +40,14 @@ from dispatch.planner_process import (
     Step,
     Task,
 )
-from dispatch.planning import SearchStep, plan_day
+from dispatch.planning import SearchStep, plan_day, step_of
 from dispatch.questions import decode
 from dispatch.rehearsal import rehearse
+from dispatch.running.ahead import Situation
 from dispatch.running.desk import Desk
+from dispatch.running.reoptimising import reoptimise
 from dispatch.running.revising import revise
+from dispatch.scoping import Scope
 from routing.errors import RoutingError
 from routing.roads.network import RoadNetwork
 
@@ -102,6 +108,8 @@ class _Planner:
             return Broken(trace=traceback.format_exc())
 
     def _planned(self, task: PlanTask) -> Planned:
+        if task.scope is not None and task.in_force is not None and task.facts is not None:
+            return self._reoptimised(task, task.in_force, task.facts, task.scope)
         plan = plan_day(
             task.inputs,
             self._network_at(Path(task.roads)),
@@ -115,6 +123,25 @@ class _Planner:
             cancelled=lambda: task.job_id in self._cancelled,
         )
         return Planned(plan=plan)
+
+    def _reoptimised(self, task: PlanTask, plan: Plan, facts: RoadFacts, scope: Scope) -> Planned:
+        network = self._network_at(Path(task.roads))
+        situation = Situation(
+            plan=plan,
+            inputs=task.inputs,
+            network=closed(network, task.inputs.closures_met(task.made_at)),
+            facts=facts,
+            now=task.made_at,
+        )
+        found = reoptimise(
+            situation,
+            scope,
+            budget_s=task.budget_s,
+            seed=task.seed,
+            on_progress=lambda each: self._tell(step_of(each)),
+            cancelled=lambda: task.job_id in self._cancelled,
+        )
+        return Planned(plan=replace(found, based_on=task.based_on))
 
     def _revised(self, task: ReviseTask) -> Revised:
         network = self._network_at(Path(task.roads))

@@ -22,6 +22,7 @@ from dispatch.inputs import DayInputs
 from dispatch.jobs import JobProgress
 from dispatch.plan import Plan, Why
 from dispatch.running.desk import DayNews, DeskAnswer
+from dispatch.scoping import Scope
 
 LENGTH: Final = struct.Struct(">I")
 """Before every message: how many bytes it has."""
@@ -37,6 +38,8 @@ class PlanTask(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     made_at: datetime
     in_force: Plan | None = None
     facts: RoadFacts | None = None
+    scope: Scope | None = None
+    """Which part of the plan in force is to be better; None: all of the day is planned."""
 
 
 class ReviseTask(msgspec.Struct, frozen=True, kw_only=True, tag="revise"):

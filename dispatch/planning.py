@@ -12,9 +12,11 @@ from dispatch.clashes import clashes_in, without_impossible
 from dispatch.closures import closed
 from dispatch.fates import RoadFacts
 from dispatch.halts import MILLIFEN
+from dispatch.hand import NO_HAND
+from dispatch.holding import with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined, told_joints
-from dispatch.plan import Plan
+from dispatch.plan import Plan, figures_of
 from dispatch.posing import pose
 from dispatch.promises import promised, with_promises
 from dispatch.reading import read_back
@@ -38,6 +40,15 @@ class SearchStep:
     cost_fen: int
     served: int
     unserved: int
+
+
+def step_of(progress: Progress) -> SearchStep:
+    return SearchStep(
+        seconds=progress.seconds,
+        cost_fen=round(progress.cost / MILLIFEN),
+        served=progress.served,
+        unserved=progress.unserved,
+    )
 
 
 def plan_day(
@@ -77,14 +88,7 @@ def plan_day(
 
     def report(progress: Progress) -> None:
         if on_progress is not None:
-            on_progress(
-                SearchStep(
-                    seconds=time.monotonic() - began_s,
-                    cost_fen=round(progress.cost / MILLIFEN),
-                    served=progress.served,
-                    unserved=progress.unserved,
-                )
-            )
+            on_progress(replace(step_of(progress), seconds=time.monotonic() - began_s))
 
     network = closed(network, inputs.closures_met(made_at))
     inputs = as_joined(inputs, () if start is None else start.joints)
@@ -102,8 +106,11 @@ def plan_day(
             on_progress=report,
             cancelled=cancelled,
         ).plan
+    hand = NO_HAND if start is None else start.hand
     stated, inputs = inputs, without_impossible(inputs)
-    posed = pose(inputs, network)
+    asked = inputs.orders
+    inputs, aside = without_taken_out(inputs, hand)
+    posed = with_holds(pose(inputs, network), hand)
     clashes = clashes_in(stated, posed)
     if runs:
         posed = leaving_from(posed, made_at)
@@ -139,5 +146,8 @@ def plan_day(
         seed=seed,
         budget_s=budget_s,
     )
-    plan = replace(told_joints(plan, inputs.orders), clashes=clashes)
+    unserved = (*plan.unserved, *aside)
+    figures = figures_of(plan.routes, unserved, overlap_percent=plan.figures.overlap_percent)
+    plan = replace(plan, unserved=unserved, figures=figures, hand=hand)
+    plan = replace(told_joints(plan, asked), clashes=clashes)
     return promised(plan, start, inputs.fleet.depot, now=made_at)

@@ -10,9 +10,11 @@ from typing import Final
 
 from dispatch.days import DepotDay
 from dispatch.departing import (
+    AtRisk,
     DepartureProgress,
     TripProgress,
     departures_standing,
+    risks_told,
     trip_progress,
 )
 from dispatch.events import Event
@@ -21,6 +23,7 @@ from dispatch.fleet import CourierId
 from dispatch.forecast import InMoments, StopState, forecast
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import Plan, PlanId, Route
+from dispatch.timetable import plan_today
 
 LATE_AFTER: Final = timedelta(minutes=5)
 """From here a route counts as late. Chosen, not measured: shorter delays come and go with traffic."""
@@ -91,7 +94,11 @@ class BoardFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """The whole day at `now_at`; `as_of` is the stream id of the last event it includes."""
+    """
+    The whole day at `now_at`; `as_of` is the stream id of the last event it includes.
+
+    `at_risk` are trucks that have not left and that parcels are predicted to miss.
+    """
 
     day: DepotDay
     now_at: datetime
@@ -101,6 +108,7 @@ class Board:
     figures: BoardFigures
     routes: tuple[RouteProgress, ...]
     departures: tuple[DepartureProgress, ...] = ()
+    at_risk: tuple[AtRisk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +142,7 @@ def board(
     `orders_total` counts every order of the day, planned or not; orders_unserved those that the
     published plan left out and nobody cancelled since.
     """
+    events = tuple(events)
     facts = road_facts(events)
     statuses = [fate.status for fate in facts.fates.values()]
     counted = {status: statuses.count(status) for status in OrderStatus}
@@ -147,6 +156,7 @@ def board(
         return Board(
             day=day, now_at=now, as_of=as_of, plan_id=None, version=0, figures=figures, routes=()
         )
+    plan = plan_today(plan, facts.trucks)
     routes = tuple(route_progress(route, facts, now=now, plan=plan) for route in plan.routes)
     ahead = [
         trip.cut_off_at for route in plan.routes for trip in route.trips if trip.cut_off_at >= now
@@ -178,8 +188,11 @@ def board(
         figures=figures,
         routes=routes,
         departures=departures_standing(
-            plan, ((route.courier_id, trip) for route in routes for trip in route.trips)
+            plan,
+            ((route.courier_id, trip) for route in routes for trip in route.trips),
+            cancelled=[each for each, leaves_at in facts.trucks.items() if leaves_at is None],
         ),
+        at_risk=tuple(each for each in risks_told(events) if each.leaves_at >= now),
     )
 
 
@@ -187,13 +200,14 @@ def shift_progress(
     plan: Plan, courier_id: CourierId, events: Iterable[Event], *, now: datetime, as_of: str
 ) -> ShiftProgress | None:
     """How one courier's shift stands at `now`; None if the plan has no route for it."""
+    facts = road_facts(events)
+    plan = plan_today(plan, facts.trucks)
     for route in plan.routes:
         if route.courier_id == courier_id:
             break
     else:
         return None
     orders = {order_id for stop in route.stops for order_id in stop.order_ids}
-    facts = road_facts(events)
     return ShiftProgress(
         plan_id=plan.plan_id,
         version=plan.version,

@@ -32,6 +32,7 @@ from dispatch.jobs import (
     plan_day,
 )
 from dispatch.order_worker import OrderWorker
+from dispatch.plan import Plan
 from dispatch.planner_process import (
     Broken,
     Gone,
@@ -150,16 +151,20 @@ class PlanningWorker:
             raise RoadsMissing(self.roads)
         now = self.clock.now()
         running = await operations.read_running(self.store, job.day, at=now)
+        inputs, plan = running.inputs, running.plan
+        if job.scope is not None:
+            plan, inputs, now = await operations.to_reoptimise(self.store, job, running, at=now)
         task = PlanTask(
             job_id=job.job_id,
-            inputs=running.inputs,
+            inputs=inputs,
             roads=network_path(self.roads),
             budget_s=job.budget_s,
             seed=job.seed,
             based_on=job.based_on,
             made_at=now,
-            in_force=running.plan,
+            in_force=plan,
             facts=running.facts,
+            scope=job.scope,
         )
         planner = await self.bench.prepare()
         return await self.bench.watched(planner, planner.plan(task), self._watch(watch, planner))
@@ -221,6 +226,8 @@ class PlanningWorker:
                     at=self.clock.now(),
                 )
                 _log(logging.INFO, f"job ends with plan {draft.plan_id}", job_id)
+                if watch.job.scope is not None and watch.job.draft_id is None:
+                    await self._put_in_force(draft)
             case Refused(code=code, message=message):
                 await self._end(watch, JobState.FAILED, code, message)
             case Broken(trace=trace):
@@ -238,6 +245,20 @@ class PlanningWorker:
                 await self._end(watch, JobState.FAILED, "planner-died", message)
             case _:
                 assert_never(outcome)
+
+    async def _put_in_force(self, draft: Plan) -> None:
+        """A running day's next version needs nobody's approval; where another came first it stays a draft."""
+        try:
+            await operations.publish_plan(
+                self.store,
+                draft.day.company_id,
+                draft.plan_id,
+                expected_etags={"*"},
+                by=AUTHOR,
+                at=self.clock.now(),
+            )
+        except operations.PlanStale as stale:
+            _log(logging.INFO, f"{stale.winner} came first: {draft.plan_id} stays a draft", "")
 
     async def _end(self, watch: _Watch, state: JobState, code: str, message: str) -> None:
         await operations.end_job(
@@ -294,7 +315,7 @@ async def _serve(
     planning = PlanningWorker(store, clock, bench, settings.roads)
     answering = QuestionWorker(store, bench, settings.roads)
     at_once = QuestionWorker(store, quick, settings.roads)
-    keeping = DayWorker(store, clock, quick, settings.roads)
+    keeping = DayWorker(store, clock, quick, settings.roads, jobs=queue)
     queue.docket.register(planning.run_job, names=[plan_day.__name__])
     queue.docket.register(answering.run_question, names=[answer_question.__name__])
     queue.quick.register(at_once.run_question, names=[answer_question.__name__])

@@ -17,17 +17,20 @@ import { clockTime, count } from "./format.js";
 import { order, sorting } from "./route_order.js";
 import { RouteDetail, StopRow } from "./route_detail.js";
 import { UnservedRow, heightOf as heightOfUnserved } from "./unserved_row.js";
+import { ChangeRow, VersionHead, versions } from "./versions.js";
 import { Verdict } from "./verdict.js";
 import { VirtualList } from "./virtual_list.js";
 import { t } from "./words.js";
 
 const MOST_FOUND = 200;
 
-const chosenTab = signal(/** @type {"routes" | "unserved" | "addresses"} */ ("routes"));
-/** Nothing is asked: then there is no such tab. */
-const tab = computed(() =>
-  chosenTab.value === "addresses" && !questions.value.length ? "routes" : chosenTab.value,
-);
+const chosenTab = signal(/** @type {"routes" | "unserved" | "addresses" | "changes"} */ ("routes"));
+/** Nothing is asked, or no version has changed anything: then there is no such tab. */
+const tab = computed(() => {
+  if (chosenTab.value === "addresses" && !questions.value.length) return "routes";
+  if (chosenTab.value === "changes" && !versions.value.length) return "routes";
+  return chosenTab.value;
+});
 const searched = signal("");
 
 /** What can be found, folded once for each plan. */
@@ -85,6 +88,10 @@ const unservedRow = (index) => ({
   height: heightOfUnserved(plan.value.unserved[index]),
   unserved: index,
 });
+const versionRows = (version) => [
+  { key: `v${version.version}`, height: 34, version },
+  ...version.changes.map((change) => ({ key: `v${version.version}-${change.order_id}`, height: 50, change })),
+];
 const addressRow = (question) => ({ key: nameOf(question), height: heightOf(question), question });
 
 function renderRow(row) {
@@ -93,6 +100,8 @@ function renderRow(row) {
   if (row.stop !== undefined) {
     return html`<${StopRow} index=${row.stop} named onClick=${() => selectStop(row.stop)} />`;
   }
+  if (row.version) return html`<${VersionHead} version=${row.version} />`;
+  if (row.change) return html`<${ChangeRow} change=${row.change} />`;
   if (row.question) return html`<${AddressRow} question=${row.question} />`;
   return html`<${UnservedRow} index=${row.unserved} />`;
 }
@@ -104,6 +113,7 @@ const rows = computed(() => {
   if (!view) return [];
   if (!wanted) {
     if (tab.value === "unserved") return view.unserved.map((_, index) => unservedRow(index));
+    if (tab.value === "changes") return versions.value.flatMap(versionRows);
     return order.value.map(routeRow);
   }
   /** @type {[string, any[]][]} */
@@ -130,13 +140,14 @@ function Tabs() {
       aria-selected=${tab.value === name}
       onClick=${() => (chosenTab.value = name)}
     >
-      ${t(`tab.${name}`)} <span class="number" data-bad=${name !== "routes" && number > 0}>${count(number)}</span>
+      ${t(`tab.${name}`)} <span class="number" data-bad=${name !== "routes" && name !== "changes" && number > 0}>${count(number)}</span>
     </button>
   `;
   return html`
     <div class="tabs" role="tablist" aria-label=${t("list.label")}>
       ${button("routes", view?.routes.length ?? 0)} ${view && button("unserved", unserved)}
       ${questions.value.length > 0 && button("addresses", questions.value.length)}
+      ${versions.value.length > 0 && button("changes", versions.value.reduce((sum, each) => sum + each.changes.length, 0))}
     </div>
   `;
 }

@@ -26,6 +26,15 @@ from dispatch.operations.closures import (
     read_closures,
     remove_closure,
 )
+from dispatch.operations.departures import (
+    DepartureOnAnotherDay,
+    DepartureTaken,
+    DepartureUnknown,
+    LastDeparture,
+    change_departure,
+    read_timetable,
+    tell_risks,
+)
 from dispatch.operations.etas import EtaMissing, read_eta, read_etas
 from dispatch.operations.jobs import (
     BudgetOutOfRange,
@@ -39,6 +48,13 @@ from dispatch.operations.jobs import (
     start_job,
 )
 from dispatch.operations.keys import KeyIncomplete, create_key, identify, revoke_key
+from dispatch.operations.moves import (
+    DayOver,
+    Made,
+    MovesBreak,
+    NothingToUndo,
+    make_moves,
+)
 from dispatch.operations.orders import (
     OrderClosed,
     OrderOutcome,
@@ -113,6 +129,11 @@ from dispatch.operations.registry import (
     registry_for,
     replace_fleet,
 )
+from dispatch.operations.reoptimising import (
+    ScopeUnclear,
+    request_reoptimisation,
+    to_reoptimise,
+)
 from dispatch.operations.road import (
     Arrival,
     EventOutcome,
@@ -160,6 +181,10 @@ __all__ = [
     "ClosureUnknown",
     "ClosuresTooMany",
     "CourierUnknown",
+    "DayOver",
+    "DepartureOnAnotherDay",
+    "DepartureTaken",
+    "DepartureUnknown",
     "EtaMissing",
     "EtagMismatch",
     "EventOutcome",
@@ -172,8 +197,12 @@ __all__ = [
     "KeptAnswer",
     "KeyIncomplete",
     "KindUnknown",
+    "LastDeparture",
     "LetterUnknown",
+    "Made",
+    "MovesBreak",
     "NoWorker",
+    "NothingToUndo",
     "OptionUnclear",
     "OrderClosed",
     "OrderOutcome",
@@ -193,6 +222,7 @@ __all__ = [
     "RegistryChange",
     "RouteMissing",
     "RunningDay",
+    "ScopeUnclear",
     "StillRunning",
     "StoredPlan",
     "StoredRoute",
@@ -207,6 +237,7 @@ __all__ = [
     "await_answer",
     "cancel_job",
     "cancel_order",
+    "change_departure",
     "change_registry",
     "closures_in_force",
     "create_key",
@@ -227,6 +258,7 @@ __all__ = [
     "list_depots",
     "list_plans",
     "locate_household",
+    "make_moves",
     "missing_from_registry",
     "nearest_couriers",
     "publish_plan",
@@ -251,6 +283,7 @@ __all__ = [
     "read_running",
     "read_shift",
     "read_some_orders",
+    "read_timetable",
     "read_webhooks",
     "recall",
     "recall_answer",
@@ -265,6 +298,7 @@ __all__ = [
     "replay_webhook",
     "report_progress",
     "request_plan",
+    "request_reoptimisation",
     "resend_letter",
     "reserve_answer",
     "revoke_key",
@@ -275,6 +309,8 @@ __all__ = [
     "start_question",
     "take_back",
     "take_option",
+    "tell_risks",
+    "to_reoptimise",
     "trying_of",
     "webhook_of",
 ]

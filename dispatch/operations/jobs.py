@@ -18,6 +18,7 @@ from dispatch.operations.closures import read_closures
 from dispatch.operations.orders import open_orders
 from dispatch.operations.registry import read_fleet, read_registry
 from dispatch.plan import PlanId
+from dispatch.scoping import Scope
 from dispatch.store import JobRow, Store
 
 BUDGET_MIN_S, BUDGET_MAX_S = 0.1, 3600.0
@@ -55,9 +56,13 @@ async def request_plan(
     seed: int,
     by: str,
     at: datetime,
+    scope: Scope | None = None,
+    draft_id: PlanId | None = None,
 ) -> Job:
     """
     Ask a worker to plan the day from its open orders within `budget_s` of search.
+
+    With `scope`, to make that part of the plan in force better, or of the draft `draft_id`.
 
     Raises
     ------
@@ -80,6 +85,8 @@ async def request_plan(
         seed=seed,
         by=by,
         based_on=0,
+        scope=scope,
+        draft_id=draft_id,
     )
     event = PlanRequested(at=at, by=by, job_id=job.job_id, budget_s=budget_s)
     # Queued before it is recorded: after a crash between the two a worker finds no record and drops

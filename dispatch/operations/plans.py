@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
@@ -12,7 +12,7 @@ import msgspec
 
 from dispatch.days import CompanyId, DepotDay
 from dispatch.errors import DispatchError
-from dispatch.events import PlanDrafted, PlanPublished, encode
+from dispatch.events import Event, PlanDrafted, PlanPublished, encode
 from dispatch.fleet import CourierId, Fleet
 from dispatch.households import CollectionPoint, Household, Registry, masked_name, masked_phone
 from dispatch.ids import JobId, day_of_plan
@@ -208,7 +208,12 @@ async def publish_plan(
     fleet = await read_fleet(store, plan.day.scope)
     registry = await _whom_routes_name(store, plan)
     event = PlanPublished(
-        at=at, by=by, plan_id=plan.plan_id, version=plan.version, previous=plan.based_on
+        at=at,
+        by=by,
+        plan_id=plan.plan_id,
+        version=plan.version,
+        previous=plan.based_on,
+        why=plan.why,
     )
     routes = [_route_bodies(plan, route, fleet, registry) for route in plan.routes]
     answer, current = await store.publish_plan(
@@ -223,11 +228,19 @@ async def publish_plan(
             return replace(draft, published=True)
 
 
-async def publish_revision(store: Store, plan: Plan, *, by: str, at: datetime) -> StoredPlan:
+async def publish_revision(
+    store: Store,
+    plan: Plan,
+    *,
+    by: str,
+    at: datetime,
+    telling: Callable[[Plan], Event] | None = None,
+) -> StoredPlan:
     """
     Give `plan` its version and make it the current one, in one step: nobody looks at it first.
 
-    For new versions of a running day, which the contract has passed. One that is stale is not kept.
+    For new versions of a running day, which the contract has passed. One that is stale is not kept. `telling` is what
+    happened with it, told of the plan with its version.
 
     Raises
     ------
@@ -258,10 +271,39 @@ async def publish_revision(store: Store, plan: Plan, *, by: str, at: datetime) -
         summary=_summary_of(plan),
         routes=[_route_bodies(plan, route, fleet, registry) for route in plan.routes],
         event=encode(event),
+        told_before=b"" if telling is None else encode(telling(plan)),
     )
     if answer is PublishAnswer.STALE:
         raise PlanStale(plan.plan_id, plan.based_on, plan_id_of(day, current), current)
     return StoredPlan(plan=plan, body=body, etag=etag, published=True)
+
+
+async def keep_draft(store: Store, plan: Plan, *, telling: Callable[[Plan], Event]) -> StoredPlan:
+    """
+    Give a plan made by hand its version and keep it as a draft, in one step with what is told of it.
+
+    Raises
+    ------
+    PlanStale
+        Another plan has been published than the one it is based on.
+    """
+    day = plan.day
+    version = await store.next_version(day)
+    plan = replace(plan, version=version, plan_id=plan_id_of(day, version))
+    body = msgspec.json.encode(plan)
+    etag = _etag_of(body)
+    answer, current = await store.keep_draft(
+        day,
+        version,
+        based_on=plan.based_on,
+        body=body,
+        etag=etag,
+        summary=_summary_of(plan),
+        event=encode(telling(plan)),
+    )
+    if answer is PublishAnswer.STALE:
+        raise PlanStale(plan.plan_id, plan.based_on, plan_id_of(day, current), current)
+    return StoredPlan(plan=plan, body=body, etag=etag, published=False)
 
 
 async def read_route(

@@ -14,6 +14,7 @@ from dispatch.errors import DispatchError
 from dispatch.events import CourierBack, CourierOut, Event, OutReason, encode
 from dispatch.fates import RoadFacts, road_facts
 from dispatch.fleet import CourierId
+from dispatch.holding import as_agreed
 from dispatch.inputs import DayInputs
 from dispatch.operations.jobs import read_inputs
 from dispatch.operations.orders import create_orders, read_some_orders
@@ -22,6 +23,7 @@ from dispatch.orders import Order, OrderId
 from dispatch.plan import Plan
 from dispatch.running.standing import standings
 from dispatch.store import Store
+from dispatch.timetable import plan_today
 from routing.places import Place
 
 
@@ -49,8 +51,11 @@ async def read_running(store: Store, day: DepotDay, *, at: datetime) -> RunningD
     inputs = await read_inputs(store, day, at=at)
     page = await store.daybook.read(day)
     facts = road_facts(page.events)
-    known = as_keepers_say(inputs.as_known(facts), facts, page.plan, now=at)
-    return RunningDay(inputs=known, plan=page.plan, events=page.events, facts=facts)
+    plan = None if page.plan is None else plan_today(page.plan, facts.trucks)
+    known = as_keepers_say(inputs.as_known(facts), facts, plan, now=at)
+    if plan is not None:
+        known = as_agreed(known, plan.hand)
+    return RunningDay(inputs=known, plan=plan, events=page.events, facts=facts)
 
 
 class CourierUnknown(DispatchError):

@@ -84,11 +84,11 @@ def look_ahead(
     left: dict[CourierId, list[list[Stop]]] = {}
     promises: list[Promise] = []
     for route in routes:
-        trips = _left(route, where.get(route.courier_id), orders)
+        trips = left_of(route, where.get(route.courier_id), orders)
         if trips is None:
             return None
         left[route.courier_id] = trips
-        promises += _as_late_as_now(situation, route, told)
+        promises += as_late_as_now(situation, route, told)
     waiting = [
         orders[order_id]
         for trips in left.values()
@@ -109,7 +109,7 @@ def look_ahead(
         for trips in left.values()
         for trip in trips
         for stop in trip
-        for door in _doors(stop, by_id, inputs)
+        for door in doors_at(stop, by_id, inputs)
     ]
     begun = {each: where[each] for each in fleet.couriers if each in couriers and each in where}
     here = [Door(spot_of_stop(each.fixed[-1]), []) for each in begun.values() if each.fixed]
@@ -122,7 +122,7 @@ def look_ahead(
     )
     if any(each.order_id != order.order_id for each in posed.unserved):
         return None
-    posed = _with_whole_territory(posed, situation)
+    posed = with_whole_territory(posed, situation)
     rest = with_standings(inputs, posed, begun, now=now)
     if rest.heres.keys() != begun.keys():
         return None  # no way home
@@ -181,7 +181,7 @@ def keeping_slack(ahead: Ahead, routes: Iterable[SolvedRoute], slack_s: int) -> 
     return replace(slack, visits=tuple(visits))
 
 
-def _left(
+def left_of(
     route: Route, standing: Standing | None, orders: Mapping[OrderId, Order]
 ) -> list[list[Stop]] | None:
     """
@@ -216,7 +216,7 @@ def _left(
     return [first, *(trip for trip in later if trip)]
 
 
-def _as_late_as_now(
+def as_late_as_now(
     situation: Situation, route: Route, told: Mapping[OrderId, Promise]
 ) -> Sequence[Promise]:
     """What the route's orders were promised, widened to the moment that is predicted now."""
@@ -235,7 +235,7 @@ def _as_late_as_now(
     ]
 
 
-def _doors(stop: Stop, orders: Mapping[OrderId, Order], inputs: DayInputs) -> Sequence[Door]:
+def doors_at(stop: Stop, orders: Mapping[OrderId, Order], inputs: DayInputs) -> Sequence[Door]:
     """The stop's open orders, where they wait; those brought to it each with what that means."""
     spot = spot_of_stop(stop)
     points = inputs.registry.points
@@ -254,7 +254,7 @@ def _doors(stop: Stop, orders: Mapping[OrderId, Order], inputs: DayInputs) -> Se
     return doors
 
 
-def _with_whole_territory(posed: Posed, situation: Situation) -> Posed:
+def with_whole_territory(posed: Posed, situation: Situation) -> Posed:
     """The problem as if all couriers of the fleet were in it: what a stop in a strange village costs stays."""
     fleet = situation.inputs.fleet
     everybody = tuple(fleet.couriers.values())

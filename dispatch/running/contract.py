@@ -15,7 +15,7 @@ from dispatch.forecast import StopState
 from dispatch.inputs import DayInputs
 from dispatch.orders import OrderId
 from dispatch.pickup_times import trucks_of
-from dispatch.plan import Plan, Route, Stop, Trip
+from dispatch.plan import Plan, Route, Stop, Trip, Why
 from dispatch.progress import RouteProgress, StopProgress, route_progress
 from dispatch.soft_windows import widened
 
@@ -28,6 +28,8 @@ class Term(StrEnum):
     """What is over or locked stays with its courier, before all else and in its order."""
     PROMISED = "promised"
     """A pickup begins when it was told, unless by the old version it would not either: then no later than that."""
+    HELD = "held"
+    """What a dispatcher has locked stays with its courier, and at its time; whom nobody shall fetch, nobody does."""
     SERVED = "served"
     """What the old version picks up, and can, the new one picks up."""
     MOMENTS = "moments"
@@ -95,6 +97,7 @@ class _Judge:
         self._fixed: dict[CourierId, list[Stop]] = {}
         self._predicted: dict[OrderId, _Predicted] = {}
         self._over_at: dict[CourierId, datetime] = {}
+        self._agreed = {each.order_id: each.latest_at for each in after.hand.late}
         self._sorting = timedelta(seconds=inputs.fleet.depot.sorting_s)
         for route in before.routes:
             progress = route_progress(route, facts, now=now, plan=before)
@@ -111,6 +114,7 @@ class _Judge:
         yield from self._accounted()
         yield from self._settled()
         yield from self._promised()
+        yield from self._held()
         yield from self._served()
         yield from self._at_points()
         for route in self._after.routes:
@@ -232,7 +236,11 @@ class _Judge:
             if promise.order_id not in self._orders or predicted is None or found is None:
                 continue
             _, stop = found
-            latest_at = max(promise.latest_at, predicted.depart_at + _ROUNDING)
+            latest_at = max(
+                promise.latest_at,
+                predicted.depart_at + _ROUNDING,
+                self._agreed.get(promise.order_id, promise.latest_at),
+            )
             earliest_at = min(promise.earliest_at, predicted.begin_at)
             if not _meets(stop, earliest_at, latest_at) and not predicted.fails:
                 yield Breach(
@@ -241,9 +249,41 @@ class _Judge:
                     f"{earliest_at:%H:%M} to {latest_at:%H:%M}",
                 )
 
+    def _held(self) -> Iterator[Breach]:
+        if Why.HAND not in self._after.why and self._after.hand != self._before.hand:
+            yield Breach(Term.HELD, "locks are others, and no dispatcher has said so")
+        for hold in self._after.hand.holds:
+            if hold.order_id not in self._orders:
+                continue
+            found = self._stops.get(hold.order_id)
+            if hold.courier_id is None and found is not None:
+                yield Breach(Term.HELD, f"order {hold.order_id} is fetched, and was taken out")
+            if hold.courier_id not in self._inputs.fleet.couriers or found is None:
+                continue
+            courier_id, stop = found
+            if courier_id != hold.courier_id:
+                detail = f"order {hold.order_id} goes to {courier_id}, and is locked to {hold.courier_id}"
+                yield Breach(Term.HELD, detail)
+            elif hold.earliest_at is not None and hold.latest_at is not None:
+                yield from self._held_time(hold.order_id, stop, hold.earliest_at, hold.latest_at)
+
+    def _held_time(
+        self, order_id: OrderId, stop: Stop, earliest_at: datetime, latest_at: datetime
+    ) -> Iterator[Breach]:
+        """A lock on a time is as strong as a promise, and no stronger."""
+        predicted = self._predicted.get(order_id)
+        if predicted is None or predicted.fails:
+            return
+        latest_at = max(latest_at, predicted.depart_at + _ROUNDING)
+        if not _meets(stop, min(earliest_at, predicted.begin_at), latest_at):
+            yield Breach(Term.HELD, f"order {order_id} would begin at {stop.begin_at:%H:%M}")
+
     def _served(self) -> Iterator[Breach]:
         for order_id, predicted in self._predicted.items():
             if order_id not in self._orders or order_id in self._stops or predicted.fails:
+                continue
+            hold = self._after.hand.held.get(order_id)
+            if hold is not None and hold.courier_id is None:
                 continue
             detail = f"order {order_id} is left out, and {predicted.courier_id} could come"
             yield Breach(Term.SERVED, detail)

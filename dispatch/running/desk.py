@@ -16,6 +16,7 @@ from dispatch.days import DepotDay
 from dispatch.events import Event
 from dispatch.fates import road_facts
 from dispatch.fleet import Fleet
+from dispatch.holding import as_agreed
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined
@@ -25,6 +26,7 @@ from dispatch.plan import Plan, plan_id_of
 from dispatch.running.ahead import Situation
 from dispatch.running.answering import answer_orders
 from dispatch.running.inserting import Memory
+from dispatch.timetable import plan_today
 from routing.roads.network import RoadNetwork
 
 DAYS_KEPT: Final = 8
@@ -97,9 +99,12 @@ class Desk:
         if known.network != whole.version:
             known.memory, known.network = Memory(), whole.version
         situation = Situation(
-            plan=known.plan,
+            plan=plan_today(known.plan, facts.trucks),
             inputs=as_joined(
-                as_keepers_say(inputs.as_known(facts), facts, known.plan, now=news.now),
+                as_agreed(
+                    as_keepers_say(inputs.as_known(facts), facts, known.plan, now=news.now),
+                    known.plan.hand,
+                ),
                 known.plan.joints,
             ),
             network=closed(whole, inputs.closures_met(news.now)),

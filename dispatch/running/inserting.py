@@ -344,7 +344,7 @@ def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> 
         based_on=plan.version,
         seed=plan.seed,
         budget_s=plan.budget_s,
-        known=_drives(own, plan) if situation.network.version == plan.network else {},
+        known=drives_of(own, plan) if situation.network.version == plan.network else {},
     )
     rest = replace(rest, unserved=())
     before = replace(plan, routes=own, unserved=())
@@ -375,7 +375,7 @@ def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> 
     )
 
 
-def _drives(routes: Sequence[Route], plan: Plan) -> Mapping[Drive, Leg]:
+def drives_of(routes: Sequence[Route], plan: Plan) -> Mapping[Drive, Leg]:
     """The drives of these routes as they stand in the plan."""
     known: dict[Drive, Leg] = {}
     for route in routes:

@@ -11,6 +11,7 @@ from typing import Final
 from dispatch.clashes import clashes_in, without_impossible
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
+from dispatch.holding import at_held_times, with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import told_joints
 from dispatch.orders import OrderId
@@ -78,15 +79,17 @@ def replan(
         No vehicle can leave the depot.
     """
     stated, inputs = inputs, without_impossible(inputs)
-    depot = inputs.fleet.depot
+    depot, hand, asked = inputs.fleet.depot, plan.hand, inputs.orders
+    inputs, aside = without_taken_out(inputs, hand)
     plan = without_barred(plan, inputs, facts, now=now)
+    as_told, plan = plan, at_held_times(plan)
     told = {each.order_id: each for each in plan.promises}
     where = standings(plan, facts, inputs.fleet, now=now)
     going = _going(plan, facts, where, now=now)
     rest = pose_remainder(
         at_promised_times(inputs, plan), network, where, _companies(going), plan.joints, now=now
     )
-    as_promised = with_promises(rest.posed, plan, depot)
+    as_promised = with_promises(with_holds(rest.posed, hand), plan, depot)
     late = {
         order_id: 1 + inputs.clock.seconds(stop.begin_at)
         for route in going.routes
@@ -152,9 +155,10 @@ def replan(
         seed=seed,
         budget_s=budget_s,
     )
-    again = told_joints(stitched(plan, planned, where, rest.heres, inputs), inputs.orders, plan)
+    planned = replace(planned, unserved=(*planned.unserved, *aside))
+    again = told_joints(stitched(plan, planned, where, rest.heres, inputs), asked, plan)
     again = replace(again, clashes=clashes_in(stated, rest.posed))
-    again = promised(again, plan, depot, now=now)
+    again = promised(again, as_told, depot, now=now)
     return Replanned(again, None if start is None else start.cost - solution.cost)
 
 

@@ -25,7 +25,7 @@ def stitched(
     `rest`, read back from a remainder, with what `plan` has settled before it.
 
     Routes of couriers who stand somewhere begin in `rest` with a stop without orders, where they are (`heres`).
-    What is over keeps its planned moments; sequence numbers run through the whole shift.
+    What is over keeps its planned moments, and what dispatchers have locked goes on; sequence numbers run through the whole shift.
     """
     heres = frozenset(heres)
     routes: list[Route] = []
@@ -45,6 +45,7 @@ def stitched(
         routes=tuple(routes),
         figures=figures_of(routes, rest.unserved, overlap_percent=overlap_of(routes)),
         departures=departures_of(routes, inputs),
+        hand=plan.hand,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dispatch.events import (
     CourierBack,
+    DepartureChanged,
     Event,
     FleetChanged,
     GivenBack,
@@ -22,9 +23,11 @@ from dispatch.events import (
 )
 from dispatch.fates import RoadFacts, road_facts
 from dispatch.forecast import StopState
+from dispatch.holding import TAKEN_OUT
 from dispatch.orders import OrderStatus
 from dispatch.plan import Plan, Stop, Why
 from dispatch.progress import route_progress
+from dispatch.timetable import plan_today
 
 
 def whys(plan: Plan, events: Iterable[Event], *, now: datetime) -> tuple[Why, ...]:
@@ -61,6 +64,8 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
                 yield Why.POINTS
             case Scanned() if event.at > plan.made_at and not unserved.isdisjoint(event.order_ids):
                 yield Why.POINTS
+            case DepartureChanged() if event.at > plan.made_at:
+                yield Why.TRUCKS
             case _:
                 pass
     if any(
@@ -68,8 +73,14 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
         for order_id, fate in facts.fates.items()
     ):
         yield Why.ORDERS_GONE
+    out = {each.order_id for each in plan.hand.holds if each.courier_id is None}
+    if any(each.reason == TAKEN_OUT and each.order_id not in out for each in plan.unserved):
+        yield Why.NEW_ORDERS
     promises = {each.order_id: each for each in plan.promises}
-    for route in plan.routes:
+    today = plan_today(plan, facts.trucks)
+    if today is not plan:
+        yield Why.TRUCKS
+    for route in today.routes:
         progress = route_progress(route, facts, now=now, plan=plan)
         told = {each.seq: each for each in progress.stops}
         for trip, expected in zip(route.trips, progress.trips, strict=True):

@@ -73,6 +73,7 @@ class DayKeys:
     reports     hash, event id -> digest  stream         every event
     plans       hash: next, current, summary:VERSION     routes         hash, see `route_fields`
     places      geo, courier ids                         positions      hash, courier id -> moment and JSON; both expire
+    risks       hash, truck and courier -> whether at risk
     """
 
     __slots__ = (
@@ -83,6 +84,7 @@ class DayKeys:
         "positions",
         "prefix",
         "reports",
+        "risks",
         "routes",
         "scope",
         "sequence",
@@ -99,6 +101,7 @@ class DayKeys:
         self.cancellations = f"{self.prefix}:cancellations"
         self.reports = f"{self.prefix}:reports"
         self.stream = f"{self.prefix}:stream"
+        self.risks = f"{self.prefix}:risks"
         self.plans = f"{self.prefix}:plans"
         self.places = f"{self.prefix}:places"
         self.positions = f"{self.prefix}:positions"

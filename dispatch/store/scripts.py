@@ -28,6 +28,7 @@ NAMES: Final = (
     "draft_plan",
     "end_job",
     "keep_positions",
+    "keep_draft",
     "publish_plan",
     "publish_revision",
     "read_orders",
@@ -45,6 +46,7 @@ NAMES: Final = (
     "start_job",
     "start_question",
     "take_lease",
+    "tell_change",
 )
 
 Argument = str | bytes | int

@@ -179,6 +179,14 @@ class Store:
     async def append_event(self, day: DepotDay, event: bytes) -> None:
         await self._scripts.change("append_event", [DayKeys(day).stream], [event])
 
+    async def tell_risk(self, day: DepotDay, key: str, *, at_risk: bool, event: bytes) -> bool:
+        """Return whether it was news; if not, nothing is recorded."""
+        where = DayKeys(day)
+        told = await self._scripts.change(
+            "tell_change", [where.risks, where.stream], [key, int(at_risk), event]
+        )
+        return bool(told)
+
     # Plans
 
     async def next_version(self, day: DepotDay) -> int:
@@ -259,13 +267,34 @@ class Store:
         summary: bytes,
         routes: Sequence[RouteBodies],
         event: bytes,
+        told_before: bytes = b"",
     ) -> tuple[PublishAnswer, int]:
-        """As `publish_plan`, for a plan that was no draft before; a stale one is not kept."""
+        """As `publish_plan`, for a plan that was no draft before; a stale one is not kept. `told_before` is an event too."""
         where = DayKeys(day)
         answer, current = await self._scripts.change(
             "publish_revision",
             [where.plan(version), where.plans, where.routes, where.stream],
-            [version, based_on, body, etag, summary, event, *_route_fields(routes)],
+            [version, based_on, body, etag, summary, event, told_before, *_route_fields(routes)],
+        )
+        return PublishAnswer(answer.decode()), int(current)
+
+    async def keep_draft(
+        self,
+        day: DepotDay,
+        version: int,
+        *,
+        based_on: int,
+        body: bytes,
+        etag: str,
+        summary: bytes,
+        event: bytes,
+    ) -> tuple[PublishAnswer, int]:
+        """A draft that no job made; a stale one is not kept. Return as `publish_plan` does."""
+        where = DayKeys(day)
+        answer, current = await self._scripts.change(
+            "keep_draft",
+            [where.plan(version), where.plans, where.stream],
+            [version, based_on, body, etag, summary, event],
         )
         return PublishAnswer(answer.decode()), int(current)
 

@@ -44,7 +44,7 @@ def with_slack(
 def _earlier(visit: Visit, slack_s: int, begin_s: int, ends_s: int, *, joined: bool) -> Visit:
     def window(each: Window) -> Window:
         latest_s = each.latest_s - slack_s
-        if latest_s < each.earliest_s:
+        if latest_s <= each.earliest_s:
             return each
         if each.earliest_s <= begin_s <= each.latest_s:
             latest_s = max(latest_s, begin_s)

@@ -16,6 +16,7 @@ IDS = {
     "question_id": "shaji.q0000000000000000",
     "webhook_id": "w000000000000",
     "message_id": "shaji.2026-11-11.0-1",
+    "planned": "12:30",
 }
 
 

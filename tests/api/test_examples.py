@@ -20,14 +20,17 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from api import (
     addresses,
     closures,
+    departures,
     etas,
     isochrones,
+    moves,
     orders,
     plans,
     points,
     positions,
     questions,
     registry,
+    reoptimising,
     road,
     route_check,
     running,
@@ -49,13 +52,16 @@ PARTS = (
     addresses,
     closures,
     etas,
+    departures,
     isochrones,
+    moves,
     orders,
     plans,
     points,
     positions,
     questions,
     registry,
+    reoptimising,
     road,
     route_check,
     running,
@@ -235,6 +241,12 @@ async def a_day(company, fleet_json, served):
         told["follow_events"] = await first_lines(address, path, key)
     path = f"/v1/plans/{ended['plan_id']}"
     plan = await call("read_plan", "GET", path)
+    firsts = [s["order_ids"][0] for s in plan.json()["routes"][0]["trips"][0]["stops"]]
+    whose = plan.json()["routes"][0]["courier_id"]
+    moved = {"do": "move", "order_ids": firsts[-1:], "courier_id": whose, "before": firsts[0]}
+    await call("make_moves", "POST", f"{path}/moves", json={"commands": [moved], "dry_run": True})
+    part = {"level": "all", "couriers": [whose], "budget_s": 0.5}
+    await call("reoptimise_plan", "POST", f"{path}/reoptimise", json=part)
     match = {"headers": {"If-Match": plan.headers["etag"]}}
     await call("publish_plan", "POST", f"{path}/publish", **match)
     await call("read_current_plan", "GET", f"/v1/plans/current?{DAY}")
@@ -284,6 +296,9 @@ async def a_day(company, fleet_json, served):
     await call("keep_positions", "POST", f"/v1/positions?{DAY}", json={"positions": [tracked]})
     await call("read_positions", "GET", f"/v1/positions?{DAY}")
     await call("nearest_couriers", "GET", f"/v1/positions/nearest?{DAY}&lon=118.11&lat=33.889")
+    early = {"leaves_at": "2026-11-11T12:05:00+08:00"}
+    await call("change_departure", "PUT", f"/v1/departures/12:30?{DAY}", json=early)
+    await call("list_departures", "GET", f"/v1/departures?{DAY}")
     await call("read_status", "GET", f"/v1/status?{DAY}")
     out = {"reason": "breakdown", "place": {"lon": 118.112, "lat": 33.889}}
     await call("hand_over", "POST", f"/v1/couriers/{courier}/handover?{DAY}", json=out)

@@ -4,16 +4,22 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, time
+from pathlib import Path
 
 import pytest
 
 from dispatch import operations
 from dispatch.clock import SystemClock
+from dispatch.day_worker import DayWorker
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
+from dispatch.planning import plan_day
 from dispatch.server import EmbeddedServer
 from dispatch.store import Store
+from dispatch.workbench import Workbench
 from routing.places import Place
+from routing.roads.network import RoadNetwork
+from tests.dispatch.workers import AT, Running, peopled
 
 
 @pytest.fixture
@@ -75,3 +81,31 @@ def wait_until() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
                 await asyncio.sleep(0.02)
 
     return wait_until
+
+
+@pytest.fixture(scope="session")
+def roads(grid_network) -> Path:
+    return grid_network
+
+
+@pytest.fixture
+async def running(
+    store: Store, crewed: DepotDay, fleet: Fleet, roads: Path
+) -> AsyncIterator[Running]:
+    """A day whose plan is in force at half past eight."""
+    day = await peopled(store, crewed, fleet)
+    running = Running(store, day, None)
+    running.worker = DayWorker(store, running, Workbench(), roads)
+    inputs = await operations.read_inputs(store, day, at=AT)
+    plan = await asyncio.to_thread(
+        plan_day,
+        inputs,
+        RoadNetwork.load(roads),
+        budget_s=20,
+        iterations=200,
+        seed=1,
+        made_at=AT,
+    )
+    await operations.publish_revision(store, plan, by="t", at=AT)
+    yield running
+    await running.worker.bench.close()

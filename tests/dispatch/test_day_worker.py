@@ -8,94 +8,14 @@ import pytest
 
 from dispatch import operations
 from dispatch.clock import ScaledClock
-from dispatch.day_worker import DayWorker
-from dispatch.events import Collected, OutReason, PlanPublished, decode
+from dispatch.events import OutReason, PlanPublished, decode
 from dispatch.jobs import JobQueue
 from dispatch.orders import Order, OrderId
 from dispatch.plan import Why
 from dispatch.planning import plan_day
-from dispatch.running.contract import breaches
-from dispatch.workbench import Workbench
 from routing.places import Place
 from routing.roads.network import RoadNetwork
-from tests.dispatch.workers import AT, SOUTH, STEP, WEST, peopled, working
-
-MORNING = AT
-
-
-@pytest.fixture(scope="session")
-def roads(grid_network):
-    return grid_network
-
-
-class Running:
-    """A depot-day whose plan is in force, and a clock that can be set."""
-
-    def __init__(self, store, day, worker):
-        self.store, self.day, self.worker = store, day, worker
-        self.at = MORNING
-
-    def now(self):
-        return self.at
-
-    async def plan(self):
-        return (await operations.current_plan(self.store, self.day)).plan
-
-    async def keep(self, **how):
-        """The version that comes of it, which keeps what the one before has promised."""
-        before = await operations.read_running(self.store, self.day, at=self.at)
-        after = await self.worker.keep(self.day, **how)
-        if after is not None and Why.ROADS not in after.why:
-            stored = await self.plan()
-            assert stored == after
-            assert breaches(before.plan, after, before.inputs, before.facts, now=self.at) == ()
-        return after
-
-    async def create(self, name, **facts):
-        place = Place(WEST + 1.4 * STEP, SOUTH + 2.3 * STEP)
-        order = Order(**{"order_id": OrderId(name), "place": place} | facts)
-        await operations.create_orders(self.store, self.day, (order,), by="t", at=self.at)
-
-    async def collect(self, stops, courier_id):
-        told = [
-            Collected(
-                at=stop.depart_at,
-                by="t",
-                event_id=f"e{stop.seq}-{courier_id}",
-                courier_id=courier_id,
-                order_ids=stop.order_ids,
-            )
-            for stop in stops
-        ]
-        await operations.record_events(self.store, self.day, told, by="t")
-
-
-@pytest.fixture
-async def running(store, crewed, fleet, roads):
-    day = await peopled(store, crewed, fleet)
-    running = Running(store, day, None)
-    running.worker = DayWorker(store, running, Workbench(), roads)
-    inputs = await operations.read_inputs(store, day, at=MORNING)
-    plan = await asyncio.to_thread(
-        plan_day,
-        inputs,
-        RoadNetwork.load(roads),
-        budget_s=20,
-        iterations=200,
-        seed=1,
-        made_at=MORNING,
-    )
-    await operations.publish_revision(store, plan, by="t", at=MORNING)
-    yield running
-    await running.worker.bench.close()
-
-
-def carrier(plan, order_id):
-    for route in plan.routes:
-        for stop in route.stops:
-            if order_id in stop.order_ids:
-                return route.courier_id
-    return None
+from tests.dispatch.workers import AT, SOUTH, STEP, WEST, carrier, peopled, working
 
 
 async def test_a_day_on_which_nothing_happens_keeps_its_plan(running):
@@ -104,7 +24,7 @@ async def test_a_day_on_which_nothing_happens_keeps_its_plan(running):
 
 
 async def test_a_new_order_is_in_the_next_version(running):
-    running.at = MORNING + timedelta(minutes=40)
+    running.at = AT + timedelta(minutes=40)
     route = (await running.plan()).routes[0]
     await running.collect(route.stops[:2], route.courier_id)
     await running.create("new")
@@ -118,7 +38,7 @@ async def test_a_new_order_is_in_the_next_version(running):
 async def test_a_cancelled_order_is_in_no_route(running):
     before = await running.plan()
     gone = before.routes[-1].stops[-1].order_ids[0]
-    running.at = MORNING + timedelta(minutes=1)
+    running.at = AT + timedelta(minutes=1)
     await operations.cancel_order(
         running.store, running.day, gone, reason="", by="t", at=running.at
     )
@@ -219,11 +139,11 @@ async def test_a_worker_takes_the_day_from_the_queue(
     store, crewed, fleet, roads, server, wait_until
 ):
     day = await peopled(store, crewed, fleet)
-    clock = ScaledClock(MORNING, datetime.now(UTC), 1.0)
-    inputs = await operations.read_inputs(store, day, at=MORNING)
+    clock = ScaledClock(AT, datetime.now(UTC), 1.0)
+    inputs = await operations.read_inputs(store, day, at=AT)
     network = RoadNetwork.load(roads)
-    plan = plan_day(inputs, network, budget_s=20, iterations=50, seed=1, made_at=MORNING)
-    await operations.publish_revision(store, plan, by="t", at=MORNING)
+    plan = plan_day(inputs, network, budget_s=20, iterations=50, seed=1, made_at=AT)
+    await operations.publish_revision(store, plan, by="t", at=AT)
     order = Order(order_id=OrderId("new"), place=Place(WEST + 1.4 * STEP, SOUTH + 2.3 * STEP))
     async with (
         working(

@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dispatch import operations
+from dispatch.events import Collected
 from dispatch.orders import Order, OrderId
+from dispatch.plan import Why
+from dispatch.running.contract import breaches
 from dispatch.settings import Settings
 from dispatch.worker import run_worker
 from routing.places import Place
@@ -18,6 +21,56 @@ from routing.places import Place
 AT = datetime(2026, 11, 11, 0, 30, tzinfo=UTC)
 WEST, SOUTH, STEP = 118.10, 33.88, 0.005
 LEASE_S = 1.5
+
+
+class Running:
+    """A depot-day whose plan is in force, and a clock that can be set."""
+
+    def __init__(self, store, day, worker):
+        self.store, self.day, self.worker = store, day, worker
+        self.at = AT
+
+    def now(self):
+        return self.at
+
+    async def plan(self):
+        return (await operations.current_plan(self.store, self.day)).plan
+
+    async def keep(self, **how):
+        """The version that comes of it, which keeps what the one before has promised."""
+        before = await operations.read_running(self.store, self.day, at=self.at)
+        after = await self.worker.keep(self.day, **how)
+        if after is not None and Why.ROADS not in after.why:
+            stored = await self.plan()
+            assert stored == after
+            assert breaches(before.plan, after, before.inputs, before.facts, now=self.at) == ()
+        return after
+
+    async def create(self, name, **facts):
+        place = Place(WEST + 1.4 * STEP, SOUTH + 2.3 * STEP)
+        order = Order(**{"order_id": OrderId(name), "place": place} | facts)
+        await operations.create_orders(self.store, self.day, (order,), by="t", at=self.at)
+
+    async def collect(self, stops, courier_id):
+        told = [
+            Collected(
+                at=stop.depart_at,
+                by="t",
+                event_id=f"e{stop.seq}-{courier_id}",
+                courier_id=courier_id,
+                order_ids=stop.order_ids,
+            )
+            for stop in stops
+        ]
+        await operations.record_events(self.store, self.day, told, by="t")
+
+
+def carrier(plan, order_id):
+    for route in plan.routes:
+        for stop in route.stops:
+            if order_id in stop.order_ids:
+                return route.courier_id
+    return None
 
 
 async def peopled(store, day, fleet):

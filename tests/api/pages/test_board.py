@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from dispatch import operations
 from dispatch.access import Role
+from dispatch.departing import AtRisk
 from dispatch.fleet import CourierId, VehicleModelId
-from dispatch.plan import Promise, Remedy, RemedyCode, Unserved
+from dispatch.plan import Promise, Remedy, RemedyCode, Unserved, Why
 from routing.places import Place
 from tests.api.pages.drawn_days import (
+    STARTS_AT,
     at_point,
     with_departures,
     with_joint_order,
@@ -291,6 +294,86 @@ def test_departures_show_their_slack_and_which_will_be_missed(company, make_plan
     expect(page.locator(".trip-heading")).to_contain_text("09:46 发车")
     page.locator(".stop-row").nth(0).click()
     expect(page.locator(".stop-card")).to_contain_text("原定 09:40 发车")
+
+
+def test_a_truck_that_leaves_otherwise_and_one_that_will_be_missed_stand_on_the_board(
+    company, make_plan, open_page
+):
+    company.orders(12)
+    company.publish(with_departures(make_plan(company, stops=4)))
+    page = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}").page
+    rows = page.locator(".departures li")
+    expect(rows).to_have_count(3)
+    early = datetime(2026, 11, 11, 17, 45, tzinfo=company.fleet.depot.zone)
+    company.call("PUT", "/v1/departures/18:30?day=2026-11-11", {"leaves_at": early.isoformat()})
+    expect(rows.nth(2).locator("strong")).to_have_text("18:30 17:45")
+    risk = AtRisk(
+        leaves_at=early, courier_id=CourierId("c001"), order_ids=("o00000", "o00001"), late_s=300
+    )
+
+    def tell(told, now):
+        async def act(store):
+            await operations.tell_risks(store, company.day, told, now, by="t", at=STARTS_AT)
+            return True
+
+        company.app.run(act)
+
+    tell([], [risk])
+    expect(rows.nth(2).get_by_role("alert")).to_have_text("朱雪华 的 2 单将误班")
+    tell([risk], [])
+    expect(rows.nth(2).get_by_role("alert")).to_have_count(0)
+
+
+def test_what_a_version_changed_stands_on_the_board_while_one_looks(company, make_plan, open_page):
+    """Two stops change hands, and one of the households is told another time."""
+    company.orders(12)
+    plan = make_plan(company, stops=4)
+    stops = [route.trips[0].stops[-1] for route in plan.routes[:2]]
+    promise = Promise(
+        order_id=stops[0].order_ids[0],
+        courier_id=plan.routes[0].courier_id,
+        earliest_at=STARTS_AT,
+        latest_at=STARTS_AT + timedelta(hours=1),
+    )
+    plan = replace(plan, promises=(promise,))
+    company.publish(plan)
+    page = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}").page
+    expect(page.get_by_role("tab")).to_have_count(2)  # nothing has changed yet
+
+    def with_last(route, order_ids):
+        (trip,) = route.trips
+        last = replace(trip.stops[-1], order_ids=order_ids)
+        return replace(route, trips=(replace(trip, stops=(*trip.stops[:-1], last)),))
+
+    exchanged = (
+        with_last(plan.routes[0], stops[1].order_ids),
+        with_last(plan.routes[1], stops[0].order_ids),
+        *plan.routes[2:],
+    )
+    later = replace(promise, latest_at=promise.latest_at + timedelta(minutes=30))
+
+    async def act(store):
+        current = await operations.current_plan(store, company.day)
+        after = replace(
+            current.plan,
+            based_on=current.plan.version,
+            routes=exchanged,
+            promises=(later,),
+            why=(Why.HAND, Why.LATE),
+        )
+        await operations.publish_revision(store, after, by="t", at=STARTS_AT)
+        return True
+
+    company.app.run(act)
+    tab = page.get_by_role("tab", name="变动")
+    expect(tab).to_contain_text(str(sum(len(each.order_ids) for each in stops)))
+    tab.click()
+    expect(page.locator(".list-heading").first).to_contain_text("人工调整、晚点")
+    row = page.locator(".change-row", has_text=promise.order_id)
+    expect(row).to_contain_text("朱雪华 → 陈敏霞")
+    expect(row).to_contain_text("改告 09:30–11:00")
+    row.click()
+    expect(page.locator(".route-head h2")).to_have_text("陈敏霞")
 
 
 def test_a_lost_connection_is_marked_and_made_up_for(board, published):

@@ -10,7 +10,7 @@ from dispatch.events import FailReason
 from dispatch.forecast import StopState
 from dispatch.gazetteer import Unclear
 from dispatch.orders import Handling
-from dispatch.plan import RemedyCode
+from dispatch.plan import RemedyCode, Why
 from dispatch.progress import RouteState
 from routing.vrp.reasons import Reason
 
@@ -66,6 +66,7 @@ def test_every_word_that_is_written_is_asked_for():
         ("reason", Reason),
         ("remedy", RemedyCode),
         ("address.reason", Unclear),
+        ("why", Why),
     ],
 )
 def test_every_code_of_the_day_has_words(prefix, codes):
