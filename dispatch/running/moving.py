@@ -12,7 +12,7 @@ from dispatch.fleet import CourierId
 from dispatch.hand import Hand, Hold
 from dispatch.holding import as_agreed, taken_out
 from dispatch.orders import OrderId
-from dispatch.plan import Plan, Promise, Route, Stop, Why, figures_of
+from dispatch.plan import Plan, Promise, Route, Stop, Why, figures_of, overlap_of
 from dispatch.promises import promised
 from dispatch.reading import read_back
 from dispatch.route_table import NO_FIGURES, RouteFigures
@@ -358,7 +358,7 @@ def with_routes(situation: Situation, after: Plan, own: Sequence[Route], met: se
         made_at=after.made_at,
         routes=routes,
         unserved=unserved,
-        figures=figures_of(routes, unserved),
+        figures=figures_of(routes, unserved, overlap_percent=overlap_of(routes)),
         promises=promises,
         departures=departures_of(routes, inputs),
         why=(Why.HAND,),

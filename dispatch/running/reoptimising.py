@@ -10,7 +10,7 @@ from dispatch.errors import DispatchError
 from dispatch.fleet import CourierId
 from dispatch.hand import Hold
 from dispatch.orders import OrderId
-from dispatch.plan import Plan, Promise, Route, Stop, Why, figures_of
+from dispatch.plan import Plan, Promise, Route, Stop, Why, figures_of, overlap_of
 from dispatch.promises import promised
 from dispatch.running.ahead import Situation
 from dispatch.running.contract import breaches
@@ -139,7 +139,8 @@ def _searched(
         *(each for each in plan.unserved if each.order_id not in mine),
         *found.plan.unserved,
     )
-    whole = replace(whole, unserved=unserved, figures=figures_of(whole.routes, unserved))
+    figures = figures_of(whole.routes, unserved, overlap_percent=overlap_of(whole.routes))
+    whole = replace(whole, unserved=unserved, figures=figures)
     return promised(whole, plan, fleet.depot, now=situation.now)
 
 
