@@ -35,7 +35,7 @@ def a_day(chance, *, couriers=COURIERS):
             drive_s = chance.randint(180, 900)
             wait_s = 600 if seq % 6 == 0 else 0
             begin_s = clock_s + drive_s + SETUP_S + wait_s
-            stops.append(a_stop(number, seq, drive_s, begin_s))
+            stops.append(a_stop(number, seq, drive_s, begin_s, wait_s))
             clock_s = begin_s + SERVICE_S
         routes.append(a_route(number, stops, clock_s))
     return Plan(
@@ -60,7 +60,7 @@ def a_day(chance, *, couriers=COURIERS):
     )
 
 
-def a_stop(courier, seq, drive_s, begin_s):
+def a_stop(courier, seq, drive_s, begin_s, wait_s):
     return Stop(
         seq=seq,
         kind=StopKind.HOUSEHOLD,
@@ -75,7 +75,7 @@ def a_stop(courier, seq, drive_s, begin_s):
         volume_ml=0,
         handling=(),
         notes=(),
-        arrive_at=EIGHT,
+        arrive_at=EIGHT + timedelta(seconds=begin_s - SETUP_S - wait_s),
         begin_at=EIGHT + timedelta(seconds=begin_s),
         depart_at=EIGHT + timedelta(seconds=begin_s + SERVICE_S),
         leg=Leg(duration_s=drive_s, distance_m=1000, polyline6=""),

@@ -29,7 +29,7 @@ SEED = 1
 @pytest.fixture(scope="module")
 def situation(grid_network):
     network = RoadNetwork.load(grid_network)
-    inputs = morning(SEED)
+    inputs = morning(SEED, slack_s=0)
     plan = plan_day(inputs, network, budget_s=20, iterations=300, seed=1, made_at=at(7))
     plan = replace(plan, version=1)
     rest, facts = at_moment(inputs, World(SEED).drive(plan, NOW))
