@@ -12,7 +12,6 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/concepts.md").read_text()
 PICTURES = ROOT / "docs/images/concepts"
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
-WITHOUT_PICTURE = {"Joint orders"}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +36,7 @@ def test_every_section_has_its_picture_and_every_picture_its_section():
         title: re.findall(r"!\[[^]]+\]\(images/concepts/([a-z-]+)\.svg\)", text)
         for title, text in SECTIONS.items()
     }
-    assert {title for title, names in shown.items() if len(names) != 1} == WITHOUT_PICTURE
+    assert {title for title, names in shown.items() if len(names) != 1} == set()
     names = sorted(name for names in shown.values() for name in names)
     assert names == sorted(path.stem for path in PICTURES.glob("*.svg"))
 

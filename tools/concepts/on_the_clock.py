@@ -8,7 +8,7 @@ from typing import Final
 
 from dispatch.days import TimeWindow
 from dispatch.fleet import BreakRule
-from dispatch.plan import Plan
+from dispatch.plan import Missed, Plan
 from tools.concepts.charts import Chart, hours, moment
 from tools.concepts.on_the_map import figures, yuan
 from tools.concepts.picture import Card, Panel
@@ -83,6 +83,73 @@ def pickup_times() -> Card:
         ["c1"],
         ("Any time (the bands do not bind)", free),
         ("Windows", bound),
+    )
+
+
+def soft_windows() -> Card:
+    doors = ("w1", "w4", "n3", "e4", "e1")
+    windows = {
+        "e1": (at(8), at(8, 8)),
+        "w1": (at(8, 12), at(8, 20)),
+        "e4": (at(8, 35), at(8, 43)),
+    }
+    orders = [
+        order(door, windows=(TimeWindow(*windows[door]),) if door in windows else ())
+        for door in doors
+    ]
+    price = {
+        "window_early_fen_per_minute": 5,
+        "window_late_fen_per_minute": 5,
+        "window_missed_max_s": 2_400,
+    }
+    hard, soft = (plan_of(a_day(orders, courier("c1"), **facts)) for facts in ({}, price))
+    missed = [each for route in soft.routes for stop in route.stops for each in stop.missed]
+    chart = Chart(
+        starts_at=at(7, 55),
+        ends_at=at(9, 10),
+        every_minutes=15,
+        spans={door: [span] for door, span in windows.items()},
+        words={door: door for door in doors},
+    )
+    told = " and ".join(f"{each.order_id} by {_by(each)}" for each in missed)
+    return _stacked(
+        "soft-windows",
+        f"The same windows (bands), which may be missed at 0.05 yuan a minute: {told}, for {yuan(soft.figures.missed_cost_fen)}. "
+        f"The round takes {hours(soft.figures.duration_s)} instead of {hours(hard.figures.duration_s)}.",
+        chart,
+        ["c1"],
+        ("Hard windows", hard),
+        ("A price for each minute", soft),
+    )
+
+
+def _by(missed: Missed) -> str:
+    return (
+        f"{(missed.early_s or missed.late_s) / 60:.0f} min {'early' if missed.early_s else 'late'}"
+    )
+
+
+def slack() -> Card:
+    orders = [
+        order("e1", pieces=20, cut_off_at=at(12, 30), ready_at=at(11, 20)),
+        order("e4", pieces=20, cut_off_at=at(12, 30), ready_at=at(11, 30)),
+        order("n2", pieces=20, ready_at=at(12, 5)),
+        order("n3", pieces=20, ready_at=at(12, 5)),
+    ]
+    tight, loose = (
+        plan_of(a_day(orders, courier("c1"), departures=_TRUCKS, slack_s=seconds))
+        for seconds in (0, 600)
+    )
+    chart = Chart(starts_at=at(11), ends_at=at(13), trucks=[at(12, 30)])
+    spare = [plan.routes[0].trips[0].truck_slack_s or 0 for plan in (tight, loose)]
+    return _stacked(
+        "slack",
+        f"The first trip must catch the truck of 12:30. Without slack it is back {spare[0] // 60} minutes before; with ten minutes of slack, {spare[1] // 60} minutes before, "
+        f"and what can wait comes with the next trip: {yuan(loose.figures.cost_fen - tight.figures.cost_fen)} dearer.",
+        chart,
+        ["c1"],
+        ("No slack", tight),
+        ("Ten minutes", loose),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from dispatch.comparing import compare
 from dispatch.days import TimeWindow
 from dispatch.fleet import VehicleModelId
-from dispatch.orders import Handling
+from dispatch.orders import Handling, Joining, JointId
 from dispatch.plan import Plan
 from dispatch.posing import pose
 from dispatch.reading import read_back
@@ -69,6 +69,25 @@ def door_or_point() -> Card:
         f"{km(apart.figures.distance_m - brought.figures.distance_m)} less to drive, and with the walks priced {yuan(apart.figures.cost_fen - brought.figures.cost_fen)} cheaper.",
         ("Doors only", map_of(apart), figures(apart)),
         ("Door or point", map_of(brought), figures(brought)),
+    )
+
+
+def joint_orders() -> Card:
+    plain = [order(door) for door in _ROUND]
+    joining = Joining(joint_id=JointId("wedding"))
+    joined = [
+        replace(each, joint=joining) if each.order_id in ("w3", "e3") else each for each in plain
+    ]
+    crew = (courier("c1"), courier("c2"))
+    apart, together = (
+        plan_of(a_day(orders, *crew, model={"capacity_pieces": 40})) for orders in (plain, joined)
+    )
+    return _two(
+        "joint-orders",
+        f"w3 and e3 make one order together and shall ride in one trip: {km(together.figures.distance_m - apart.figures.distance_m)} more to drive, "
+        f"{yuan(together.figures.cost_fen - apart.figures.cost_fen)} dearer.",
+        ("Each by itself", map_of(apart), figures(apart)),
+        ("w3 and e3 in one trip", map_of(together), figures(together)),
     )
 
 

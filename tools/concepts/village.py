@@ -156,7 +156,11 @@ def a_day(
     accept: Mapping[str, Sequence[str]] | None = None,
     **depot: Any,
 ) -> DayInputs:
-    """`model` are facts of every three-wheeler, `accept` the points to which households bring parcels."""
+    """
+    `model` are facts of every three-wheeler, `accept` the points to which households bring parcels.
+
+    Without slack, unless stated: each picture shows its own rule.
+    """
     registry = Registry(
         households={
             HouseholdId(name): Household(
@@ -177,7 +181,9 @@ def a_day(
     )
     models = (replace(TRIKE, **(model or {})), replace(OLDER, **(model or {})), VAN)
     fleet = Fleet(
-        depot=Depot(depot_id=DepotId("depot"), name="", place=Metres(0, 0).place, **depot),
+        depot=Depot(
+            depot_id=DepotId("depot"), name="", place=Metres(0, 0).place, **{"slack_s": 0} | depot
+        ),
         models={each.model_id: each for each in models},
         couriers={each.courier_id: each for each in couriers},
     )
