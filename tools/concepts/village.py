@@ -206,7 +206,7 @@ def plan_of(
     return plan_day(
         inputs,
         roads(),
-        budget_s=60,
+        budget_s=3_600,
         iterations=ITERATIONS,
         seed=1,
         made_at=now or at(6),
