@@ -82,6 +82,7 @@ export const en = {
   "why.late": "late",
   "why.couriers": "couriers",
   "why.roads": "roads",
+  "why.points": "collection points",
   "why.trucks": "trucks",
   "why.hand": "by hand",
   "why.reoptimised": "re-optimised",

@@ -82,6 +82,7 @@ export const zh = {
   "why.late": "晚点",
   "why.couriers": "揽件员变动",
   "why.roads": "道路",
+  "why.points": "代收点变动",
   "why.trucks": "班车变动",
   "why.hand": "人工调整",
   "why.reoptimised": "重新优化",
