@@ -2,7 +2,8 @@
 The policy of a full re-solve: every ten minutes what is left of the day is a new problem for a peer's solver.
 
 The solver is told where couriers stand (a courier on the way to a door, or at one, first ends there), what
-they carry, and what is open; it knows no promise. Its answer is handed out as it is.
+they carry, and what is open; it knows no promise. It is told to keep the depot's slack before trucks, shifts' ends and the
+ends of windows, as far as it is still there. Its answer is handed out as it is.
 """
 
 from __future__ import annotations
@@ -196,8 +197,10 @@ class Resolving:
         home = scene.ground.drive(model.profile, place, scene.ground.depot)
         assert home is not None
         fits = all(limit is None or part <= limit for part, limit in zip(load, limits, strict=True))
-        if free_s + home.duration_s > latest_s or not fits:
+        back_s = free_s + home.duration_s
+        if back_s > latest_s or not fits:
             return None, head
+        latest_s = min(latest_s, max(back_s, latest_s - scene.fleet.depot.slack_s))
         return (
             Vehicle(
                 courier_id=courier_id,
@@ -238,6 +241,7 @@ class Resolving:
                 for number, vehicle in enumerate(vehicles)
                 if known.may_carry(vehicle.courier_id, order)
             )
+            latest_s = max(latest_s - scene.fleet.depot.slack_s, min(latest_s, earliest_s))
             if earliest_s <= latest_s and allowed:
                 clients.append(
                     Client(
