@@ -111,18 +111,16 @@ def replan(
             cancelled=cancelled,
         )
 
-    start = start_of(posed, going, heres=rest.heres)
-    solution = start
+    solution = start = start_of(posed, going, heres=rest.heres)
     if start is not None:
-        besides = frozenset(
-            (*rest.heres.values(), *range(len(as_promised.halts), len(posed.halts)))
-        )
-        slack = with_slack(posed.problem, depot.slack_s, (), besides=besides)
-        with_all = start_of(replace(posed, problem=slack), going, heres=rest.heres)
-        if with_all is not None and not _orders(posed, start) <= _orders(posed, with_all):
-            with_all = search(slack, with_all, share=REGAINING_SHARE)
-        if with_all is not None and _orders(posed, start) <= _orders(posed, with_all):
-            solution = with_all
+        # Slack that delays have used up is wanted back, unless somebody would be left out for it.
+        fixed = frozenset((*rest.heres.values(), *range(len(as_promised.halts), len(posed.halts))))
+        slack = with_slack(posed.problem, depot.slack_s, (), besides=fixed)
+        regained = start_of(replace(posed, problem=slack), going, heres=rest.heres)
+        if regained is not None and not _orders(posed, start) <= _orders(posed, regained):
+            regained = search(slack, regained, share=REGAINING_SHARE)
+        if regained is not None and _orders(posed, start) <= _orders(posed, regained):
+            solution = regained
         posed = _with_required(posed, start)
     left_out = frozenset[int]()
     for share in (FIRST_SHARE, 1.0):
