@@ -170,7 +170,11 @@ def _print(day: DemoDay, told: Summary) -> None:
 def _invite(running: _Running, plan: Plan) -> None:
     typer.echo(f"\nboard    {running.base}/#key={running.dispatcher}")
     if plan.routes:
-        typer.echo(f"courier  {running.base}/c#key={running.courier(plan)}")
+        key = running.key(Role.COURIER, plan.routes[0].courier_id)
+        typer.echo(f"courier  {running.base}/c#key={key}")
+    points = (stop.point_id for route in plan.routes for stop in route.stops if stop.point_id)
+    if point_id := next(points, None):
+        typer.echo(f"point    {running.base}/p#key={running.key(Role.POINT, point_id)}")
     typer.echo("Ctrl-C ends it.")
 
 
@@ -252,9 +256,9 @@ class _Running:
             self.call("POST", path, json={"reason": "breakdown"})
             note(f"courier {unlucky.courier_id} breaks down; others take over")
 
-    def courier(self, plan: Plan) -> str:
-        """A key for the first courier of the plan."""
-        return _new_key(self.url, self.company_id, self.depot_id, plan.routes[0].courier_id)
+    def key(self, role: Role, subject: str) -> str:
+        """A key for one courier, or for the keeper of one point."""
+        return _new_key(self.url, self.company_id, self.depot_id, role, subject)
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         answer = self.client.request(method, path, params=self.query, **more)
@@ -407,16 +411,20 @@ def _part(
 
 
 def _new_key(
-    url: str, company_id: CompanyId, depot_id: DepotId, courier_id: str | None = None
+    url: str,
+    company_id: CompanyId,
+    depot_id: DepotId,
+    role: Role = Role.DISPATCHER,
+    subject: str | None = None,
 ) -> str:
     async def make() -> str:
         async with Store.open(url) as store:
             return await operations.create_key(
                 store,
                 company_id=company_id,
-                role=Role.DISPATCHER if courier_id is None else Role.COURIER,
+                role=role,
                 depot_id=depot_id,
-                subject=courier_id,
+                subject=subject,
                 note="demo",
             )
 
