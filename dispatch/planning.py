@@ -11,12 +11,13 @@ from typing import Final
 from dispatch.clashes import clashes_in, without_impossible
 from dispatch.closures import closed
 from dispatch.fates import RoadFacts
+from dispatch.figures import figures_of
 from dispatch.halts import MILLIFEN
 from dispatch.hand import NO_HAND
 from dispatch.holding import with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined, told_joints
-from dispatch.plan import Plan, figures_of
+from dispatch.plan import Plan
 from dispatch.posing import pose
 from dispatch.promises import promised, with_promises
 from dispatch.reading import read_back

@@ -14,6 +14,7 @@ import polyline
 from dispatch.arrivals import reached_s, setup_s
 from dispatch.days import DayClock
 from dispatch.departures import departures_of, first_made_s, late_of
+from dispatch.figures import figures_of, overlap_of
 from dispatch.halts import MILLIFEN, Halt, left_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import blocked_by
@@ -28,8 +29,6 @@ from dispatch.plan import (
     Stop,
     Trip,
     Unserved,
-    figures_of,
-    overlap_of,
     plan_id_of,
 )
 from dispatch.posing import Posed

@@ -138,7 +138,10 @@ def check_route(
     )
 
     planned = {route.courier_id: route for route in plan.routes}
-    before = {courier: _planned(planned.get(courier)) for courier in wanted}
+    before = {
+        courier: RouteFigures.planned(planned[courier]) if courier in planned else NO_FIGURES
+        for courier in wanted
+    }
     after = {courier: table.figures(routes.get(courier)) for courier in wanted}
     change = {courier: after[courier].less(before[courier]) for courier in wanted}
     carried = {each for route in plan.routes for stop in route.stops for each in stop.order_ids}
@@ -188,14 +191,3 @@ def _brought(plan: Plan, inputs: DayInputs) -> dict[OrderId, Offer]:
         for each in stop.brought
         if stop.point_id is not None and stop.point_id in points
     }
-
-
-def _planned(route: Route | None) -> RouteFigures:
-    if route is None:
-        return NO_FIGURES
-    return RouteFigures(
-        distance_m=route.distance_m,
-        duration_s=route.duration_s,
-        cost_fen=route.cost_fen,
-        orders=sum(len(stop.order_ids) for stop in route.stops),
-    )

@@ -17,7 +17,7 @@ from dispatch.inputs import DayInputs
 from dispatch.offers import Offer
 from dispatch.orders import Order, OrderId
 from dispatch.pickup_times import truck_of
-from dispatch.plan import BreakTaken, Late, Missed, StopKind, Unserved
+from dispatch.plan import BreakTaken, Late, Missed, Route, StopKind, Unserved
 from dispatch.posing import Door, Posed, pose_doors
 from dispatch.soft_windows import missed_of, widened
 from dispatch.trucks import Trucks
@@ -95,6 +95,16 @@ class RouteFigures:
     duration_s: int
     cost_fen: int
     orders: int
+
+    @classmethod
+    def planned(cls, route: Route) -> RouteFigures:
+        """As the plan has them."""
+        return cls(
+            distance_m=route.distance_m,
+            duration_s=route.duration_s,
+            cost_fen=route.cost_fen,
+            orders=sum(len(stop.order_ids) for stop in route.stops),
+        )
 
     def less(self, other: RouteFigures) -> RouteFigures:
         return RouteFigures(

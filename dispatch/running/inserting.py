@@ -8,13 +8,14 @@ from itertools import islice, pairwise
 from typing import Final
 
 from dispatch.departures import departures_of
+from dispatch.figures import figures_of
 from dispatch.fleet import CourierId
 from dispatch.halts import spot_at, spot_today
 from dispatch.joints import with_parts
 from dispatch.offers import accepted_points, offers_of
 from dispatch.order_answers import Change
 from dispatch.orders import Order
-from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why, figures_of
+from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why
 from dispatch.posing import Door, pose_doors
 from dispatch.promises import promised
 from dispatch.reading import Drive, read_back

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from dispatch.departures import departures_of
+from dispatch.figures import figures_of, overlap_of
 from dispatch.fleet import CourierId
 from dispatch.hand import Hand, Hold
 from dispatch.holding import as_agreed, taken_out
 from dispatch.orders import OrderId
-from dispatch.plan import Plan, Promise, Route, Stop, Why, figures_of, overlap_of
+from dispatch.plan import Plan, Promise, Route, Stop, Why
 from dispatch.promises import promised
 from dispatch.reading import read_back
 from dispatch.route_table import NO_FIGURES, RouteFigures
@@ -370,16 +371,10 @@ def _route_moved(
     courier_id: CourierId, before: Iterable[Route], after: Iterable[Route]
 ) -> RouteMoved:
     old, new = (
-        next((_figures(each) for each in routes if each.courier_id == courier_id), NO_FIGURES)
+        next(
+            (RouteFigures.planned(each) for each in routes if each.courier_id == courier_id),
+            NO_FIGURES,
+        )
         for routes in (before, after)
     )
     return RouteMoved(courier_id=courier_id, change=new.less(old))
-
-
-def _figures(route: Route) -> RouteFigures:
-    return RouteFigures(
-        distance_m=route.distance_m,
-        duration_s=route.duration_s,
-        cost_fen=route.cost_fen,
-        orders=sum(len(stop.order_ids) for stop in route.stops),
-    )

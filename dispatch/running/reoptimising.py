@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import ClassVar
 
 from dispatch.errors import DispatchError
+from dispatch.figures import figures_of, overlap_of
 from dispatch.fleet import CourierId
 from dispatch.hand import Hold
 from dispatch.orders import OrderId
-from dispatch.plan import Plan, Promise, Route, Stop, Why, figures_of, overlap_of
+from dispatch.plan import Plan, Promise, Route, Stop, Why
 from dispatch.promises import promised
 from dispatch.running.ahead import Situation
 from dispatch.running.contract import breaches

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from dispatch.departures import departures_of
+from dispatch.figures import figures_of, overlap_of
 from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
-from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip, figures_of, overlap_of, waiting_at
+from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip, waiting_at
 from dispatch.running.standing import Standing
 
 
