@@ -169,7 +169,7 @@ def _standing(
         free_at = back_at + (trip.unloaded_at - trip.back_at) + turnaround
     if not over:
         return None
-    return _told(route, over, None, (), free_at=max(free_at, now), back_at=back_at, now=now)
+    return _told(route, over, None, (), free_at=free_at, back_at=back_at, now=now)
 
 
 def _locked(
@@ -243,6 +243,8 @@ def _told(
             taken.append(BreakTaken(starts_at, free_at))
         else:
             taken.append(None)
+    if not fixed:
+        free_at = max(free_at, now)
     planned_at = {stop.seq: stop.depart_at for stop in route.stops}
     planned_free_at = max(planned_at[stop.seq] for stop in stops)
     return Standing(

@@ -2,14 +2,17 @@
 
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from dispatch.compactness import overlap_percent
+from dispatch.days import TimeWindow
 from dispatch.events import CourierBack, CourierOut, OutReason
+from dispatch.fleet import BreakRule
 from dispatch.planning import plan_day
 from dispatch.running.contract import breaches
+from dispatch.running.standing import standings
 from routing.roads.network import RoadNetwork
 from tests.dispatch.running.days import (
     World,
@@ -156,3 +159,38 @@ def test_who_has_left_the_fleet_leaves_its_orders_to_others(network, seed):
     of_gone = [route for route in again.routes if route.courier_id == gone]
     assert of_gone
     assert all(still.isdisjoint(stop.order_ids) for route in of_gone for stop in route.stops)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_who_is_having_a_break_at_the_depot_ends_it_as_planned(network, seed):
+    """Nobody reports that a break begins: it has begun when the plan says so, not when somebody looks."""
+    chance = random.Random(seed)
+    inputs = morning(seed, couriers=2)
+    courier = inputs.fleet.couriers["c1"]
+    courier = replace(courier, breaks=(BreakRule(time(11), time(12), 1800),))
+    early = {"windows": (TimeWindow(at(8), at(9)),), "ready_at": None, "cut_off_at": at(12, 30)}
+    late = {"windows": (), "ready_at": at(13)}
+    inputs = replace(
+        inputs,
+        fleet=replace(inputs.fleet, couriers={"c1": courier}),
+        orders=tuple(
+            order(number, chance, **(early if number < 6 else late)) for number in range(12)
+        ),
+    )
+    plan = planned(inputs, network, now=at(7))
+    (route,) = plan.routes
+    (rest,) = route.breaks
+    first, later = route.trips
+    # It does not wait out there for what is ready at one, but here.
+    there, *others = later.stops
+    there = replace(there, arrive_at=rest.ends_at + timedelta(seconds=there.leg.duration_s))
+    later = replace(later, leave_at=rest.ends_at, stops=(there, *others))
+    assert first.unloaded_at < rest.starts_at < there.arrive_at < there.begin_at
+    plan = replace(plan, routes=(replace(route, trips=(first, later)),))
+    now = rest.starts_at + timedelta(minutes=12)
+    remaining, facts = at_moment(inputs, World(seed).drive(plan, now))
+    standing = standings(plan, facts, inputs.fleet, now=now)["c1"]
+    assert standing.taken == (rest,)
+    assert standing.free_at == rest.ends_at
+    again = planned(remaining, network, now=now, start=plan, facts=facts)
+    assert again.routes[0].breaks == (rest,)
