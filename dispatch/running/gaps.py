@@ -34,21 +34,31 @@ class GapsAhead:
     """
     The gaps of a route that are still to come.
 
-    early_s, late_s
-        By how much the courier may be ahead of the plan, for so much is more idle than was planned; and behind it.
+    early_s
+        By how much the courier may be ahead of the plan, for so much is more idle than was planned.
+    late_s, due_at
+        How far behind the plan it was where it was last heard of, and when the first was due of what has not been
+        heard of.
     """
 
     gaps: tuple[Gap, ...]
     early_s: float
     late_s: float
+    due_at: datetime | None
     is_begun: bool
     is_whole: bool
 
+    def late_by_s(self, now: datetime) -> float:
+        """By how much the courier is behind the plan."""
+        if self.due_at is None:
+            return self.late_s
+        return max(self.late_s, (now - self.due_at).total_seconds())
 
-NOTHING_AHEAD: Final = GapsAhead((), 0.0, 0.0, is_begun=False, is_whole=True)
+
+NOTHING_AHEAD: Final = GapsAhead((), 0.0, 0.0, None, is_begun=False, is_whole=True)
 
 
-def gaps_ahead(route: Route, facts: RoadFacts, top_m_per_s: float, now: datetime) -> GapsAhead:
+def gaps_ahead(route: Route, facts: RoadFacts, top_m_per_s: float) -> GapsAhead:
     gaps: list[Gap] = []
     early_s = 0.0
     arrived = facts.arrivals.get(route.courier_id, {})
@@ -57,17 +67,20 @@ def gaps_ahead(route: Route, facts: RoadFacts, top_m_per_s: float, now: datetime
         gaps += found
         early_s += sooner_s
     is_begun = any(_came(stop, facts, arrived) for stop in route.stops)
-    late_s = _late_s(route, facts, now)
-    return GapsAhead(tuple(gaps), early_s, late_s, is_begun, all(each.is_whole for each in gaps))
+    late_s, due_at = _late_s(route, facts, arrived)
+    is_whole = all(each.is_whole for each in gaps)
+    return GapsAhead(tuple(gaps), early_s, late_s, due_at, is_begun, is_whole)
 
 
-def _late_s(route: Route, facts: RoadFacts, now: datetime) -> float:
+def _late_s(
+    route: Route, facts: RoadFacts, arrived: Mapping[OrderId, datetime]
+) -> tuple[float, datetime | None]:
     """Of a trip of which nothing is heard nobody knows that it has begun: it is late as if it began now."""
     late_s = 0.0
-    arrived = facts.arrivals.get(route.courier_id, {})
+    dues_at: list[datetime] = []
     for trip in route.trips:
         if not any(_came(stop, facts, arrived) for stop in trip.stops):
-            late_s = max(late_s, (now - trip.leave_at).total_seconds())
+            dues_at.append(trip.leave_at)
             continue
         for stop in trip.stops:
             ends = [facts.fates[each].at for each in stop.order_ids if each in facts.fates]
@@ -77,9 +90,8 @@ def _late_s(route: Route, facts: RoadFacts, now: datetime) -> float:
             if came:
                 late_s = max(late_s, (min(came) - stop.arrive_at).total_seconds())
             if len(ends) < len(stop.order_ids):
-                due_at = stop.depart_at if came else stop.arrive_at
-                late_s = max(late_s, (now - due_at).total_seconds())
-    return late_s
+                dues_at.append(stop.depart_at if came else stop.arrive_at)
+    return late_s, min(dues_at, default=None)
 
 
 def _came(stop: Stop, facts: RoadFacts, arrived: Mapping[OrderId, datetime]) -> bool:

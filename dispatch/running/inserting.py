@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import islice, pairwise
 from typing import Final
 
@@ -23,6 +24,7 @@ from dispatch.running.ahead import Ahead, Situation, keeping_slack, look_ahead
 from dispatch.running.contract import breaches
 from dispatch.running.courses import ENDLESS, Course, courses_of
 from dispatch.running.drives import Drives
+from dispatch.running.outlooks import Outlook, outlooks_of
 from dispatch.running.ranking import NewStop, Ranking
 from dispatch.running.stitching import stitched
 from dispatch.trucks import Trips, Trucks
@@ -44,6 +46,7 @@ class Memory:
 
     snaps: dict[tuple[str, Place], Snap | None] = field(default_factory=dict)
     courses: Mapping[CourierId, Course] = field(default_factory=dict)
+    outlooks: Mapping[CourierId, Outlook] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,31 +106,39 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
         return NotInserted(unserved=alone.unserved[0])
     told = {each.order_id: each for each in plan.promises}
     memory.courses = courses_of(plan, inputs, told, memory.courses)
+    memory.outlooks = outlooks_of(
+        memory.courses, situation.facts, network, inputs.clock, memory.outlooks
+    )
     setups_s = alone.problem.setups_s
     stops = [NewStop(halt, setups_s[halt.visit.place]) for halt in alone.halts]
 
-    def ranked(*, by_time: bool) -> Iterator[tuple[float, CourierId]]:
+    def ranked(*, by_time: bool, slack_s: int) -> Iterator[tuple[float, CourierId]]:
         return Ranking(
-            memory.courses,
+            memory.outlooks,
             stops,
             Drives(network, memory.snaps),
-            situation.facts,
             depot=inputs.fleet.depot.place,
             clock=inputs.clock,
             now=situation.now,
             is_known=network.version == plan.network,
             by_time=by_time,
+            slack_s=slack_s,
         ).couriers()
 
     orders = {each.order_id: each for each in inputs.orders if each.order_id != order.order_id}
+
+    @cache
+    def ahead_of(courier_id: CourierId) -> Ahead | None:
+        return look_ahead(situation, orders, (courier_id,), order, doors, told)
+
     best: _Found | None = None
     tried = 0
     for slack_s in dict.fromkeys((inputs.fleet.depot.slack_s, 0)):
-        for bound, courier_id in ranked(by_time=True):
+        for bound, courier_id in ranked(by_time=True, slack_s=slack_s):
             if best is not None and bound >= best.cost:
                 break
             tried += 1
-            ahead = look_ahead(situation, orders, (courier_id,), order, doors, told)
+            ahead = ahead_of(courier_id)
             if ahead is None:
                 continue
             below = ENDLESS if best is None else best.cost
@@ -144,7 +155,7 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
         detail="no courier can still come in time without breaking what others were promised",
         place=doors[0].spot.place,
     )
-    nearest = tuple(each for _, each in islice(ranked(by_time=False), NEAREST_MAX))
+    nearest = tuple(each for _, each in islice(ranked(by_time=False, slack_s=0), NEAREST_MAX))
     return NotInserted(unserved=unserved, doors=doors, nearest=nearest)
 
 

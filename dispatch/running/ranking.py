@@ -6,28 +6,33 @@ import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import cos, hypot, radians
+from math import cos, radians
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dispatch.days import DayClock
-from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
 from dispatch.halts import Halt
-from dispatch.plan import Stop, Trip
-from dispatch.running.courses import ENDLESS, Course
+from dispatch.running.courses import ENDLESS
 from dispatch.running.drives import Drives
-from dispatch.running.gaps import NOTHING_AHEAD, Gap, GapsAhead, gaps_ahead
+from dispatch.running.outlooks import Outlook
 from routing.matrix import UNREACHABLE
 from routing.places import Place
 from routing.vrp.cost import visit_cost
-from routing.vrp.problem import Vehicle
 
 OVERDUE_S: Final = 9_000
 """A break that is overdue may begin so long from now at the latest: half an hour after the courier is free, and whoever
 stands at a locked stop is free within two hours."""
 
+AT_ONCE: Final = 6
+"""Gaps of a courier whose drives are looked up together, the most promising first. Chosen for time."""
+
 _METRES_OF_DEGREE: Final = 110_500.0
 """No degree of latitude is shorter; a road is never shorter than the line between its ends."""
+
+_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,220 +43,277 @@ class NewStop:
     setup_s: int
 
 
-_Drive = tuple[float, float]
-"""Seconds and metres, each perhaps less than it takes."""
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Seconds and metres to a new stop and from it, each perhaps less than it takes: for gaps, or for couriers at the depot."""
 
-_Ways = Mapping[Place, tuple[_Drive, _Drive]]
-"""For each place the drive from it to a new stop, and the one back."""
+    to_s: _Floats
+    to_m: _Floats
+    from_s: _Floats
+    from_m: _Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """
+    What a new stop asks of each courier: the price, when the trip with it has to be over, and whether it can be made at all.
+    """
+
+    stop: NewStop
+    work_s: int
+    latest_s: float
+    from_depot: _Ways
+    price: _Floats
+    back_s: _Floats
+    may: NDArray[np.bool_]
 
 
 class Ranking:
-    """Whose shift may grow least by one of some new stops: bounds that are never too dear."""
+    """
+    Whose shift may grow least by one of some new stops: bounds that are never too dear.
+
+    All gaps of all couriers are bounded at once by straight lines; drives on roads are looked up only for gaps that may
+    still be the best.
+    """
 
     def __init__(
         self,
-        courses: Mapping[CourierId, Course],
+        outlooks: Mapping[CourierId, Outlook],
         stops: Sequence[NewStop],
         drives: Drives,
-        facts: RoadFacts,
         *,
         depot: Place,
         clock: DayClock,
         now: datetime,
         is_known: bool,
         by_time: bool = True,
+        slack_s: int = 0,
     ) -> None:
         """
         `is_known`: the drives stated in the plan are those of `drives`; else nothing bounds. Not `by_time`: nobody is
-        passed over who would be late, as if there were time enough.
+        passed over who would be late, as if there were time enough. `slack_s` is kept before what was promised.
         """
-        self._by_time = by_time
-        self._courses, self._stops, self._drives, self._facts = courses, stops, drives, facts
-        self._depot, self._is_known = depot, is_known
+        self._courier_ids, self._outlooks = tuple(outlooks), tuple(outlooks.values())
+        self._drives, self._depot, self._is_known = drives, depot, is_known
+        self._by_time, self._slack_s = by_time, slack_s
         self._midnight_s = clock.starts_at.timestamp()
         self._now, self._now_s = now, clock.seconds(now)
-        self._numbers = {courier_id: number for number, courier_id in enumerate(courses)}
+        counts = [len(each.columns) for each in self._outlooks]
+        self._gaps = np.concatenate([each.columns for each in self._outlooks])
+        self._owner = np.repeat(np.arange(len(counts)), counts)
+        self._from = np.cumsum([0, *counts]).tolist()
+        vehicles = [each.course.vehicle for each in self._outlooks]
+        profiles = {each.course.profile for each in self._outlooks}
+        self._cost_per_m = np.array([each.cost_per_m for each in vehicles], float)
+        self._cost_per_s = np.array([each.cost_per_s for each in vehicles], float)
+        tops = {each: drives.network.profile(each).top_kmh / 3.6 for each in profiles}
+        self._top_m_per_s = np.array([tops[each.course.profile] for each in self._outlooks])
+        self._left_s = np.maximum(self._now_s, [each.shift.earliest_s for each in vehicles])
+        self._sooner_s = np.array(list(map(self._sooner, self._outlooks, self._left_s)), float)
+        saved_s = list(map(self._saved, self._outlooks, self._sooner_s))
+        self._saved_s = np.concatenate(saved_s)
+        self._saved_first_s = np.array(
+            [
+                saved[0] if len(saved) else 0.0 if outlook.course.route is None else ENDLESS
+                for saved, outlook in zip(saved_s, self._outlooks, strict=True)
+            ]
+        )
+        self._asked = [self._ask(stop) for stop in stops]
 
     def couriers(self) -> Iterator[tuple[float, CourierId]]:
         """Each courier to whom a stop might fit, the cheapest bound first; in the problem's unit of cost."""
-        waiting: list[tuple[float, int, bool, CourierId, GapsAhead]] = []
-        profiles = {each.profile for each in self._courses.values()}
-        tops = {each: self._drives.network.profile(each).top_kmh / 3.6 for each in profiles}
-        from_depot = {each: self._by_road([self._depot], each) for each in profiles}
-        for courier_id, course in self._courses.items():
-            route = course.route
-            ahead = (
-                NOTHING_AHEAD
-                if route is None
-                else gaps_ahead(route, self._facts, tops[course.profile], self._now)
-            )
-            near: list[_Ways] = [
-                {**self._by_crow(ahead.gaps, stop), self._depot: ways[self._depot]}
-                for stop, ways in zip(self._stops, from_depot[course.profile], strict=True)
-            ]
-            bound = self._bound(courier_id, course, ahead, near)
-            heapq.heappush(waiting, (bound, len(waiting), False, courier_id, ahead))
+        every = np.arange(len(self._gaps))
+        trips = np.min([self._trips(asked) for asked in self._asked], axis=0)
+        bounds = np.min(
+            [self._least(each, every, self._by_crow(each)) for each in self._asked], axis=0
+        )
+        is_exact = np.zeros(len(bounds), bool)
+
+        def least(number: int) -> tuple[float, int, bool]:
+            own = slice(self._from[number], self._from[number + 1])
+            bound = float(trips[number])
+            if own.start == own.stop or (best := float(bounds[own].min())) >= bound:
+                return bound, number, True
+            return best, number, bool(is_exact[own.start + int(bounds[own].argmin())])
+
+        waiting = [least(number) for number in range(len(self._outlooks))]
+        heapq.heapify(waiting)
         while waiting:
-            bound, number, is_exact, courier_id, ahead = heapq.heappop(waiting)
+            bound, number, is_sure = heapq.heappop(waiting)
             if bound == ENDLESS:
                 return
-            if is_exact or not ahead.gaps:
-                yield bound, courier_id
+            if is_sure or bound == -ENDLESS:
+                yield bound, self._courier_ids[number]
                 continue
-            course = self._courses[courier_id]
-            places = dict.fromkeys(
-                stop.place for gap in ahead.gaps for stop in (gap.before, gap.after) if stop
+            own = np.arange(self._from[number], self._from[number + 1])
+            rows = own[~is_exact[own]]
+            rows = rows[np.argsort(bounds[rows], kind="stable")[:AT_ONCE]]
+            bounds[rows] = np.min(
+                [
+                    self._least(each, rows, self._by_road(each, number, rows))
+                    for each in self._asked
+                ],
+                axis=0,
             )
-            near = self._by_road([self._depot, *places], course.profile)
-            bound = self._bound(courier_id, course, ahead, near)
-            heapq.heappush(waiting, (bound, number, True, courier_id, ahead))
-
-    def _by_road(self, places: Sequence[Place], profile: str) -> list[_Ways]:
-        found: list[_Ways] = []
-        for stop in self._stops:
-            to, back = self._drives.between(places, stop.halt.spot.place, profile)
-            found.append(dict(zip(places, zip(to, back, strict=True), strict=True)))
-        return found
-
-    @staticmethod
-    def _by_crow(gaps: Sequence[Gap], stop: NewStop) -> _Ways:
-        """Metres of the straight line, which no road undercuts, less the walks from road to door at both ends."""
-        # Of the new stop's walk only the seconds are known, as a part of its setup: nobody walks 2 m/s.
-        place, walk_m = stop.halt.spot.place, 2 * stop.setup_s
-        across = _METRES_OF_DEGREE * cos(radians(abs(place.lat) + 1))
-        found: dict[Place, tuple[_Drive, _Drive]] = {}
-        for gap in gaps:
-            for end in (gap.before, gap.after):
-                if end is None or end.place in found:
-                    continue
-                east_m = (end.place.lon - place.lon) * across
-                north_m = (end.place.lat - place.lat) * _METRES_OF_DEGREE
-                metres = max(0.0, hypot(east_m, north_m) - end.leg.walk_m - walk_m - 2)
-                found[end.place] = ((0, metres), (0, metres))
-        return found
-
-    def _bound(
-        self, courier_id: CourierId, course: Course, ahead: GapsAhead, near: Sequence[_Ways]
-    ) -> float:
-        return min(
-            (
-                self._least(courier_id, course, ahead, stop, ways)
-                for stop, ways in zip(self._stops, near, strict=True)
-            ),
-            default=ENDLESS,
-        )
+            is_exact[rows] = True
+            heapq.heappush(waiting, least(number))
 
     def _seconds(self, at: datetime) -> float:
         """As a day's clock counts, without looking up the zone."""
         return at.timestamp() - self._midnight_s
 
-    def _saved_s(self, course: Course, ahead: GapsAhead, gap: Gap, sooner_s: float) -> float:
+    def _sooner(self, outlook: Outlook, left_s: float) -> float:
+        """How much earlier than planned anything of the shift may be at most."""
+        route, ahead = outlook.course.route, outlook.ahead
+        if route is None or ahead.is_begun:
+            return ahead.early_s
+        return ahead.early_s + max(0.0, self._seconds(route.trips[0].leave_at) - left_s)
+
+    def _saved(self, outlook: Outlook, sooner_s: float) -> _Floats:
         """
-        How many seconds a stop in this gap may save at most: what is idle after it.
+        How many seconds a stop in each gap may save at most: what is idle after it.
 
         Breaks are idle too, but for those that can lie neither before the first stop nor after the shift's end.
         """
-        assert course.route is not None, "a gap is of a route"
-        seq = (gap.before or gap.trip.stops[0]).seq if gap.after is None else gap.after.seq
-        if ahead.late_s > course.margins_s[seq]:
-            return ENDLESS
+        course, ahead, gaps = outlook.course, outlook.ahead, outlook.columns
+        if course.route is None:
+            return np.zeros(0)
+        late_s = ahead.late_by_s(self._now)
+        saved_s: _Floats
         back_s = self._seconds(course.route.trips[-1].unloaded_at) - sooner_s
         if ahead.is_begun:
-            left_at = gap.trip.leave_at if gap.before is None else gap.before.depart_at
-            overdue_s = self._now_s + OVERDUE_S
+            idle_s = gaps["idle_s"].copy()
+            for rest in course.rests:
+                if max(rest.window.latest_s + late_s, self._now_s + OVERDUE_S) < back_s:
+                    idle_s -= (self._seconds(rest.starts_at) >= gaps["left_s"]) * rest.length_s
+            saved_s = np.maximum(0.0, idle_s) + ahead.early_s
+        else:
             rested_s = sum(
                 rest.length_s
                 for rest in course.rests
-                if rest.starts_at >= left_at
-                and max(rest.window.latest_s + ahead.late_s, overdue_s) < back_s
+                if rest.window.earliest_s + rest.length_s > course.first_latest_s
+                and rest.window.latest_s + late_s < back_s
             )
-            return max(0.0, course.idle_from_s[seq] - rested_s) + ahead.early_s
-        rested_s = sum(
-            rest.length_s
-            for rest in course.rests
-            if rest.window.earliest_s + rest.length_s > course.first_latest_s
-            and rest.window.latest_s + ahead.late_s < back_s
-        )
-        saved_s = max(0.0, course.idle_s - rested_s) + ahead.early_s
-        # A shift that has to be timed anew may be timed worse than it was planned: see `as_it_is`.
-        keeps = ahead.is_whole and course.route.trips[0].leave_at >= self._now
-        return saved_s if keeps else saved_s + sooner_s
+            # A shift that has to be timed anew may be timed worse than it was planned: see `as_it_is`.
+            keeps = ahead.is_whole and course.route.trips[0].leave_at >= self._now
+            idle = max(0.0, course.idle_s - rested_s) + ahead.early_s
+            saved_s = np.full(len(gaps), idle if keeps else idle + sooner_s)
+        saved_s[late_s > gaps["margin_s"]] = ENDLESS
+        return saved_s
 
-    def _least(
-        self, courier_id: CourierId, course: Course, ahead: GapsAhead, stop: NewStop, ways: _Ways
-    ) -> float:
-        vehicle, visit = course.vehicle, stop.halt.visit
-        room = zip(visit.loads, vehicle.capacities, strict=True)
-        if not visit.skills <= vehicle.skills or any(load > most for load, most in room):
-            return ENDLESS
-        price = visit_cost(visit, self._numbers[courier_id])
-        latest_s: float = visit.windows[-1].latest_s if visit.windows else ENDLESS
-        back_s: float = min(vehicle.shift.latest_s, ENDLESS if visit.due_s is None else visit.due_s)
-        if not self._by_time:
-            latest_s = back_s = ENDLESS
+    def _ask(self, stop: NewStop) -> _Asked:
+        visit = stop.halt.visit
         work_s = visit.service_s + stop.setup_s + visit.unload_s
-        (out_s, out_m), (home_s, home_m) = ways[self._depot]
-        left_s = max(self._now_s, vehicle.shift.earliest_s)
-        if max(out_s, home_s) >= UNREACHABLE or left_s + out_s + home_s + work_s > back_s:
-            return ENDLESS
-        least = ENDLESS
-        route = course.route
-        sooner_s = ahead.early_s  # than planned anything may be at most
-        if route is not None and not ahead.is_begun:
-            sooner_s += max(0, self._seconds(route.trips[0].leave_at) - left_s)
+        latest_s: float = visit.windows[-1].latest_s if visit.windows else ENDLESS
+        vehicles = [each.course.vehicle for each in self._outlooks]
+        due_s = ENDLESS if visit.due_s is None else visit.due_s
+        back_s = np.array([min(each.shift.latest_s, due_s) for each in vehicles], float)
+        if not self._by_time:
+            latest_s, back_s = ENDLESS, np.full(len(vehicles), ENDLESS)
+        fits = [
+            visit.skills <= each.skills
+            and all(load <= most for load, most in zip(visit.loads, each.capacities, strict=True))
+            for each in vehicles
+        ]
+        ways = self._from_depot(stop)
+        may = np.array(fits, bool) & (np.maximum(ways.to_s, ways.from_s) < UNREACHABLE)
+        may &= self._left_s + ways.to_s + ways.from_s + work_s <= back_s
+        price = np.array([visit_cost(visit, number) for number in range(len(vehicles))], float)
+        return _Asked(stop, work_s, latest_s, ways, price, back_s, may)
+
+    def _from_depot(self, stop: NewStop) -> _Ways:
+        """For each courier the drive from the depot, and back."""
+        profiles = [each.course.profile for each in self._outlooks]
+        ways = {}
+        for profile in dict.fromkeys(profiles):
+            (to,), (back,) = self._drives.between([self._depot], stop.halt.spot.place, profile)
+            ways[profile] = (*to, *back)
+        return _Ways(*np.array([ways[each] for each in profiles], float).T)
+
+    def _trips(self, asked: _Asked) -> _Floats:
+        """For each courier a trip of its own for the stop."""
+        ways, outlooks = asked.from_depot, self._outlooks
+        has_route = np.array([each.course.route is not None for each in outlooks])
+        turnaround_s = np.array([each.course.vehicle.turnaround_s for each in outlooks])
+        fixed_cost = np.array([each.course.vehicle.fixed_cost for each in outlooks])
         # A trip that is called off leaves room for another.
-        may_leave = route is None or not ahead.is_whole or len(route.trips) < vehicle.trips_max
-        if may_leave and left_s + out_s <= latest_s:
-            trip_s, saved_s = out_s + home_s + work_s, 0.0
-            if route is not None:
-                trip_s += vehicle.turnaround_s
-                gaps = ahead.gaps[:1]
-                saved_s = max(
-                    (self._saved_s(course, ahead, each, sooner_s) for each in gaps), default=ENDLESS
-                )
-            least = (out_m + home_m) * vehicle.cost_per_m
-            least += max(0.0, trip_s - saved_s) * vehicle.cost_per_s
-            least += vehicle.fixed_cost if route is None else 0
-        if route is None:
-            return least + price
+        may_leave = np.array(
+            [
+                each.course.route is None
+                or not each.ahead.is_whole
+                or len(each.course.route.trips) < each.course.vehicle.trips_max
+                for each in outlooks
+            ]
+        )
+        trip_s = ways.to_s + ways.from_s + asked.work_s + has_route * turnaround_s
+        cost: _Floats = (ways.to_m + ways.from_m) * self._cost_per_m + asked.price
+        cost += np.maximum(0.0, trip_s - self._saved_first_s) * self._cost_per_s
+        cost += ~has_route * fixed_cost
+        cost[~may_leave | (self._left_s + ways.to_s > asked.latest_s)] = ENDLESS
         if not self._is_known:
-            return -ENDLESS
-        for gap in ahead.gaps:
-            if not gap.is_known:
-                return -ENDLESS
-            to_s, to_m = ways[self._depot if gap.before is None else gap.before.place][0]
-            from_s, from_m = ways[self._depot if gap.after is None else gap.after.place][1]
-            metres = to_m + from_m - gap.leg_m
-            cost = metres * vehicle.cost_per_m
-            if cost >= least:
-                continue
-            shared = any(_is_at(each, stop) for each in (gap.before, gap.after))
-            added_s = max(0, to_s + from_s - gap.leg_s) + work_s - shared * stop.setup_s
-            over_s = added_s - self._saved_s(course, ahead, gap, sooner_s)
-            cost += max(0.0, over_s) * vehicle.cost_per_s
-            if cost >= least or max(to_s, from_s) >= UNREACHABLE:
-                continue
-            there_s = to_s + self._seconds(
-                gap.trip.leave_at if gap.before is None else gap.before.depart_at
+            cost[has_route] = -ENDLESS
+        cost[~asked.may] = ENDLESS
+        return cost
+
+    def _least(self, asked: _Asked, rows: NDArray[np.int64], ways: _Ways) -> _Floats:
+        """For each of these gaps what the stop costs there at least; `ways` have a row for each of them."""
+        gaps, owner, stop = self._gaps[rows], self._owner[rows], asked.stop
+        place = stop.halt.spot.place
+        shared = np.zeros(len(rows), bool)
+        for end in (gaps["before"], gaps["after"]):
+            shared |= (end["lon"] == place.lon) & (end["lat"] == place.lat) & ~end["is_depot"]
+        sooner_s = self._sooner_s[owner]
+        detour_s = np.maximum(0.0, ways.to_s + ways.from_s - gaps["leg_s"])
+        over_s = detour_s + asked.work_s - shared * stop.setup_s - self._saved_s[rows]
+        cost: _Floats = (ways.to_m + ways.from_m - gaps["leg_m"]) * self._cost_per_m[owner]
+        cost += np.maximum(0.0, over_s) * self._cost_per_s[owner] + asked.price[owner]
+        is_late = (gaps["left_s"] + ways.to_s - sooner_s > asked.latest_s) | (
+            gaps["home_s"] + over_s - sooner_s > asked.back_s[owner]
+        )
+        if self._by_time:  # who follows would be later than was promised, or than predicted
+            is_late |= over_s - sooner_s > np.maximum(gaps["slack_s"] - self._slack_s, 1)
+        is_full = (np.array(stop.halt.visit.loads) > gaps["room"]).any(axis=1)
+        is_cut_off = np.maximum(ways.to_s, ways.from_s) >= UNREACHABLE
+        cost[is_late | is_full | is_cut_off] = ENDLESS
+        cost[~gaps["is_known"] | (not self._is_known)] = -ENDLESS
+        cost[~asked.may[owner]] = ENDLESS
+        return cost
+
+    def _by_crow(self, asked: _Asked) -> _Ways:
+        """For all gaps the straight line, which no road undercuts, less the walks from road to door, at a profile's top speed."""
+        # Of the new stop's walk only the seconds are known, as a part of its setup: nobody walks 2 m/s.
+        place, walk_m = asked.stop.halt.spot.place, 2 * asked.stop.setup_s
+        across = _METRES_OF_DEGREE * cos(radians(abs(place.lat) + 1))
+        ways, owner = asked.from_depot, self._owner
+        found: list[_Floats] = []
+        for name, seconds, metres in (
+            ("before", ways.to_s, ways.to_m),
+            ("after", ways.from_s, ways.from_m),
+        ):
+            end = self._gaps[name]
+            east_m = (end["lon"] - place.lon) * across
+            north_m = (end["lat"] - place.lat) * _METRES_OF_DEGREE
+            crow_m = np.maximum(0.0, np.hypot(east_m, north_m) - end["walk_m"] - walk_m - 2)
+            crow_s = np.maximum(0.0, crow_m / self._top_m_per_s[owner] - 1)
+            found.append(np.where(end["is_depot"], seconds[owner], crow_s))
+            found.append(np.where(end["is_depot"], metres[owner], crow_m))
+        return _Ways(*found)
+
+    def _by_road(self, asked: _Asked, number: int, rows: NDArray[np.int64]) -> _Ways:
+        """For these gaps of a courier the drives on roads."""
+        outlook = self._outlooks[number]
+        gaps = [outlook.ahead.gaps[row - self._from[number]] for row in rows]
+        ends = [(gap.before, gap.after) for gap in gaps]
+        places = {self._depot: 0} | {each.place: 0 for pair in ends for each in pair if each}
+        to, back = self._drives.between(
+            list(places), asked.stop.halt.spot.place, outlook.course.profile
+        )
+        row_of = {place: row for row, place in enumerate(places)}
+        drives = [
+            (
+                *to[row_of[self._depot if before is None else before.place]],
+                *back[row_of[self._depot if after is None else after.place]],
             )
-            home_s = self._seconds(gap.trip.unloaded_at) + over_s
-            if there_s - sooner_s > latest_s or home_s - sooner_s > back_s:
-                continue
-            slack_s = ENDLESS if gap.after is None else course.slacks_s[gap.after.seq]
-            if self._by_time and over_s - sooner_s > max(slack_s, 1):
-                continue  # who follows would be later than was promised, or than predicted
-            if gap.is_whole and not _has_room(gap.trip, stop, vehicle):
-                continue
-            least = cost
-        return least + price
-
-
-def _is_at(stop: Stop | None, new: NewStop) -> bool:
-    spot = new.halt.spot
-    return stop is not None and (stop.place, stop.point_id) == (spot.place, spot.point_id)
-
-
-def _has_room(trip: Trip, new: NewStop, vehicle: Vehicle) -> bool:
-    aboard = (trip.weight_g, trip.volume_ml, trip.pieces)
-    loads = zip(aboard, new.halt.visit.loads, vehicle.capacities, strict=True)
-    return all(load + more <= max(most, load) for load, more, most in loads)
+            for before, after in ends
+        ]
+        return _Ways(*np.array(drives, float).T)
