@@ -1,5 +1,5 @@
 """
-Village days with several trips, three departures, points and breaks: our search beside peers that are told less.
+Village days with several trips, three departures, points, joint orders and breaks: our search beside peers that are told less.
 
     ../peers/bin/python benchmarks/village/compare.py --orders 300 --budget 10 --seeds 1 2
     ../peers/bin/python benchmarks/village/compare.py --orders 3000 --budget 30
@@ -7,9 +7,9 @@ Village days with several trips, three departures, points and breaks: our search
 
 Days are drawn (`days.py`) and posed by `dispatch`; everyone gets the posed problem, two cores and the same
 seconds, which for peers begin with their own model. A solver of one thread runs as two processes with a seed each, one
-told every place and truck of an order, the other only the first; the better counts. What each peer is not told stands at the top of its file: no peer states the whole day. So every answer is
-made honest by us: each route is driven by our schedule with the trucks with which it is cheapest; where there are no
-times, its last halts are left out until there are; and what is left out is priced. `cost_yuan` is that of the
+told every place and truck of an order, the other only the first; the better counts. What each peer is not told stands at the top of its file, and none can state a joint order: no peer states the whole day. So every
+answer is made honest by us: each route is driven by our schedule with the trucks with which it is cheapest; where there
+are no times, its last halts are left out until there are; joint orders that are torn are mended as our own search mends them; and what is left out is priced. `cost_yuan` is that of the
 routes and of what is left out, by `routing.vrp.cost`; the judge has passed each.
 
 One JSON line for each run: `left_out` and `dropped` are halts; dropped ones are those left out only to make the answer honest.
@@ -22,6 +22,7 @@ import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from importlib import import_module
 from multiprocessing import get_context
 from typing import Any, Final
@@ -35,6 +36,8 @@ from dispatch.trucks import Trucks
 from routing.vrp.check import check
 from routing.vrp.cost import cost, unserved_of
 from routing.vrp.finish import orders_of
+from routing.vrp.joints import Mender
+from routing.vrp.packed import pack
 from routing.vrp.problem import Problem
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Route, Solution
@@ -61,6 +64,11 @@ def answered(solver: str, told: Statement) -> Orders | str:
 def honest(posed: Posed, orders: Orders) -> tuple[Solution, int]:
     """The answer as it can really be driven, and how many halts had to be left out for that."""
     trucks, scheduler = Trucks.of(posed), Scheduler(posed.problem)
+    apart = replace(
+        posed.problem,
+        joints=(),
+        visits=tuple(replace(each, joints=()) for each in posed.problem.visits),
+    )
     routes: list[Route] = []
     dropped = 0
     for number in sorted(orders):
@@ -70,13 +78,15 @@ def honest(posed: Posed, orders: Orders) -> tuple[Solution, int]:
             route = None
             if len(trips) <= vehicle.trips_max:
                 route = trucks.best(trips, lambda chosen, n=number: scheduler.schedule(n, chosen))
-            if route is not None and not _broken(posed.problem, route):
+            if route is not None and not _broken(apart, route):
                 routes.append(route)
                 break
             trips[-1].pop()
             dropped += 1
             trips = [trip for trip in trips if trip]
     served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
+    if posed.problem.joints:
+        routes = _joined(posed.problem, routes, scheduler)
     solution = Solution(
         routes=tuple(routes),
         unserved=unserved_of(posed.problem, served),
@@ -85,6 +95,18 @@ def honest(posed: Posed, orders: Orders) -> tuple[Solution, int]:
     wrong = check(posed.problem, solution)
     assert not wrong, wrong[0].message
     return solution, dropped
+
+
+def _joined(problem: Problem, routes: Sequence[Route], scheduler: Scheduler) -> list[Route]:
+    """The routes with torn joint orders put together, or left out."""
+    orders = {
+        route.vehicle: tuple(tuple(halt.visit for halt in trip.visits) for trip in route.trips)
+        for route in routes
+    }
+    mended = Mender(problem, pack(problem), scheduler).mended(orders)
+    assert mended is not None, "nothing in these days is required"
+    driven = [scheduler.schedule(number, trips) for number, trips in mended.items() if any(trips)]
+    return [route for route in driven if route is not None]
 
 
 def _broken(problem: Problem, route: Route) -> bool:

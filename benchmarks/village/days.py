@@ -1,11 +1,11 @@
-"""Village days to compare searches on: drawn by the demo, with three departures, unloading, sorting and points."""
+"""Village days to compare searches on: drawn by the demo, with three departures, unloading, sorting, points and joint orders."""
 
 from __future__ import annotations
 
 import random
 import tempfile
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ from dispatch.demo import write_demo_day
 from dispatch.households import Household, PointId, Registry
 from dispatch.inputs import DayInputs
 from dispatch.intake import read_fleet, read_orders, read_registry, registry_of
-from dispatch.orders import Order
+from dispatch.orders import Joining, JointId, JointRule, Order, OrderId
 from routing.places import great_circle_m
 from routing.roads.network import RoadNetwork
 
@@ -24,6 +24,8 @@ ACCEPTING: Final = 0.4
 """Share of the households that would bring their parcels to the nearest point. Chosen, as is all that follows."""
 WISHING: Final = ((0.25, DEPARTURES[0]), (0.25, DEPARTURES[1]))
 """Share of the orders that ask for a departure, where they are ready two hours before."""
+JOINING: Final = 0.05
+"""Share of the orders that begin a joint order with the nearest one: in one trip, or neither."""
 HOUSEHOLDS_PER_ORDER: Final = 2
 ORDERS_PER_COURIER: Final = 30
 
@@ -57,7 +59,9 @@ def drawn(orders: int, seed: int) -> tuple[DayInputs, RoadNetwork]:
         day=DepotDay(CompanyId("demo"), depot.depot_id, DAY),
         registry=_bringing(registry, chance),
         fleet=replace(fleet, depot=depot),
-        orders=tuple(_wishing(each, depot.zone, chance) for each in taken.accepted),
+        orders=_joining(
+            [_wishing(each, depot.zone, chance) for each in taken.accepted], registry, chance
+        ),
     )
     return inputs, network
 
@@ -77,7 +81,7 @@ def _nearest(household: Household, registry: Registry) -> tuple[PointId, ...]:
     return (min(points, key=lambda point: great_circle_m(home, point.place)).point_id,)
 
 
-def _wishing(order: Order, zone: object, chance: random.Random) -> Order:
+def _wishing(order: Order, zone: tzinfo, chance: random.Random) -> Order:
     """The order with a cut-off of its own, or none; never one before it can be picked up."""
     lot = chance.random()
     for share, departure in WISHING:
@@ -91,3 +95,28 @@ def _wishing(order: Order, zone: object, chance: random.Random) -> Order:
             )
         lot -= share
     return replace(order, cut_off_at=None)
+
+
+def _joining(orders: list[Order], registry: Registry, chance: random.Random) -> tuple[Order, ...]:
+    """The orders, some of them in pairs of neighbours."""
+    places = {
+        each.order_id: place
+        for each in orders
+        if each.household_id is not None
+        and (place := registry.households[each.household_id].place) is not None
+    }
+    alone = dict.fromkeys(places)
+    joined: dict[OrderId, Joining] = {}
+    for order_id in chance.sample(sorted(places), round(JOINING * len(orders))):
+        if order_id not in alone:
+            continue
+        del alone[order_id]
+        if not alone:
+            break
+        home = places[order_id]
+        nearest = min(alone, key=lambda each: great_circle_m(home, places[each]))
+        del alone[nearest]
+        rules = frozenset({JointRule.SAME_TRIP, JointRule.ALL_OR_NOTHING})
+        joining = Joining(joint_id=JointId(order_id), rules=rules)
+        joined[order_id] = joined[nearest] = joining
+    return tuple(replace(each, joint=joined.get(each.order_id)) for each in orders)
