@@ -79,6 +79,7 @@ export const en = {
   "version.retold": "tell {from}–{to}",
   "why.new-orders": "new orders",
   "why.orders-gone": "orders gone",
+  "why.amounts": "more or fewer pieces",
   "why.late": "late",
   "why.couriers": "couriers",
   "why.roads": "roads",

@@ -79,6 +79,7 @@ export const zh = {
   "version.retold": "改告 {from}–{to}",
   "why.new-orders": "新单",
   "why.orders-gone": "单取消",
+  "why.amounts": "件数变动",
   "why.late": "晚点",
   "why.couriers": "揽件员变动",
   "why.roads": "道路",

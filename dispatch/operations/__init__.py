@@ -69,6 +69,7 @@ from dispatch.operations.orders import (
     read_order,
     read_orders,
     read_some_orders,
+    restate_amount,
 )
 from dispatch.operations.plans import (
     EtagMismatch,
@@ -99,6 +100,7 @@ from dispatch.operations.positions import keep_positions, nearest_couriers, read
 from dispatch.operations.promising import (
     OptionUnclear,
     answer_orders,
+    planned_answer,
     take_option,
 )
 from dispatch.operations.questions import (
@@ -263,6 +265,7 @@ __all__ = [
     "nearest_couriers",
     "publish_plan",
     "publish_revision",
+    "planned_answer",
     "read_answer",
     "read_board",
     "read_closures",
@@ -303,6 +306,7 @@ __all__ = [
     "reserve_answer",
     "revoke_key",
     "say_closed",
+    "restate_amount",
     "say_full",
     "say_open",
     "start_job",

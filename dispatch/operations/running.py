@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from dispatch.amounts import amount_of, with_amount
 from dispatch.at_points import as_keepers_say
 from dispatch.days import DepotDay
 from dispatch.errors import DispatchError
@@ -120,7 +121,13 @@ async def hand_over(
         if aboard and place is None:
             place = _place_of(running.plan, aboard[-1])
     if aboard and place is not None:
-        held = [each.order for each in await read_some_orders(store, day, aboard)]
+        counted = running.facts.counted
+        held = [
+            each.order
+            if each.order.order_id not in counted
+            else with_amount(each.order, counted[each.order.order_id].of(amount_of(each.order)))
+            for each in await read_some_orders(store, day, aboard)
+        ]
         order = _handed_over(courier_id, held, place)
         await create_orders(store, day, (order,), by=by, at=at)
     event = CourierOut(
