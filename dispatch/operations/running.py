@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -57,6 +57,29 @@ async def read_running(store: Store, day: DepotDay, *, at: datetime) -> RunningD
     if plan is not None:
         known = as_agreed(known, plan.hand)
     return RunningDay(inputs=known, plan=plan, events=page.events, facts=facts)
+
+
+async def as_points_are(store: Store, inputs: DayInputs, *, at: datetime) -> DayInputs:
+    """
+    `inputs`, which may hold some orders of the day only, as keepers of its points say.
+
+    All open orders are read: how many of them still fit into a full point depends on each other.
+
+    Raises
+    ------
+    FleetMissing
+        There is nothing to drive with.
+    """
+    told = (await read_running(store, inputs.day, at=at)).inputs
+    where = {each.order_id: each for each in told.orders}
+    registry = inputs.registry
+    return replace(
+        inputs,
+        registry=replace(registry, points={**registry.points, **told.registry.points}),
+        orders=tuple(where.get(each.order_id, each) for each in inputs.orders),
+        full=told.full,
+        barred=told.barred,
+    )
 
 
 class CourierUnknown(DispatchError):
