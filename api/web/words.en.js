@@ -294,6 +294,7 @@ export const en = {
   "point.missing": "Missing: {orders}",
   "point.left.behind": "Left behind: {orders}",
   "point.unscanned": "Taken without a scan: {orders}",
+  "courier.counted": "Pieces taken",
   "point.parcels": "Parcels",
   "point.wrong.role": "This key does not belong to a collection point",
   "point.where.expected": "expected",

@@ -312,6 +312,7 @@ export const zh = {
   "point.missing": "缺件：{orders}",
   "point.left.behind": "未取走：{orders}",
   "point.unscanned": "未入库就被取走：{orders}",
+  "courier.counted": "实收件数",
   "point.parcels": "包裹",
   "point.wrong.role": "这个密钥不是代收点的",
   "point.where.expected": "待入库",
