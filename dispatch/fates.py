@@ -66,8 +66,8 @@ class RoadFacts:
 
     The ends of orders, when each courier first stood where they wait, since when couriers are out, where orders
     stand that were scanned in, what holds of points that are full or closed, who collected what: not always whom the
-    plan meant; which trucks leave otherwise than the fleet states; what was scanned instead of what was said, and since when
-    an order is more than before.
+    plan meant; which trucks leave otherwise than the fleet states; what was scanned instead of what was said, which
+    orders are more or less than they were, and since when one is more.
     """
 
     fates: Mapping[OrderId, Fate]
@@ -87,6 +87,7 @@ class RoadFacts:
 
     trucks: Mapping[datetime, datetime | None] = field(default_factory=dict)
     counted: Mapping[OrderId, Counted] = field(default_factory=dict)
+    restated: frozenset[OrderId] = frozenset()
     grown: Mapping[OrderId, datetime] = field(default_factory=dict)
 
 
@@ -100,6 +101,7 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
     tellers: dict[OrderId, CourierId] = {}
     trucks: dict[datetime, DepartureChanged] = {}
     counted: dict[OrderId, Counted] = {}
+    restated: set[OrderId] = set()
     grown: dict[OrderId, datetime] = {}
     for event in events:
         match event:
@@ -124,9 +126,11 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
                 couriers[event.courier_id] = max(
                     couriers.get(event.courier_id, event), event, key=lambda each: each.at
                 )
-            case AmountChanged() if event.is_more:
-                known_at = grown.get(event.order_id, event.at)
-                grown[event.order_id] = max(known_at, event.at)
+            case AmountChanged():
+                restated.add(event.order_id)
+                if event.is_more:
+                    known_at = grown.get(event.order_id, event.at)
+                    grown[event.order_id] = max(known_at, event.at)
             case DepartureChanged():
                 trucks[event.planned_at] = max(
                     trucks.get(event.planned_at, event), event, key=lambda each: each.at
@@ -156,6 +160,7 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
         carriers=carriers,
         trucks=leaving,
         counted={key: each for key, each in counted.items() if key in carriers},
+        restated=frozenset(restated),
         grown=grown,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -26,9 +26,9 @@ def as_boarded(plan: Plan, inputs: DayInputs, network: RoadNetwork, facts: RoadF
     """
     `plan` with each parcel on the vehicle of whoever scanned it, and with stops and trips that carry what they do carry.
 
-    What somebody else collected, or somebody without being asked to, is a stop of that courier, at the moment of the scan, and of the planned one no more. Open orders count
-    as they are said to be now, collected ones as they were scanned; of what has failed or was cancelled nothing is carried.
-    Said twice, it is the same. `network` has its closures; `inputs` know the facts.
+    What somebody else collected, or somebody without being asked to, is a stop of that courier at the moment of the scan, and
+    of the planned one no more. Open orders count as they are said to be now, collected ones as they were scanned; of what has
+    failed or was cancelled nothing is carried. Said twice, it is the same. `network` has its closures; `inputs` know the facts.
     """
     boarding = _Boarding(inputs, network, facts, plan.depot_place)
     strange = [*boarding.strange(plan.routes), *boarding.loose(plan)]
@@ -82,13 +82,19 @@ class _Boarding:
     def __init__(
         self, inputs: DayInputs, network: RoadNetwork, facts: RoadFacts, depot: Place
     ) -> None:
-        said = {**{each.order_id: amount_of(each) for each in inputs.orders}, **inputs.amounts}
-        self._amounts: Mapping[OrderId, Amount] = said | {
-            key: counted.of(said[key]) for key, counted in facts.counted.items() if key in said
+        self._orders = {each.order_id: each for each in inputs.orders}
+        self._said = inputs.amounts
+        # Of all else the loads are as they were planned: a day has thousands of stops, and few of these.
+        self._otherwise = {
+            *facts.restated,
+            *facts.counted,
+            *(key for key, fate in facts.fates.items() if fate.status is not OrderStatus.COLLECTED),
         }
         self._network, self._facts, self._depot = network, facts, depot
         clock, departures = inputs.clock, inputs.fleet.depot.departures
-        self._last_at = max(clock.moment(clock.seconds_of(each)) for each in departures)
+        self._last_at = max(
+            (clock.moment(clock.seconds_of(each)) for each in departures), default=inputs.over_at
+        )
         self._per_unload = timedelta(seconds=inputs.fleet.depot.unload_per_piece_s)
         self._per_piece = timedelta(seconds=inputs.fleet.depot.service_per_piece_s)
 
@@ -102,6 +108,8 @@ class _Boarding:
                         carrier = self._facts.carriers.get(order_id, route.courier_id)
                         if carrier != route.courier_id:
                             by.setdefault(carrier, []).append(order_id)
+                    if by:
+                        self._otherwise.update(stop.order_ids)
                     for carrier, order_ids in by.items():
                         at = max(self._facts.fates[each].at for each in order_ids)
                         other = replace(
@@ -129,8 +137,9 @@ class _Boarding:
         known = {each for route in plan.routes for stop in route.stops for each in stop.order_ids}
         places = {each.order_id: each.place for each in plan.unserved}
         for order_id, carrier in self._facts.carriers.items():
-            if order_id in known or order_id not in self._amounts:
+            if order_id in known or self._amount(order_id) is None:
                 continue
+            self._otherwise.add(order_id)
             at, place = self._facts.fates[order_id].at, places.get(order_id)
             stop = Stop(
                 seq=0,
@@ -268,6 +277,13 @@ class _Boarding:
             polyline6=polyline.encode([(lat, lon) for lon, lat in leg.line], 6),
         )
 
+    def _amount(self, order_id: OrderId) -> Amount | None:
+        """How much of it is, or will be, carried; None: nobody knows."""
+        order = self._orders.get(order_id)
+        said = self._said.get(order_id) if order is None else amount_of(order)
+        counted = self._facts.counted.get(order_id)
+        return said if said is None or counted is None else counted.of(said)
+
     def loaded(self, route: Route) -> Route:
         trips = tuple(map(self._trip_loaded, route.trips))
         return route if trips == route.trips else replace(route, trips=trips)
@@ -290,27 +306,30 @@ class _Boarding:
     def _stop_loaded(self, stop: Stop) -> Stop:
         """Who is still to come takes so much longer for each piece more; a stop of which not all is known stays."""
         facts = self._facts
-        carried = [
-            each
+        if not stop.counted and self._otherwise.isdisjoint(stop.order_ids):
+            return stop
+        amounts = [
+            self._amount(each)
             for each in stop.order_ids
             if each not in facts.fates or facts.fates[each].status is OrderStatus.COLLECTED
         ]
-        if any(each not in self._amounts for each in carried):
+        known = [each for each in amounts if each is not None]
+        if len(known) < len(amounts):
             return stop
-        amounts = [self._amounts[each] for each in carried]
-        pieces = sum(each.pieces for each in amounts)
+        pieces = sum(each.pieces for each in known)
         depart_at = stop.depart_at
         if self._ended_at(stop) is None:
             more = (pieces - stop.pieces) * self._per_piece
             depart_at = max(stop.begin_at, depart_at + more)
-        return replace(
+        loaded = replace(
             stop,
             pieces=pieces,
-            weight_g=sum(each.weight_g for each in amounts),
-            volume_ml=sum(each.volume_ml for each in amounts),
+            weight_g=sum(each.weight_g for each in known),
+            volume_ml=sum(each.volume_ml for each in known),
             depart_at=depart_at,
             counted=tuple(facts.counted[each] for each in stop.order_ids if each in facts.counted),
         )
+        return stop if loaded == stop else loaded
 
 
 def _only(stop: Stop, order_ids: Collection[OrderId]) -> Stop:

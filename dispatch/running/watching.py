@@ -112,11 +112,14 @@ def _is_otherwise_aboard(plan: Plan, planned: Collection[OrderId], facts: RoadFa
     if any(who in drivers and each not in planned for each, who in facts.carriers.items()):
         return True
     return any(
-        facts.carriers.get(order_id, route.courier_id) != route.courier_id
-        or (order_id in facts.counted and facts.counted[order_id] not in stop.counted)
+        any(
+            facts.carriers.get(each, route.courier_id) != route.courier_id
+            for each in stop.order_ids
+        )
+        or stop.counted
+        != tuple(facts.counted[each] for each in stop.order_ids if each in facts.counted)
         for route in plan.routes
         for stop in route.stops
-        for order_id in stop.order_ids
     )
 
 
