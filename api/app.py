@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import (
     addresses,
+    amounts,
     closures,
     departures,
     etas,
@@ -106,6 +107,7 @@ def create_app(settings: Settings, *, url: str, clock: Clock | None = None) -> F
     for part in (
         orders,
         addresses,
+        amounts,
         registry,
         closures,
         departures,

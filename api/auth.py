@@ -23,6 +23,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "list_orders": frozenset({_D, _B}),
     "read_order": frozenset({_D, _B}),
     "cancel_order": frozenset({_D}),
+    "restate_amount": frozenset({_D}),
     "list_addresses": frozenset({_D}),
     "place_order": frozenset({_D}),
     "place_household": frozenset({_D}),

@@ -102,10 +102,13 @@ async def check_hand_made_route(
         orders=orders,
         closures=await operations.read_closures(deps.store, day.scope, at=now),
     )
+    inputs = inputs.by_timetable(facts.trucks)
+    if facts.notices or facts.scans:
+        inputs = await operations.as_points_are(deps.store, inputs, at=now)
     told = await asyncio.to_thread(
         check_route,
         plan,
-        inputs.by_timetable(facts.trucks),
+        inputs,
         network,
         courier_id=courier_id,
         trips=trips,

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from dispatch.amounts import Counted
 from dispatch.days import TimeWindow
 from dispatch.events import Arrived, Collected, CourierEvent, Failed, FailReason
 from dispatch.fleet import CourierId
@@ -409,8 +410,29 @@ class PlanIn(Strict):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 
+class CountedIn(Strict):
+    """What was scanned of an order; weight and volume go with the pieces unless they are stated."""
+
+    order_id: TextId
+    pieces: Count
+    weight_g: Grams | None = None
+    volume_ml: Millilitres | None = None
+
+    def counted(self) -> Counted:
+        return Counted(
+            order_id=OrderId(self.order_id),
+            pieces=self.pieces,
+            weight_g=self.weight_g,
+            volume_ml=self.volume_ml,
+        )
+
+
 class CourierEventIn(Strict):
-    """What a phone reports. `event_id` is the phone's own: sending twice is the same as once."""
+    """
+    What a phone reports. `event_id` is the phone's own: sending twice is the same as once.
+
+    `counted` says of collected orders how much was scanned, where that is more or less than was said.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -433,11 +455,17 @@ class CourierEventIn(Strict):
     at: Moment
     reason: FailReason | None = None
     note: Note = ""
+    counted: Annotated[tuple[CountedIn, ...], Field(max_length=500)] = ()
 
     @model_validator(mode="after")
     def _says_why(self) -> Self:
         if (self.kind == "failed") != (self.reason is not None):
             raise ValueError("a failed pickup needs a reason, the other kinds have none")
+        named = [each.order_id for each in self.counted]
+        if named and (self.kind != "collected" or not set(named) <= set(self.order_ids)):
+            raise ValueError("only orders that are collected by this event are counted")
+        if len(set(named)) < len(named):
+            raise ValueError("count each order once")
         return self
 
     def event(self, by: str) -> CourierEvent:
@@ -453,7 +481,19 @@ class CourierEventIn(Strict):
                 reason=self.reason,
                 note=self.note,
             )
-        kind = Arrived if self.kind == "arrived" else Collected
-        return kind(
-            at=self.at, by=by, event_id=self.event_id, courier_id=courier_id, order_ids=order_ids
+        if self.kind == "arrived":
+            return Arrived(
+                at=self.at,
+                by=by,
+                event_id=self.event_id,
+                courier_id=courier_id,
+                order_ids=order_ids,
+            )
+        return Collected(
+            at=self.at,
+            by=by,
+            event_id=self.event_id,
+            courier_id=courier_id,
+            order_ids=order_ids,
+            counted=tuple(each.counted() for each in self.counted),
         )

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from dispatch.amounts import Amount, Counted
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.orders import OrderId
@@ -52,6 +53,22 @@ class OrderChanged(_Event, frozen=True, kw_only=True, tag="order-changed"):
     """An option was taken: the order may be picked up at other times or places than before."""
 
     order_id: OrderId
+
+
+class AmountChanged(_Event, frozen=True, kw_only=True, tag="amount-changed"):
+    """An open order is more or less than was said of it before."""
+
+    order_id: OrderId
+    before: Amount
+    after: Amount
+
+    @property
+    def is_more(self) -> bool:
+        return (
+            self.after.pieces > self.before.pieces
+            or self.after.weight_g > self.before.weight_g
+            or self.after.volume_ml > self.before.volume_ml
+        )
 
 
 class RegistryChanged(_Event, frozen=True, kw_only=True, tag="registry-changed"):
@@ -195,8 +212,10 @@ class Arrived(_CourierEvent, frozen=True, kw_only=True, tag="arrived"):
     pass
 
 
-class Collected(_CourierEvent, frozen=True, kw_only=True, tag="collected"):
-    pass
+class Collected(_CourierEvent, frozen=True, kw_only=True, tag="collected", omit_defaults=True):
+    """`counted` are those of the orders of which more or fewer pieces were scanned than said."""
+
+    counted: tuple[Counted, ...] = ()
 
 
 class Failed(_CourierEvent, frozen=True, kw_only=True, tag="failed"):
@@ -253,6 +272,7 @@ Event = (
     | OrderCancelled
     | OrderPlaced
     | OrderChanged
+    | AmountChanged
     | RegistryChanged
     | FleetChanged
     | RoadsClosed

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dispatch.amounts import Counted
 from dispatch.events import (
+    AmountChanged,
     Arrived,
     Collected,
     CourierBack,
@@ -64,7 +66,8 @@ class RoadFacts:
 
     The ends of orders, when each courier first stood where they wait, since when couriers are out, where orders
     stand that were scanned in, what holds of points that are full or closed, who collected what: not always whom the
-    plan meant; and which trucks leave otherwise than the fleet states.
+    plan meant; which trucks leave otherwise than the fleet states; what was scanned instead of what was said, which
+    orders are more or less than they were, and since when one is more.
     """
 
     fates: Mapping[OrderId, Fate]
@@ -83,6 +86,9 @@ class RoadFacts:
         return tuple(sorted(late, key=lambda each: (self.fates[each].at, each)))
 
     trucks: Mapping[datetime, datetime | None] = field(default_factory=dict)
+    counted: Mapping[OrderId, Counted] = field(default_factory=dict)
+    restated: frozenset[OrderId] = frozenset()
+    grown: Mapping[OrderId, datetime] = field(default_factory=dict)
 
 
 def road_facts(events: Iterable[Event]) -> RoadFacts:
@@ -94,6 +100,9 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
     couriers: dict[CourierId, CourierOut | CourierBack] = {}
     tellers: dict[OrderId, CourierId] = {}
     trucks: dict[datetime, DepartureChanged] = {}
+    counted: dict[OrderId, Counted] = {}
+    restated: set[OrderId] = set()
+    grown: dict[OrderId, datetime] = {}
     for event in events:
         match event:
             case Arrived():
@@ -108,6 +117,7 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
                     if words[order_id] == fate:
                         others = (tellers[order_id],) if before == fate else ()
                         tellers[order_id] = min((event.courier_id, *others))
+                        _count(counted, event, order_id, is_first=before != fate)
             case OrderCancelled():
                 fate = Fate(OrderStatus.CANCELLED, event.at, event.reason)
                 known = cancellations.get(event.order_id, fate)
@@ -116,6 +126,11 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
                 couriers[event.courier_id] = max(
                     couriers.get(event.courier_id, event), event, key=lambda each: each.at
                 )
+            case AmountChanged():
+                restated.add(event.order_id)
+                if event.is_more:
+                    known_at = grown.get(event.order_id, event.at)
+                    grown[event.order_id] = max(known_at, event.at)
             case DepartureChanged():
                 trucks[event.planned_at] = max(
                     trucks.get(event.planned_at, event), event, key=lambda each: each.at
@@ -144,7 +159,30 @@ def road_facts(events: Iterable[Event]) -> RoadFacts:
         notices=notices_of(events),
         carriers=carriers,
         trucks=leaving,
+        counted={key: each for key, each in counted.items() if key in carriers},
+        restated=frozenset(restated),
+        grown=grown,
     )
+
+
+def _count(
+    counted: dict[OrderId, Counted],
+    event: Collected | Failed,
+    order_id: OrderId,
+    *,
+    is_first: bool,
+) -> None:
+    """Take in what the word that wins says of the order; of several of one moment, the most pieces."""
+    told = event.counted if isinstance(event, Collected) else ()
+    found = [each for each in told if each.order_id == order_id]
+    if not is_first and order_id in counted:
+        found.append(counted[order_id])
+    if found:
+        counted[order_id] = max(
+            found, key=lambda each: (each.pieces, each.weight_g or 0, each.volume_ml or 0)
+        )
+    elif is_first:
+        counted.pop(order_id, None)
 
 
 def fate_of(event: Collected | Failed) -> Fate:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from dispatch.amounts import Amount, amount_of
 from dispatch.closures import TimedClosure
 from dispatch.days import DayClock, DepotDay
 from dispatch.fates import RoadFacts
@@ -25,6 +26,7 @@ class DayInputs:
     `full` are the points into which nothing fits but what is said here; `barred` are those of the orders that nobody can
     pick up for what keepers of points say, and why.
     `trucks` are those that leave otherwise than the fleet states; `fleet` and `orders` know it already.
+    `amounts` are what was said of orders that couriers have collected since; what was scanned instead, the facts say.
     """
 
     day: DepotDay
@@ -35,6 +37,7 @@ class DayInputs:
     full: Mapping[PointId, FullPoint] = field(default_factory=dict)
     barred: Mapping[OrderId, Unserved] = field(default_factory=dict)
     trucks: Trucks = field(default_factory=dict)
+    amounts: Mapping[OrderId, Amount] = field(default_factory=dict)
 
     @property
     def clock(self) -> DayClock:
@@ -56,10 +59,15 @@ class DayInputs:
     def as_known(self, facts: RoadFacts) -> DayInputs:
         """The same day without orders that have ended since, and without couriers who are out; its trucks as they leave."""
         couriers = {key: each for key, each in self.fleet.couriers.items() if key not in facts.out}
+        said = {each.order_id: amount_of(each) for each in self.orders}
         known = replace(
             self,
             fleet=replace(self.fleet, couriers=couriers),
             orders=tuple(each for each in self.orders if each.order_id not in facts.fates),
+            amounts={
+                **self.amounts,
+                **{key: said[key] for key in said.keys() & facts.carriers.keys()},
+            },
         )
         return known.by_timetable(facts.trucks)
 

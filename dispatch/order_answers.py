@@ -13,7 +13,7 @@ from dispatch.days import DepotDay
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.orders import OrderId
-from dispatch.plan import Departure, Plan, PlanId, Promise, Remedy, Route, Unserved
+from dispatch.plan import Departure, Plan, PlanId, Promise, Remedy, Route, Unserved, Why
 
 ORDERS_MAX: Final = 50
 """More at once are left for the next version of the plan, which looks at all of them together. Chosen."""
@@ -77,6 +77,7 @@ class Change:
     promises: tuple[Promise, ...]
     """Of all orders in these routes."""
     departures: tuple[Departure, ...]
+    why: tuple[Why, ...] = (Why.NEW_ORDERS,)
 
 
 def encode(asked: NewOrders) -> bytes:
@@ -108,4 +109,5 @@ def change_between(before: Plan, after: Plan) -> Change | None:
         unserved=after.unserved,
         promises=tuple(each for each in after.promises if each.order_id in met),
         departures=after.departures,
+        why=after.why,
     )

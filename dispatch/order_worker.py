@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from dispatch import operations
 from dispatch.clock import Clock
 from dispatch.days import CompanyId, DepotDay
-from dispatch.events import OrderChanged, OrderPlaced, OrdersCreated
+from dispatch.events import AmountChanged, OrderChanged, OrderPlaced, OrdersCreated
 from dispatch.ids import QuestionId
 from dispatch.operations import PlanStale
 from dispatch.order_answers import NewOrders, OrderAnswer, Verdict, decode, encode_answers, queued
@@ -163,7 +163,7 @@ class OrderWorker:
         for event in events:
             if isinstance(event, OrdersCreated):
                 named += (each for each in event.order_ids if each not in told.orders)
-            elif isinstance(event, OrderChanged | OrderPlaced):
+            elif isinstance(event, AmountChanged | OrderChanged | OrderPlaced):
                 named.append(event.order_id)
         records = await operations.read_some_orders(store, day, tuple(dict.fromkeys(named)))
         orders = tuple(each.order for each in records)

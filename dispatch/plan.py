@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
+from dispatch.amounts import Counted
 from dispatch.days import DepotDay
 from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.hand import NO_HAND, Hand
@@ -29,6 +30,8 @@ class Why(StrEnum):
     NEW_ORDERS = "new-orders"
     ORDERS_GONE = "orders-gone"
     """Cancelled, or changed."""
+    AMOUNTS = "amounts"
+    """More or fewer pieces than said, or with another courier than planned."""
     LATE = "late"
     """A promise or a truck would be missed."""
     COURIERS = "couriers"
@@ -141,6 +144,8 @@ class Stop:
     late: tuple[Late, ...] = ()
     joints: tuple[JointPart, ...] = ()
     missed: tuple[Missed, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    """What was scanned here and is not what was said; `pieces`, `weight_g` and `volume_ml` are what was scanned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

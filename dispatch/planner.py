@@ -44,6 +44,7 @@ from dispatch.planning import SearchStep, plan_day, step_of
 from dispatch.questions import decode
 from dispatch.rehearsal import rehearse
 from dispatch.running.ahead import Situation
+from dispatch.running.boarding import as_boarded
 from dispatch.running.desk import Desk
 from dispatch.running.reoptimising import reoptimise
 from dispatch.running.revising import revise
@@ -126,10 +127,11 @@ class _Planner:
 
     def _reoptimised(self, task: PlanTask, plan: Plan, facts: RoadFacts, scope: Scope) -> Planned:
         network = self._network_at(Path(task.roads))
+        roads = closed(network, task.inputs.closures_met(task.made_at))
         situation = Situation(
-            plan=plan,
+            plan=as_boarded(plan, task.inputs, roads, facts),
             inputs=task.inputs,
-            network=closed(network, task.inputs.closures_met(task.made_at)),
+            network=roads,
             facts=facts,
             now=task.made_at,
         )

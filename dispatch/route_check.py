@@ -182,12 +182,13 @@ def check_route(
 
 
 def _brought(plan: Plan, inputs: DayInputs) -> dict[OrderId, Offer]:
-    """The orders that households bring to a point, as the plan says, if the point is still there."""
-    points = inputs.registry.points
+    """The orders that households bring to a point, as the plan says, if the point is still there and takes them."""
+    points, full = inputs.registry.points, inputs.full
     return {
         each.order_id: Offer(points[stop.point_id], each.walk_m)
         for route in plan.routes
         for stop in route.stops
         for each in stop.brought
         if stop.point_id is not None and stop.point_id in points
+        if stop.point_id not in full or each.order_id in full[stop.point_id].coming
     }

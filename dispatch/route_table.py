@@ -12,7 +12,7 @@ from typing import Final
 from dispatch.arrivals import reached_s
 from dispatch.departures import first_made_s, late_of
 from dispatch.fleet import CourierId
-from dispatch.halts import MILLIFEN, spot_at, spot_of
+from dispatch.halts import MILLIFEN, spot_at, spot_today
 from dispatch.inputs import DayInputs
 from dispatch.offers import Offer
 from dispatch.orders import Order, OrderId
@@ -344,7 +344,7 @@ def _doors(
         if (offer := brought.get(order.order_id)) is not None:
             doors.append(Door(spot_at(offer.point), [order], offer))
             continue
-        spot = spot_of(order, inputs.registry)
+        spot = spot_today(order, inputs)
         if isinstance(spot, Unserved):
             nowhere.append(spot)
             continue

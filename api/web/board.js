@@ -9,6 +9,7 @@ import { Departures } from "./departures.js";
 import { Figures } from "./figures.js";
 import { clockTime, minutes } from "./format.js";
 import { keyRefused, key } from "./http.js";
+import { BetterDialog, HandDialog } from "./hand.js";
 import { KeyForm } from "./key_form.js";
 import { MapPane } from "./map.js";
 import { Panel } from "./panel.js";
@@ -139,6 +140,8 @@ function Board() {
         <${Panel} />
       </main>
       <${PlanDialog} />
+      <${HandDialog} />
+      <${BetterDialog} />
       <${Notices} />
       <${Tooltip} />
     </div>

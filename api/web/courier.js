@@ -95,6 +95,14 @@ function StopCard({ stop }) {
   const state = stateOf(stop);
   const cancelled = cancelledOf(stop);
   const isNext = ahead.value[0]?.seq === stop.seq;
+  // Of several orders nobody could say of which there are more.
+  const isCounted = stop.orderIds.length === 1 && state !== "cancelled";
+  const [counted, setCounted] = useState(String(stop.pieces));
+  const collect = () => {
+    const pieces = Number(counted);
+    const isOther = isCounted && Number.isInteger(pieces) && pieces > 0 && pieces !== stop.pieces;
+    report(stop, "collected", undefined, isOther ? pieces : undefined);
+  };
   const at = `${stop.place.lat},${stop.place.lon}`;
   return html`
     <section class="card" data-state=${state} data-seq=${stop.seq}>
@@ -117,6 +125,13 @@ function StopCard({ stop }) {
       ${stop.brought.size > 0 && html`<p class="note brought">${t("courier.brought", broughtWords(stop))}</p>`}
       ${stop.joints.map((each) => html`<p class="note joint" key=${each.joint}>${t(each.words, each)}</p>`)}
       ${stop.notes.map((note) => html`<p class="note" key=${note}>${note}</p>`)}
+      ${isCounted &&
+      html`
+        <label class="counted">
+          <span>${t("courier.counted")}</span>
+          <input type="number" inputmode="numeric" min="1" max="9999" value=${counted} onInput=${(event) => setCounted(event.currentTarget.value)} />
+        </label>
+      `}
       <div class="ways">
         ${stop.contact?.phone &&
         html`<a class="button" href=${`tel:${stop.contact.phone}`}>${t("courier.call", { name: stop.contact.name })}</a>`}
@@ -128,7 +143,7 @@ function StopCard({ stop }) {
             <div class="actions">
               ${state === "ahead" &&
               html`<button type="button" class="arrived" onClick=${() => report(stop, "arrived")}>${t("courier.arrived")}</button>`}
-              <button type="button" class="collected" onClick=${() => report(stop, "collected")}>
+              <button type="button" class="collected" onClick=${collect}>
                 ${t(state === "failed" || state === "cancelled" ? "courier.undo" : "courier.collected")}
               </button>
               ${state !== "cancelled" &&

@@ -74,6 +74,8 @@
  * @property {RouteView[]} routes
  * @property {Map<string, number>} routeOf courier id → route index
  * @property {UnservedView[]} unserved
+ * @property {{courierId: string, name: string}[]} couriers all of the fleet, or those with a route while it is unknown
+ * @property {Set<string>} held orders that a dispatcher has locked
  * @property {any} figures
  * @property {number} startsAt
  * @property {number} endsAt
@@ -219,6 +221,11 @@ export function viewPlan(plan, fleet) {
         skills: remedy.skills,
       })),
     })),
+    couriers: fleet
+      ? Object.values(fleet.couriers).map((each) => ({ courierId: each.courier_id, name: each.name || each.courier_id }))
+      : routes.map(({ courierId, name }) => ({ courierId, name })),
+    // A plan stored by an earlier version has no hand on it.
+    held: new Set((plan.hand?.holds ?? []).map((each) => each.order_id)),
     figures: plan.figures,
     startsAt: trips.reduce((least, trip) => Math.min(least, trip.leaveAt), Infinity),
     endsAt: trips.reduce((most, trip) => Math.max(most, trip.backAt, trip.cutOffAt), -Infinity),

@@ -2,6 +2,7 @@
 
 import { html, useMemo } from "./html.js";
 import { deselect, plan, progress, selectStop, selectedStop, selection } from "./day.js";
+import { RouteHand, StopHand } from "./hand.js";
 import { rangeOf } from "./etas.js";
 import { clockTime, distance, duration, hours, kilograms, kilometres, minutes, yuan } from "./format.js";
 import { isAhead, LATE_AFTER_S } from "./plan_view.js";
@@ -77,6 +78,7 @@ function StopCard({ index }) {
           <p>
             ${t("stop.number", { seq: stop.seq })} · ${t(`kind.${stop.kind}`)} · ${" "}
             <span class="state" data-state=${state}>${t(`stop.state.${state}`)}</span>
+            ${stop.orderIds.some((each) => plan.value.held.has(each)) && ` · ${t("stop.held")}`}
           </p>
         </div>
         <button type="button" class="icon" aria-label=${t("stop.close")} onClick=${deselect}>
@@ -111,6 +113,7 @@ function StopCard({ index }) {
       ${stop.handling.length > 0 &&
       html`<p class="tags">${stop.handling.map((word) => html`<span class="tag" key=${word}>${handlingWord(word)}</span>`)}</p>`}
       ${stop.notes.map((note) => html`<p class="note" key=${note}>${note}</p>`)}
+      ${isAhead(state) && html`<${StopHand} index=${index} />`}
     </section>
   `;
 }
@@ -185,6 +188,7 @@ export function RouteDetail({ route: index }) {
           <dt>${t("route.slack.title")}</dt><dd>${now ? hours(now.slackS) : "–"}</dd>
         </div>
       </dl>
+      <${RouteHand} route=${index} />
     </header>
     <${VirtualList}
       rows=${rows}

@@ -189,8 +189,9 @@ export function beginTrip() {
  * @param {ShiftStop} stop
  * @param {"arrived" | "collected" | "failed"} kind
  * @param {string} [reason]
+ * @param {number} [pieces] of a stop with one order, how many were scanned, where that is not what was said
  */
-export function report(stop, kind, reason) {
+export function report(stop, kind, reason, pieces) {
   const cancelled = cancelledOf(stop);
   const others = stop.orderIds.filter((id) => !cancelled.includes(id));
   put({
@@ -199,6 +200,7 @@ export function report(stop, kind, reason) {
     order_ids: others.length ? others : stop.orderIds, // all cancelled, and collected all the same
     at: new Date(now()).toISOString(),
     ...(reason ? { reason } : {}),
+    ...(pieces ? { counted: [{ order_id: stop.orderIds[0], pieces }] } : {}),
     ...where.value,
   });
   if (kind !== "arrived") chosen.value = null;

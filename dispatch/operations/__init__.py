@@ -69,6 +69,7 @@ from dispatch.operations.orders import (
     read_order,
     read_orders,
     read_some_orders,
+    restate_amount,
 )
 from dispatch.operations.plans import (
     EtagMismatch,
@@ -99,6 +100,7 @@ from dispatch.operations.positions import keep_positions, nearest_couriers, read
 from dispatch.operations.promising import (
     OptionUnclear,
     answer_orders,
+    planned_answer,
     take_option,
 )
 from dispatch.operations.questions import (
@@ -148,6 +150,7 @@ from dispatch.operations.running import (
     CourierUnknown,
     HandedOver,
     RunningDay,
+    as_points_are,
     hand_over,
     read_running,
     take_back,
@@ -233,6 +236,7 @@ __all__ = [
     "add_webhook",
     "answer_order",
     "answer_orders",
+    "as_points_are",
     "ask",
     "await_answer",
     "cancel_job",
@@ -261,6 +265,7 @@ __all__ = [
     "make_moves",
     "missing_from_registry",
     "nearest_couriers",
+    "planned_answer",
     "publish_plan",
     "publish_revision",
     "read_answer",
@@ -301,6 +306,7 @@ __all__ = [
     "request_reoptimisation",
     "resend_letter",
     "reserve_answer",
+    "restate_amount",
     "revoke_key",
     "say_closed",
     "say_full",

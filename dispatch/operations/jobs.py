@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
+from dispatch.amounts import amount_of
 from dispatch.days import CompanyId, DepotDay
 from dispatch.errors import DispatchError
 from dispatch.events import PlanningFailed, PlanRequested, SearchProgressed, encode
@@ -15,8 +16,9 @@ from dispatch.ids import JobId, checked_depot_id, day_of_job, new_job_id
 from dispatch.inputs import DayInputs
 from dispatch.jobs import Job, JobFenced, JobProgress, JobQueue, JobState
 from dispatch.operations.closures import read_closures
-from dispatch.operations.orders import open_orders
+from dispatch.operations.orders import all_orders
 from dispatch.operations.registry import read_fleet, read_registry
+from dispatch.orders import OrderStatus
 from dispatch.plan import PlanId
 from dispatch.scoping import Scope
 from dispatch.store import JobRow, Store
@@ -229,9 +231,20 @@ async def read_inputs(store: Store, day: DepotDay, *, at: datetime) -> DayInputs
     """
     fleet = await read_fleet(store, day.scope)
     registry = await read_registry(store, day.scope)
-    orders = await open_orders(store, day)
+    records = await all_orders(store, day)
     closures = await read_closures(store, day.scope, at=at)
-    return DayInputs(day=day, registry=registry, fleet=fleet, orders=orders, closures=closures)
+    return DayInputs(
+        day=day,
+        registry=registry,
+        fleet=fleet,
+        orders=tuple(each.order for each in records if each.status is OrderStatus.OPEN),
+        closures=closures,
+        amounts={
+            each.order.order_id: amount_of(each.order)
+            for each in records
+            if each.status is OrderStatus.COLLECTED
+        },
+    )
 
 
 def _job(row: JobRow) -> Job:

@@ -31,6 +31,7 @@ from dispatch.operations.running import RunningDay, read_running
 from dispatch.orders import OrderId
 from dispatch.plan import Plan, PlanId, Route, plan_id_of
 from dispatch.running.ahead import Situation
+from dispatch.running.boarding import as_boarded
 from dispatch.running.commands import (
     Command,
     CommandProblem,
@@ -146,14 +147,9 @@ async def make_moves(
         else:
             todo = commands
         _, inputs, now = situation_of(running, plan, at) if is_draft else (None, running.inputs, at)
-        situation = Situation(
-            plan=plan,
-            inputs=inputs,
-            network=closed(network, inputs.closures_met(now)),
-            facts=running.facts,
-            now=now,
+        moved = await asyncio.to_thread(
+            _moved, plan, inputs, network, running.facts, todo, accept=accept, now=now
         )
-        moved = await asyncio.to_thread(move, situation, todo, accept=accept)
         made = Made(
             plan_id=plan_id,
             version=plan.version,
@@ -201,6 +197,22 @@ async def make_moves(
             move_id=happened.move_id,
         )
     raise AssertionError("the last attempt answers or raises")
+
+
+def _moved(
+    plan: Plan,
+    inputs: DayInputs,
+    network: RoadNetwork,
+    facts: RoadFacts,
+    commands: Sequence[Command],
+    *,
+    accept: Iterable[str],
+    now: datetime,
+) -> Moved:
+    roads = closed(network, inputs.closures_met(now))
+    plan = as_boarded(plan, inputs, roads, facts)
+    situation = Situation(plan=plan, inputs=inputs, network=roads, facts=facts, now=now)
+    return move(situation, commands, accept=accept)
 
 
 def _of_version(happened: OrdersMoved, version: Plan) -> Event:

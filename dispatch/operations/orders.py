@@ -10,9 +10,10 @@ from typing import ClassVar, Final
 
 import msgspec
 
+from dispatch.amounts import Amount, amount_of, with_amount
 from dispatch.days import DepotDay
 from dispatch.errors import DispatchError
-from dispatch.events import OrderCancelled, OrderPlaced, OrdersCreated, encode
+from dispatch.events import AmountChanged, OrderCancelled, OrderPlaced, OrdersCreated, encode
 from dispatch.fates import settled
 from dispatch.gazetteer import Match
 from dispatch.ids import checked_depot_id, checked_text_id
@@ -38,13 +39,13 @@ class OrderUnknown(DispatchError):
 
 
 class OrderClosed(DispatchError):
-    """The order's parcels are in the vehicle already."""
+    """The order's parcels are in the vehicle already, or it has ended otherwise."""
 
     code: ClassVar[str] = "order-closed"
 
     def __init__(self, order_id: str) -> None:
         self.order_id = order_id
-        super().__init__(f"order {order_id} has been collected: it can no longer be cancelled")
+        super().__init__(f"order {order_id} is closed: nothing of it can change any more")
 
 
 class OrderPlacedAlready(DispatchError):
@@ -197,14 +198,20 @@ async def read_orders(
 
 async def open_orders(store: Store, day: DepotDay) -> tuple[Order, ...]:
     """All orders that nobody has collected, failed or cancelled."""
-    orders: list[Order] = []
+    records = await all_orders(store, day)
+    return tuple(each.order for each in records if each.status is OrderStatus.OPEN)
+
+
+async def all_orders(store: Store, day: DepotDay) -> tuple[OrderRecord, ...]:
+    """All orders of the day, whatever has become of them."""
+    records: list[OrderRecord] = []
     after: str | None = None
     while True:
         page = await read_orders(store, day, after=after, limit=PAGE_MAX)
-        orders += (each.order for each in page.records if each.status is OrderStatus.OPEN)
+        records += page.records
         after = page.next
         if after is None:
-            return tuple(orders)
+            return tuple(records)
 
 
 async def read_some_orders(
@@ -267,6 +274,52 @@ async def change_order(
     if row is None or _decoder.decode(row.body) != before:
         return False
     return await store.replace_order(day, before.order_id, row.body, _encoded(after), event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmountRestated:
+    """How much an order was, and is now."""
+
+    before: Amount
+    after: Amount
+
+
+async def restate_amount(
+    store: Store,
+    day: DepotDay,
+    order_id: OrderId,
+    *,
+    pieces: int | None,
+    weight_g: int | None,
+    volume_ml: int | None,
+    by: str,
+    at: datetime,
+) -> AmountRestated:
+    """
+    Take in that an open order is more or less than was said of it; said again, nothing changes.
+
+    Of what is None nothing is said, see `Amount.restated`.
+
+    Raises
+    ------
+    OrderUnknown
+        The depot-day has no such order.
+    OrderClosed
+        It has been collected, has failed or was cancelled.
+    """
+    while True:
+        record = await read_order(store, day, order_id)
+        if record.status is not OrderStatus.OPEN:
+            raise OrderClosed(order_id)
+        before = amount_of(record.order)
+        after = before.restated(pieces=pieces, weight_g=weight_g, volume_ml=volume_ml)
+        told = AmountRestated(before=before, after=after)
+        if after == before:
+            return told
+        event = AmountChanged(at=at, by=by, order_id=order_id, before=before, after=after)
+        changed = with_amount(record.order, after)
+        if await change_order(store, day, record.order, changed, encode(event)):
+            return told
 
 
 def _placed(order: Order, answer: Match | Place) -> Order:

@@ -37,6 +37,7 @@ from dispatch.order_answers import (
 from dispatch.order_answers import encode as encode_orders
 from dispatch.orders import Order, OrderId, OrderStatus
 from dispatch.plan import RemedyCode
+from dispatch.running.answering import answer_of
 from dispatch.store import Store
 
 ANSWER_WITHIN_S: Final = 2.0
@@ -83,6 +84,13 @@ async def answer_orders(
     except (RedisError, AnswerFailed, QuestionUnknown):
         code, detail = "no-answer-yet", "nobody could be asked: see the plan's next version"
     return tuple(queued(each, code, detail) for each in order_ids)
+
+
+async def planned_answer(store: Store, day: DepotDay, order_id: OrderId) -> OrderAnswer | None:
+    """What the plan in force says of an order; None: it is in no route, or there is no plan."""
+    plan = (await store.daybook.read(day)).plan
+    fleet = await find_fleet(store, day.scope)
+    return None if plan is None or fleet is None else answer_of(plan, order_id, fleet.depot)
 
 
 async def _runs(store: Store, day: DepotDay, *, at: datetime) -> bool:

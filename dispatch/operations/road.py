@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from dispatch.amounts import amount_of
 from dispatch.days import DepotDay
 from dispatch.events import Collected, CourierEvent, Failed, FailReason, KeeperEvent, encode
 from dispatch.fates import Fate, RoadFacts, fate_of
@@ -19,6 +20,7 @@ from dispatch.fleet import CourierId
 from dispatch.forecast import StopState
 from dispatch.households import PointId
 from dispatch.ids import checked_text_id
+from dispatch.operations.orders import read_some_orders
 from dispatch.operations.plans import RouteMissing
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import Brought, Plan
@@ -78,9 +80,34 @@ async def record_events(
     """
     for event in events:
         checked_text_id("event id", event.event_id)
+    events = await _without_idle_counts(store, day, events)
     entries = [_entry(msgspec.structs.replace(event, by=by)) for event in events]
     answers = await store.record_events(day, entries)
     return tuple(_outcome(event, answer) for event, answer in zip(events, answers, strict=True))
+
+
+async def _without_idle_counts(
+    store: Store, day: DepotDay, events: Sequence[CourierEvent | KeeperEvent]
+) -> Sequence[CourierEvent | KeeperEvent]:
+    """The events without counts that say no more than what was said of the order."""
+    counting = [each for each in events if isinstance(each, Collected) and each.counted]
+    if not counting:
+        return events
+    named = tuple(dict.fromkeys(each.order_id for event in counting for each in event.counted))
+    said = {
+        each.order.order_id: amount_of(each.order)
+        for each in await read_some_orders(store, day, named)
+    }
+
+    def only_news(event: Collected) -> Collected:
+        counted = tuple(
+            each
+            for each in event.counted
+            if each.order_id not in said or each.of(said[each.order_id]) != said[each.order_id]
+        )
+        return msgspec.structs.replace(event, counted=counted)
+
+    return [only_news(each) if isinstance(each, Collected) else each for each in events]
 
 
 def _entry(event: CourierEvent | KeeperEvent) -> ReportEntry:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
+from dispatch.amounts import amount_of, with_amount
 from dispatch.at_points import as_keepers_say
 from dispatch.days import DepotDay
 from dispatch.errors import DispatchError
@@ -56,6 +57,29 @@ async def read_running(store: Store, day: DepotDay, *, at: datetime) -> RunningD
     if plan is not None:
         known = as_agreed(known, plan.hand)
     return RunningDay(inputs=known, plan=plan, events=page.events, facts=facts)
+
+
+async def as_points_are(store: Store, inputs: DayInputs, *, at: datetime) -> DayInputs:
+    """
+    `inputs`, which may hold some orders of the day only, as keepers of its points say.
+
+    All open orders are read: how many of them still fit into a full point depends on each other.
+
+    Raises
+    ------
+    FleetMissing
+        There is nothing to drive with.
+    """
+    told = (await read_running(store, inputs.day, at=at)).inputs
+    where = {each.order_id: each for each in told.orders}
+    registry = inputs.registry
+    return replace(
+        inputs,
+        registry=replace(registry, points={**registry.points, **told.registry.points}),
+        orders=tuple(where.get(each.order_id, each) for each in inputs.orders),
+        full=told.full,
+        barred=told.barred,
+    )
 
 
 class CourierUnknown(DispatchError):
@@ -120,7 +144,13 @@ async def hand_over(
         if aboard and place is None:
             place = _place_of(running.plan, aboard[-1])
     if aboard and place is not None:
-        held = [each.order for each in await read_some_orders(store, day, aboard)]
+        counted = running.facts.counted
+        held = [
+            each.order
+            if each.order.order_id not in counted
+            else with_amount(each.order, counted[each.order.order_id].of(amount_of(each.order)))
+            for each in await read_some_orders(store, day, aboard)
+        ]
         order = _handed_over(courier_id, held, place)
         await create_orders(store, day, (order,), by=by, at=at)
     event = CourierOut(

@@ -9,12 +9,13 @@ from dispatch.at_points import as_keepers_say
 from dispatch.fleet import Depot
 from dispatch.halts import MILLIFEN
 from dispatch.order_answers import OrderAnswer, Verdict, queued
-from dispatch.orders import OrderId
-from dispatch.plan import Plan
-from dispatch.promises import around
+from dispatch.orders import Order, OrderId
+from dispatch.plan import Plan, Why
+from dispatch.promises import around, at_promised_times
 from dispatch.running.ahead import Situation
-from dispatch.running.inserting import Inserted, Memory, insert
+from dispatch.running.inserting import Inserted, Memory, NotInserted, insert
 from dispatch.running.options import options_for
+from dispatch.running.resizing import is_more_than_planned, with_room
 
 
 def answer_orders(
@@ -24,16 +25,27 @@ def answer_orders(
     The plan with those of the orders that fit, and an answer for each of them, without the version.
 
     Orders are answered in the order given. What fits nowhere is among the plan's unserved, with its options; the
-    plan itself is another only if something fits.
+    plan itself is another only if something fits, or if an order that has become more fits no longer where it was planned.
     """
     answers: list[OrderAnswer] = []
     waiting = {each.order_id: each for each in situation.inputs.orders}
+    whys = {
+        Why.AMOUNTS if is_more_than_planned(situation, each) else Why.NEW_ORDERS: None
+        for each in order_ids
+    }
     for order_id in order_ids:
-        planned = _planned(situation.plan, order_id, situation.inputs.fleet.depot)
+        order = waiting.get(order_id)
+        if order is not None and order.joint is None and is_more_than_planned(situation, order_id):
+            roomy = with_room(situation, order_id)
+            if roomy is None:
+                detail = "the courier is at the door: what is taken there is what is scanned"
+                answers.append(queued(order_id, "at-the-door", detail))
+                continue
+            situation = roomy
+        planned = answer_of(situation.plan, order_id, situation.inputs.fleet.depot)
         if planned is not None:
             answers.append(planned)
             continue
-        order = waiting.get(order_id)
         if order is None:
             answers.append(queued(order_id, "order-closed", "the order is no longer open"))
             continue
@@ -41,12 +53,15 @@ def answer_orders(
             detail = "the next version looks at all orders of its joint order together"
             answers.append(queued(order_id, "joint-order", detail))
             continue
-        found = insert(situation, order, memory)
+        as_told = _as_told(order, situation)
+        found = insert(situation, as_told, memory)
+        if isinstance(found, NotInserted) and as_told is not order:
+            found = insert(situation, order, memory)
         if isinstance(found, Inserted):
             # What a full point still takes is less by what was promised to it a moment ago.
             known = as_keepers_say(situation.inputs, situation.facts, found.plan, now=situation.now)
             situation = replace(situation, plan=found.plan, inputs=known)
-            told = _planned(found.plan, order_id, situation.inputs.fleet.depot)
+            told = answer_of(found.plan, order_id, situation.inputs.fleet.depot)
             assert told is not None, "it was inserted"
             answers.append(replace(told, cost_fen=round(found.cost / MILLIFEN)))
             continue
@@ -66,10 +81,18 @@ def answer_orders(
             )
         else:
             answers.append(queued(order_id, left.reason, left.detail))
-    return situation.plan, tuple(answers)
+    return replace(situation.plan, why=tuple(whys)), tuple(answers)
 
 
-def _planned(plan: Plan, order_id: OrderId, depot: Depot) -> OrderAnswer | None:
+def _as_told(order: Order, situation: Situation) -> Order:
+    """The order when its household was told that somebody comes; as it is, if it was told nothing."""
+    plan = situation.plan
+    if all(each.order_id != order.order_id for each in plan.promises):
+        return order
+    return at_promised_times(replace(situation.inputs, orders=(order,)), plan).orders[0]
+
+
+def answer_of(plan: Plan, order_id: OrderId, depot: Depot) -> OrderAnswer | None:
     """What the plan says of an order; None: it is in no route."""
     for route in plan.routes:
         for stop in route.stops:

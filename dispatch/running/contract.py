@@ -17,6 +17,7 @@ from dispatch.orders import OrderId
 from dispatch.pickup_times import trucks_of
 from dispatch.plan import Plan, Route, Stop, Trip, Why
 from dispatch.progress import RouteProgress, StopProgress, route_progress
+from dispatch.running.scanned import scanned_in
 from dispatch.soft_windows import widened
 
 
@@ -97,6 +98,7 @@ class _Judge:
         self._fixed: dict[CourierId, list[Stop]] = {}
         self._predicted: dict[OrderId, _Predicted] = {}
         self._over_at: dict[CourierId, datetime] = {}
+        self._at_door: set[OrderId] = set()
         self._agreed = {each.order_id: each.latest_at for each in after.hand.late}
         self._sorting = timedelta(seconds=inputs.fleet.depot.sorting_s)
         for route in before.routes:
@@ -129,6 +131,12 @@ class _Judge:
         """A courier who left the fleet settles nothing but what is done."""
         is_there = route.courier_id in self._inputs.fleet.couriers
         told = {each.seq: each for each in progress.stops}
+        self._at_door.update(
+            order_id
+            for stop in route.stops
+            if told[stop.seq].state is StopState.ARRIVED
+            for order_id in stop.order_ids
+        )
         locked = set(self._locked(route, progress)) if is_there else set()
         settled = _TOUCHED if is_there else _ENDED
         self._fixed[route.courier_id] = [
@@ -376,28 +384,19 @@ class _Judge:
 
     def _trip(self, route: Route, trip: Trip, settled: frozenset[OrderId]) -> Iterator[Breach]:
         model = self._inputs.fleet.models[route.model_id]
-        aboard = [stop for stop in trip.stops if settled.issuperset(stop.order_ids)]
-        for name, limit, loads, kept in (
-            (
-                "weight",
-                model.capacity_weight_g,
-                [s.weight_g for s in trip.stops],
-                [s.weight_g for s in aboard],
-            ),
-            (
-                "volume",
-                model.capacity_volume_ml,
-                [s.volume_ml for s in trip.stops],
-                [s.volume_ml for s in aboard],
-            ),
-            (
-                "pieces",
-                model.capacity_pieces,
-                [s.pieces for s in trip.stops],
-                [s.pieces for s in aboard],
-            ),
+        aboard = scanned_in(trip, route, self._facts, self._inputs.amounts)
+        planned = [each for stop in trip.stops for each in stop.order_ids if each in self._orders]
+        for name, limit, key in (
+            ("weight", model.capacity_weight_g, "weight_g"),
+            ("volume", model.capacity_volume_ml, "volume_ml"),
+            ("pieces", model.capacity_pieces, "pieces"),
         ):
-            if limit is not None and sum(loads) > max(limit, sum(kept)):
+            kept = sum(int(getattr(each, key)) for each in aboard)
+            at_door = sum(
+                int(getattr(self._orders[each], key)) for each in planned if each in self._at_door
+            )
+            load = kept + sum(int(getattr(self._orders[each], key)) for each in planned)
+            if limit is not None and load > max(limit, kept + at_door):
                 yield Breach(Term.LOADS, f"{route.courier_id} would carry too much by {name}")
         for order_id in (each for stop in trip.stops for each in stop.order_ids):
             order = self._orders.get(order_id)

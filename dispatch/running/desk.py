@@ -25,6 +25,7 @@ from dispatch.orders import Order, OrderId
 from dispatch.plan import Plan, plan_id_of
 from dispatch.running.ahead import Situation
 from dispatch.running.answering import answer_orders
+from dispatch.running.boarding import as_boarded
 from dispatch.running.inserting import Memory
 from dispatch.timetable import plan_today
 from routing.roads.network import RoadNetwork
@@ -98,20 +99,19 @@ class Desk:
         whole = network()
         if known.network != whole.version:
             known.memory, known.network = Memory(), whole.version
-        situation = Situation(
-            plan=plan_today(known.plan, facts.trucks),
-            inputs=as_joined(
-                as_agreed(
-                    as_keepers_say(inputs.as_known(facts), facts, known.plan, now=news.now),
-                    known.plan.hand,
-                ),
-                known.plan.joints,
+        inputs = as_joined(
+            as_agreed(
+                as_keepers_say(inputs.as_known(facts), facts, known.plan, now=news.now),
+                known.plan.hand,
             ),
-            network=closed(whole, inputs.closures_met(news.now)),
-            facts=facts,
-            now=news.now,
+            known.plan.joints,
         )
+        roads = closed(whole, inputs.closures_met(news.now))
+        plan = as_boarded(plan_today(known.plan, facts.trucks), inputs, roads, facts)
+        situation = Situation(plan=plan, inputs=inputs, network=roads, facts=facts, now=news.now)
         grown, answers = answer_orders(situation, news.asked, known.memory)
+        if change_between(plan, grown) is None:
+            return DeskAnswer(answers=answers, change=None)
         known.grown = grown
         return DeskAnswer(answers=answers, change=change_between(known.plan, grown))
 

@@ -16,7 +16,7 @@ from dispatch.joints import with_parts
 from dispatch.offers import accepted_points, offers_of
 from dispatch.order_answers import Change
 from dispatch.orders import Order
-from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why
+from dispatch.plan import Leg, Plan, Route, Stop, Unserved
 from dispatch.posing import Door, pose_doors
 from dispatch.promises import promised
 from dispatch.reading import Drive, read_back
@@ -417,5 +417,5 @@ def changed(plan: Plan, change: Change) -> Plan:
         figures=figures_of(routes, change.unserved, overlap_percent=plan.figures.overlap_percent),
         promises=(*promises, *change.promises),
         departures=change.departures,
-        why=(Why.NEW_ORDERS,),
+        why=change.why,
     )

@@ -136,12 +136,12 @@ def with_standings(
         if home_s >= UNREACHABLE:
             vehicles.append(_within(vehicle, _at(vehicle.shift.latest_s)))
             continue
-        visit = _here(standing, size + number, fleet, clock, home_s=home_s)
+        limits = fleet.models[courier.model_id].capacities
+        visit = _within_limits(_here(standing, size + number, fleet, clock, home_s=home_s), limits)
         heres[courier.courier_id] = len(visits)
         visits.append(visit)
         halts.append(Halt(_spot_here(standing, fleet), (), visit))
         going_on = _going_on(vehicle, standing, visit, clock, home_s=home_s, home_m=home_m)
-        limits = fleet.models[courier.model_id].capacities
         vehicles.append(replace(going_on, capacities=_room(vehicle, limits, visit)))
     matrices = tuple(
         _with_rows(matrix, rows, tuple(standings.values()), clock) for matrix in problem.matrices
@@ -247,10 +247,19 @@ def _going_on(
     return _within(going_on, Window(left_s, latest_s))
 
 
+def _within_limits(here: Visit, limits: Sequence[int | None]) -> Visit:
+    """Who has more on board than the vehicle holds is full: of this trip nothing can be undone, and later ones hold no more."""
+    loads = tuple(
+        load if limit is None else min(load, limit)
+        for load, limit in zip(here.loads, limits, strict=True)
+    )
+    return replace(here, loads=loads)
+
+
 def _room(vehicle: Vehicle, limits: Sequence[int | None], here: Visit) -> tuple[int, ...]:
     """What the vehicle holds; without a limit it is posed with all that is left to pick up, and this comes on top."""
     return tuple(
-        capacity + aboard if limit is None else max(capacity, aboard)
+        capacity + aboard if limit is None else capacity
         for capacity, limit, aboard in zip(vehicle.capacities, limits, here.loads, strict=True)
     )
 

@@ -22,6 +22,7 @@ from dispatch.progress import route_progress
 from dispatch.promises import at_promised_times, promised, with_promises
 from dispatch.reading import read_back
 from dispatch.running.barring import without_barred
+from dispatch.running.boarding import as_boarded
 from dispatch.running.lateness import with_later_times
 from dispatch.running.remainder import pose_remainder
 from dispatch.running.standing import Standing, standings
@@ -81,6 +82,7 @@ def replan(
     stated, inputs = inputs, without_impossible(inputs)
     depot, hand, asked = inputs.fleet.depot, plan.hand, inputs.orders
     inputs, aside = without_taken_out(inputs, hand)
+    plan = as_boarded(plan, replace(inputs, orders=asked), network, facts)
     plan = without_barred(plan, inputs, facts, now=now)
     as_told, plan = plan, at_held_times(plan)
     told = {each.order_id: each for each in plan.promises}

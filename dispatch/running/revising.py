@@ -14,6 +14,7 @@ from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined
 from dispatch.plan import Leg, Plan, Route, Trip, Why
 from dispatch.running.barring import without_barred
+from dispatch.running.boarding import as_boarded
 from dispatch.running.contract import Breach, breaches
 from dispatch.running.replanning import replan
 from routing.matrix import UNREACHABLE
@@ -50,7 +51,7 @@ def revise(
     The next version of `plan`, for the reasons given; None: it would not be worth it.
 
     `network` has the closures in force; where roads have changed, `plan` is timed anew on them before both are compared,
-    and pickups that points no longer allow leave it.
+    and pickups that can no longer be made leave it: parcels are with whoever scanned them, as many as there are.
 
     Raises
     ------
@@ -61,6 +62,7 @@ def revise(
     """
     inputs = as_joined(inputs, plan.joints)
     before = on_roads(plan, network) if Why.ROADS in why else plan
+    before = as_boarded(before, inputs, network, facts)
     before = without_barred(before, inputs, facts, now=now)
     found = replan(inputs, network, before, facts, now=now, budget_s=budget_s, seed=seed)
     only_cost = set(why) <= {Why.COST}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dispatch.fleet import CourierId
-from dispatch.halts import spot_of
+from dispatch.halts import spot_today
 from dispatch.hand import Hand
 from dispatch.holding import as_agreed, at_held_times
 from dispatch.inputs import DayInputs
@@ -358,18 +358,20 @@ def _doors(
     named: frozenset[OrderId],
     nowhere: list[Unserved],
 ) -> list[Door]:
-    """What waits at each stop, orders that are named each by itself; those in no route where they wait."""
+    """What waits at each stop, orders that are named each by itself; those in no route where they wait, those barred nowhere."""
     by_id = {each.order_id: each for each in inputs.orders}
     doors: list[Door] = []
     planned: set[OrderId] = set()
     for stop in (stop for trips in stops.values() for trip in trips for stop in trip):
-        rest = tuple(each for each in stop.order_ids if each not in named)
         planned.update(stop.order_ids)
-        for order_ids in (rest, *((each,) for each in stop.order_ids if each in named)):
+        nowhere += (inputs.barred[each] for each in stop.order_ids if each in inputs.barred)
+        there = [each for each in stop.order_ids if each not in inputs.barred]
+        rest = tuple(each for each in there if each not in named)
+        for order_ids in (rest, *((each,) for each in there if each in named)):
             if order_ids:
                 doors += doors_at(replace(stop, order_ids=order_ids), by_id, inputs)
     for order_id in named - planned:
-        spot = spot_of(by_id[order_id], inputs.registry)
+        spot = spot_today(by_id[order_id], inputs)
         if isinstance(spot, Unserved):
             nowhere.append(spot)
         else:

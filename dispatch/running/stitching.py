@@ -61,7 +61,7 @@ def _going_on(planned: Route, renewed: Route, standing: Standing) -> Route:
         trips.append(_leaving_in_time(first, fresh, standing, renewed.breaks))
     elif not later:
         return _settled(planned, standing)
-    return _route(renewed, (*trips, *later), _breaks(standing, renewed), renewed.cost_fen)
+    return with_trips(renewed, (*trips, *later), _breaks(standing, renewed), renewed.cost_fen)
 
 
 def _leaving_in_time(
@@ -85,7 +85,7 @@ def _settled(planned: Route, standing: Standing) -> Route:
     begun, trips = standing.under_way, list(standing.trips)
     if begun is not None:
         trips.append(_trip(begun, standing.fixed, begun.leave_at))
-    return _route(planned, trips, tuple(filter(None, standing.taken)), planned.cost_fen)
+    return with_trips(planned, trips, tuple(filter(None, standing.taken)), planned.cost_fen)
 
 
 def _trip(trip: Trip, stops: Sequence[Stop], leave_at: datetime) -> Trip:
@@ -106,9 +106,10 @@ def _breaks(standing: Standing, renewed: Route) -> tuple[BreakTaken, ...]:
     return (*(each for each in breaks if each is not None), *still)
 
 
-def _route(
+def with_trips(
     route: Route, trips: Sequence[Trip], breaks: tuple[BreakTaken, ...], cost_fen: int
 ) -> Route:
+    """The route with these trips, its stops numbered through and its metres and seconds summed anew."""
     numbered: list[Trip] = []
     seq = count(1)
     for trip in trips:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from dispatch.events import (
+    AmountChanged,
     CourierBack,
     DepartureChanged,
     Event,
@@ -24,7 +25,7 @@ from dispatch.events import (
 from dispatch.fates import RoadFacts, road_facts
 from dispatch.forecast import StopState
 from dispatch.holding import TAKEN_OUT
-from dispatch.orders import OrderStatus
+from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import Plan, Stop, Why
 from dispatch.progress import route_progress
 from dispatch.timetable import plan_today
@@ -54,6 +55,8 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
                     yield Why.NEW_ORDERS
             case OrderPlaced() | OrderChanged() if event.at > plan.made_at:
                 yield Why.NEW_ORDERS
+            case AmountChanged() if event.at > plan.made_at and event.order_id not in facts.fates:
+                yield Why.AMOUNTS
             case FleetChanged() | CourierBack() if event.at > plan.made_at:
                 yield Why.COURIERS
             case RoadsClosed() | RoadsReopened() if event.at > plan.made_at:
@@ -76,6 +79,8 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
     out = {each.order_id for each in plan.hand.holds if each.courier_id is None}
     if any(each.reason == TAKEN_OUT and each.order_id not in out for each in plan.unserved):
         yield Why.NEW_ORDERS
+    if _is_otherwise_aboard(plan, planned, facts):
+        yield Why.AMOUNTS
     promises = {each.order_id: each for each in plan.promises}
     today = plan_today(plan, facts.trucks)
     if today is not plan:
@@ -99,6 +104,23 @@ def _whys(plan: Plan, events: tuple[Event, ...], facts: RoadFacts, now: datetime
             )
             if any(late) or expected.slack_s < 0:
                 yield Why.LATE
+
+
+def _is_otherwise_aboard(plan: Plan, planned: Collection[OrderId], facts: RoadFacts) -> bool:
+    """Whether parcels are with another courier than the plan has it, or were counted otherwise."""
+    drivers = {route.courier_id for route in plan.routes}
+    if any(who in drivers and each not in planned for each, who in facts.carriers.items()):
+        return True
+    return any(
+        any(
+            facts.carriers.get(each, route.courier_id) != route.courier_id
+            for each in stop.order_ids
+        )
+        or stop.counted
+        != tuple(facts.counted[each] for each in stop.order_ids if each in facts.counted)
+        for route in plan.routes
+        for stop in route.stops
+    )
 
 
 def _is_in_vain(stop: Stop, facts: RoadFacts, eta_at: datetime) -> bool:

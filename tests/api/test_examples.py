@@ -19,6 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from api import (
     addresses,
+    amounts,
     closures,
     departures,
     etas,
@@ -50,6 +51,7 @@ EXAMPLES = Path(__file__).parents[2] / "api" / "examples.json"
 DAY = "day=2026-11-11"
 PARTS = (
     addresses,
+    amounts,
     closures,
     etas,
     departures,
@@ -227,6 +229,8 @@ async def a_day(company, fleet_json, served):
     await call("place_order", "PUT", f"/v1/orders/o901/place?{DAY}", json=answer)
     await call("list_orders", "GET", f"/v1/orders?{DAY}")
     await call("read_order", "GET", f"/v1/orders/o900?{DAY}")
+    more = {"pieces": 3, "weight_g": 4000}
+    await call("restate_amount", "PUT", f"/v1/orders/o900/amount?{DAY}", json=more)
     option = {"code": "later-truck", "at": "2026-11-11T18:30:00+08:00"}
     await call("take_option", "POST", f"/v1/orders/o900/take?{DAY}", json=option)
     await call("cancel_order", "POST", f"/v1/orders/o900/cancel?{DAY}", json={"reason": "sold"})

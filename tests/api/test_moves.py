@@ -316,3 +316,59 @@ async def test_moves_sent_again_with_their_key_are_made_once(running):
     again = await running.call("POST", path, json=body, headers=headers)
     assert first.json() == again.json()
     assert [isinstance(each, OrdersMoved) for each in await running.told()].count(True) == 1
+
+
+async def check_of(running, plan, order_id):
+    """The check of the planned route that has the order."""
+    route = next(r for r in plan["routes"] if r["courier_id"] == whose(plan)[order_id])
+    trips = [[stop["seq"] for stop in trip["stops"]] for trip in route["trips"]]
+    answer = await running.call(
+        "POST",
+        f"/v1/plans/{plan['plan_id']}/check",
+        json={"courier_id": route["courier_id"], "trips": trips},
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize(
+    ("word", "told", "rule"),
+    [("full", {"pieces_left": 0}, "point-full"), ("closed", {}, "point-closed")],
+)
+async def test_checks_and_moves_know_what_keepers_say(running, word, told, rule):
+    """o019 waits at the point p1, and nobody knows a door of it."""
+    plan = await running.plan()
+    assert (await check_of(running, plan, "o019"))["fits"]
+    answer = await running.call("POST", f"/v1/points/p1/{word}?{DAY}", json=told)
+    assert answer.status_code == 200, answer.text
+    checked = await check_of(running, plan, "o019")
+    assert not checked["fits"]
+    (found,) = checked["violations"]
+    assert (found["rule"], found["order_ids"]) == (rule, ["o019"])
+    others = next(each for each in ("c1", "c2") if each != whose(plan)["o019"])
+    look = {"do": "move", "order_ids": ["o019"], "courier_id": others}
+    moved = await running.move(plan["plan_id"], look, dry_run=True, accept=["lateness", "overtime"])
+    assert not moved["fits"], moved
+    assert rule in {each["broken"]["rule"] for each in moved["violations"]}
+    # What is not brought there any more cannot be assigned to anybody either.
+    out = await running.move(plan["plan_id"], {"do": "unassign", "order_ids": ["o019"]})
+    back = {"do": "assign", "order_ids": ["o019"], "courier_id": others}
+    moved = await running.move(out["plan_id"], back, dry_run=True)
+    assert rule in {each["broken"]["rule"] for each in moved["violations"]}
+    assert (await running.call("POST", f"/v1/points/p1/open?{DAY}")).status_code == 200
+    assert (await check_of(running, plan, "o019"))["fits"]
+
+
+async def test_a_check_counts_how_much_of_a_nearly_full_point_others_take(running):
+    """Of two orders that wait at the point the one that the plan knows has the last room."""
+    plan = await running.plan()
+    more = {"order_id": "o100", "point_id": "p1"}
+    answer = await running.call("POST", f"/v1/orders?{DAY}", json={"orders": [more]})
+    assert answer.json()["counts"] == {"created": 1}
+    said = await running.call("POST", f"/v1/points/p1/full?{DAY}", json={"pieces_left": 1})
+    assert said.status_code == 200
+    assert (await check_of(running, plan, "o019"))["fits"]
+    body = {"courier_id": "c1", "trips": [["o100"]]}
+    path = f"/v1/plans/{plan['plan_id']}/check"
+    told = (await running.call("POST", path, json=body)).json()
+    assert [each["rule"] for each in told["violations"]] == ["point-full"]

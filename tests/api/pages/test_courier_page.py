@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dispatch.access import Role
+from dispatch.events import Collected, decode
 from dispatch.orders import OrderId
 from tests.api.pages.drawn_days import STARTS_AT, at_point, with_joint_order
 
@@ -301,3 +302,30 @@ def test_a_stop_says_of_which_joint_order_it_is(company, make_plan, open_page):
     phone = open_page(f"/c#key={key}", size=(360, 740), has_touch=True, is_mobile=True)
     expect(phone.page.locator(".card .joint")).to_have_text("联单 L-7：3 单中 1 单在此，联单不齐")
     phone.assert_clean()
+
+
+def test_more_pieces_than_said_are_reported_as_they_were_counted(phone, published):
+    page = phone.page
+    expect(page.get_by_label("实收件数")).to_have_value("2")
+    page.get_by_label("实收件数").fill("5")
+    page.get_by_role("button", name="已取件").tap()
+    eventually_statuses(page, published, {"o00000": "collected"})
+    assert counts_told(published) == [("o00000", 5)]
+    # As many as were said are no news, and neither is what cannot be.
+    page.get_by_label("实收件数").fill("0")
+    page.get_by_role("button", name="已取件").tap()
+    eventually_statuses(page, published, {"o00001": "collected"})
+    assert counts_told(published) == [("o00000", 5)]
+
+
+def counts_told(company):
+    async def act(store):
+        entries = await store.history(company.day, after="0-0", limit=1000)
+        return [decode(body) for _, body in entries]
+
+    return [
+        (each.order_id, each.pieces)
+        for event in company.app.run(act)
+        if isinstance(event, Collected)
+        for each in event.counted
+    ]

@@ -12,6 +12,7 @@ from dispatch.gazetteer import Unclear
 from dispatch.orders import Handling
 from dispatch.plan import RemedyCode, Why
 from dispatch.progress import RouteState
+from dispatch.running.contract import Term
 from routing.vrp.reasons import Reason
 
 ENTRY = re.compile(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)",$', re.MULTILINE)
@@ -67,6 +68,7 @@ def test_every_word_that_is_written_is_asked_for():
         ("remedy", RemedyCode),
         ("address.reason", Unclear),
         ("why", Why),
+        ("rule", Term),
     ],
 )
 def test_every_code_of_the_day_has_words(prefix, codes):

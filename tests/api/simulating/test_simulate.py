@@ -50,6 +50,20 @@ def test_a_day_of_forty_orders_runs_on_the_real_service(village):
 
 
 @pytest.mark.timeout(300)
+def test_a_promotion_day_of_thirty_times_the_orders_runs_to_its_end(village):
+    draw = Draw(day=date(2026, 11, 11), orders=2, seed=1, factor=30, known_share=0.9)
+    truth = draw_day(village, draw, read_rates())
+    assert len(truth.wishes) == 60
+    outcome, log = simulate(village, truth, PolicyName.OURS, planning=FAST, hindsight=None)
+    kpis = outcome.kpis
+    assert sum(kpis.fates.values()) == 60
+    assert {each.order_id for each in log.entries if isinstance(each, Asked)} == set(truth.wishes)
+    assert kpis.fates[Fate.DELIVERED] > 30
+    assert kpis.parcels > 30
+    assert kpis.cost_fen_per_parcel is not None
+
+
+@pytest.mark.timeout(300)
 def test_the_service_ends_the_day_knowing_what_happened(village):
     truth = drawn(village, signal_lost_share=0.0)
     clock = truth.scene.clock

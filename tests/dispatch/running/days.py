@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
+from dispatch.amounts import amount_of
 from dispatch.days import CompanyId, DepotDay, DepotId, TimeWindow
 from dispatch.demo import Crew
 from dispatch.events import OrderCancelled
@@ -106,7 +107,10 @@ def cancelled(orders, now, chance, share):
 
 
 def at_moment(inputs, events, *, further=()):
-    """The inputs with the orders that are still open, and the facts."""
+    """The inputs with the orders that are still open and with what was collected, and the facts."""
     facts = road_facts(events)
     still = tuple(each for each in inputs.orders if each.order_id not in facts.fates)
-    return replace(inputs, orders=(*still, *further)), facts
+    amounts = {
+        each.order_id: amount_of(each) for each in inputs.orders if each.order_id in facts.carriers
+    }
+    return replace(inputs, orders=(*still, *further), amounts=amounts), facts
