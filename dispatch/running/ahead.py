@@ -219,20 +219,23 @@ def left_of(
 def as_late_as_now(
     situation: Situation, route: Route, told: Mapping[OrderId, Promise]
 ) -> Sequence[Promise]:
-    """What the route's orders were promised, widened to the moment that is predicted now."""
+    """What the route's orders were promised; where the promise is broken as predicted now, widened to that moment."""
     plan = situation.plan
     progress = route_progress(route, situation.facts, now=situation.now, plan=plan)
-    begins = {each.seq: each.eta_at.replace(microsecond=0) for each in progress.stops}
+    begins = {each.seq: each.eta_at for each in progress.stops}
     return [
-        replace(
-            promise,
-            earliest_at=min(promise.earliest_at, begins[stop.seq]),
-            latest_at=max(promise.latest_at, begins[stop.seq] + _FULL_SECOND),
-        )
+        _widened(promise, begins[stop.seq])
         for stop in route.stops
         for order_id in stop.order_ids
         if (promise := told.get(order_id)) is not None
     ]
+
+
+def _widened(promise: Promise, begin_at: datetime) -> Promise:
+    """What is still kept stays as it is, to the second: else each new version would take one more."""
+    full_at = begin_at.replace(microsecond=0)
+    late_at = promise.latest_at if begin_at <= promise.latest_at else full_at + _FULL_SECOND
+    return replace(promise, earliest_at=min(promise.earliest_at, full_at), latest_at=late_at)
 
 
 def doors_at(stop: Stop, orders: Mapping[OrderId, Order], inputs: DayInputs) -> Sequence[Door]:

@@ -244,11 +244,10 @@ class _Judge:
             if promise.order_id not in self._orders or predicted is None or found is None:
                 continue
             _, stop = found
-            latest_at = max(
-                promise.latest_at,
-                predicted.depart_at + _ROUNDING,
-                self._agreed.get(promise.order_id, promise.latest_at),
-            )
+            latest_at = self._agreed.get(promise.order_id, promise.latest_at)
+            latest_at = max(promise.latest_at, latest_at)
+            if predicted.begin_at > latest_at:
+                latest_at = predicted.depart_at + _ROUNDING
             earliest_at = min(promise.earliest_at, predicted.begin_at)
             if not _meets(stop, earliest_at, latest_at) and not predicted.fails:
                 yield Breach(
@@ -282,7 +281,8 @@ class _Judge:
         predicted = self._predicted.get(order_id)
         if predicted is None or predicted.fails:
             return
-        latest_at = max(latest_at, predicted.depart_at + _ROUNDING)
+        if predicted.begin_at > latest_at:
+            latest_at = predicted.depart_at + _ROUNDING
         if not _meets(stop, min(earliest_at, predicted.begin_at), latest_at):
             yield Breach(Term.HELD, f"order {order_id} would begin at {stop.begin_at:%H:%M}")
 

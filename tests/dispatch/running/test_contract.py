@@ -7,6 +7,7 @@ import pytest
 
 from dispatch.plan import Unserved
 from dispatch.planning import plan_day
+from dispatch.progress import route_progress
 from dispatch.running.contract import Term, breaches
 from dispatch.running.standing import standings
 from routing.roads.network import RoadNetwork
@@ -187,3 +188,33 @@ def test_a_courier_who_comes_home_after_the_shift(running):
         for route in running[1].routes
     )
     assert terms(running, after=replace(running[1], routes=routes)) == {Term.SHIFTS}
+
+
+def test_a_promise_that_is_kept_to_the_second_has_no_second_to_give(running):
+    """Else each version could take one more."""
+    before = running[0]
+    foreseen = {
+        stop.seq: stop.eta_at
+        for route in before.routes[:1]
+        for stop in route_progress(route, running[3], now=NOW, plan=before).stops
+    }
+    stop = before.routes[0].stops[-1]
+    (order_id, *_) = stop.order_ids
+    eta_at = foreseen[stop.seq]
+    promises = tuple(
+        replace(each, earliest_at=eta_at - timedelta(hours=1), latest_at=eta_at)
+        if each.order_id == order_id
+        else each
+        for each in before.promises
+    )
+    before = replace(before, promises=promises)
+
+    def begun_at(moment):
+        by = moment - stop.begin_at
+        return with_stops(
+            before, lambda _, stops: [moved(s, by) if s == stop else s for s in stops]
+        )
+
+    good = (before, *running[1:])
+    assert Term.PROMISED not in terms(good, after=begun_at(eta_at))
+    assert Term.PROMISED in terms(good, after=begun_at(eta_at + timedelta(seconds=1)))

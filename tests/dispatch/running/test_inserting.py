@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from dispatch.days import TimeWindow
+from dispatch.fates import road_facts
 from dispatch.halts import MILLIFEN
 from dispatch.households import CollectionPoint, PointId, Registry
 from dispatch.order_answers import Verdict, change_between
 from dispatch.plan import RemedyCode
 from dispatch.planning import plan_day
-from dispatch.running.ahead import Situation, keeping_slack, look_ahead
+from dispatch.running.ahead import Situation, as_late_as_now, keeping_slack, look_ahead
 from dispatch.running.answering import answer_orders
 from dispatch.running.contract import breaches
 from dispatch.running.inserting import (
@@ -259,3 +260,25 @@ def test_an_order_of_a_door_that_is_visited_anyway_joins_its_stop(network):
     found = insert(situation, new, Memory())
     assert isinstance(found, Inserted)
     assert set(found.stop.order_ids) == {*stop.order_ids, new.order_id}
+
+
+def test_a_promise_that_is_kept_to_the_second_is_not_widened_by_another(network):
+    """One second more for each version adds up."""
+    inputs = morning(1)
+    plan = plan_day(inputs, network, budget_s=20, iterations=50, seed=1, made_at=at(7))
+    day = Situation(plan=plan, inputs=inputs, network=network, facts=road_facts([]), now=at(7, 10))
+    route = plan.routes[0]
+    begins_at = {order_id: stop.begin_at for stop in route.stops for order_id in stop.order_ids}
+    told = {
+        each.order_id: replace(each, latest_at=begins_at[each.order_id])
+        for each in plan.promises
+        if each.order_id in begins_at
+    }
+    assert {each.order_id: each for each in as_late_as_now(day, route, told)} == told
+    late = {
+        key: replace(each, latest_at=each.latest_at - timedelta(minutes=1))
+        for key, each in told.items()
+    }
+    second = timedelta(seconds=1)
+    for each in as_late_as_now(day, route, late):
+        assert each.latest_at == begins_at[each.order_id] + second
