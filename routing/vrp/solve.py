@@ -161,7 +161,7 @@ def solve(
         if share < 1.0:
             until_s = deadline_s - share * (deadline_s - time.monotonic())
 
-            newest = orders
+            newest: Orders = orders
 
             def found(better: Orders) -> None:
                 nonlocal newest

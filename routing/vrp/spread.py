@@ -239,7 +239,7 @@ class Spreader:
                         yield _Moved(best.moved.days, leaving_s)
 
     def _made_otherwise(self, best: _Timed, route: Route, number: int) -> Iterator[_Moved]:
-        """The trip at another place of its day, cut in two, for later trucks, or without one of its visits."""
+        """The trip at another place of its day, cut in two, for later trucks, by another vehicle, or without a visit."""
         days, vehicle = best.moved.days, route.vehicle
         trips = days[vehicle]
         for other in (number - 1, number + 1):
@@ -357,16 +357,14 @@ class Spreader:
 
     def _least(self, route: Route, number: int) -> list[int] | None:
         """Of what may be left out of a trip the cheapest, and of several that which takes the most time; None: all is required."""
-        spared_s = self._spared_s(route, number)
+        spared_s, visits = self._spared_s(route, number), self._problem.visits
+        wholes = [(visit, self._whole(visit)) for visit in spared_s]
         may_go = [
             (unserved_cost(self._problem, whole), -spared_s[visit], whole)
-            for visit in spared_s
-            if self._may_go(whole := self._whole(visit))
+            for visit, whole in wholes
+            if all(visits[each].unserved_cost is not None for each in whole)
         ]
         return min(may_go)[2] if may_go else None
-
-    def _may_go(self, visits: Sequence[int]) -> bool:
-        return all(self._problem.visits[each].unserved_cost is not None for each in visits)
 
     def _whole(self, visit: int) -> list[int]:
         """What must be left out with it: its pair, and the other members of its joints."""
@@ -383,10 +381,9 @@ class Spreader:
 
 def _bound_together(problem: Problem) -> frozenset[int]:
     """Halves of pairs and members of joints: they go nowhere alone."""
-    seconds = [n for n, each in enumerate(problem.visits) if each.brings is not None]
+    bound = [n for n, each in enumerate(problem.visits) if each.brings is not None or each.joints]
     firsts = [each.brings for each in problem.visits if each.brings is not None]
-    members = [n for n, each in enumerate(problem.visits) if each.joints]
-    return frozenset((*seconds, *firsts, *members))
+    return frozenset((*bound, *firsts))
 
 
 def _is_alike(one: Visit, other: Visit) -> bool:
