@@ -2,7 +2,8 @@
 Time the whole way from files to a checked plan: `python benchmarks/plan_day.py --orders 3000 --couriers 100 --budget 60`.
 
 Prints one JSON line; with --osm the households stand on the real roads of an extract. With --accept 0.6
-that share of the households would bring their parcels to the nearest collection point; without, none.
+that share of the households would bring their parcels to the nearest collection point; without, none. With --unload 10 --docks 2
+each piece takes ten seconds to unload, and two couriers can unload at the same time.
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         network = RoadNetwork.build(day.roads, profiles=("trike", "van"))
         watch.lap("roads build")
         fleet = read_fleet(day.fleet_toml, name="fleet.toml")
+        depot = replace(
+            fleet.depot, docks=options.docks, unload_per_piece_s=options.unload_per_piece_s
+        )
+        fleet = replace(fleet, depot=depot)
         registry = registry_of(read_registry(day.households_csv, name="households.csv").accepted)
         clock = DayClock(day.day, fleet.depot.zone)
         orders = read_orders(day.orders_csv, name="orders.csv", day=clock, registry=registry)
@@ -124,6 +129,10 @@ def told(plan: Plan) -> dict[str, object]:
         "km": round(figures.distance_m / 1000, 1),
         "hours": round(figures.duration_s / 3600, 1),
         "cost_fen": figures.cost_fen,
+        "late": figures.late,
+        "dock_wait_min": round(
+            sum(trip.dock_wait_s for route in plan.routes for trip in route.trips) / 60, 1
+        ),
     }
 
 
@@ -136,6 +145,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--osm", type=Path)
     parser.add_argument("--accept", type=float, default=0.0, help="Share of households, 0 to 1.")
+    parser.add_argument("--docks", type=int, help="As many as couriers unless stated.")
+    parser.add_argument("--unload", dest="unload_per_piece_s", type=int, default=0)
     print(json.dumps(run(parser.parse_args()), ensure_ascii=False))
 
 

@@ -144,6 +144,7 @@ def plan_geojson(plan: Plan) -> bytes:
                     duration_s=round((trip.back_at - trip.leave_at).total_seconds()),
                     leave_at=trip.leave_at,
                     back_at=trip.back_at,
+                    dock_wait_s=trip.dock_wait_s,
                     over_at=trip.unloaded_at,
                     cut_off_at=trip.cut_off_at,
                     truck_at=trip.truck_at,

@@ -29,6 +29,9 @@ class Depot:
         Time at the depot between two trips, after unloading. Default chosen, not measured.
     unload_per_piece_s
         How long unloading each piece takes at the end of a trip, which is over only then.
+    docks
+        How many couriers can unload at the same time: who comes back while all docks are busy waits, the first to come
+        first. None: as many as come.
     sorting_s
         From unloaded to ready for the truck.
     missed_cut_off_cost_fen
@@ -75,6 +78,7 @@ class Depot:
     service_per_piece_s: int = 15
     turnaround_s: int = 600
     unload_per_piece_s: int = 0
+    docks: int | None = None
     sorting_s: int = 0
     missed_cut_off_cost_fen: int | None = None
     unserved_cost_fen: int = 50_000

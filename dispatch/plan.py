@@ -156,6 +156,8 @@ class Trip:
     cut_off_at
         The earliest departure that a parcel on board must catch: its own cut-off, or the departure that it
         takes if that is later.
+    dock_wait_s
+        From the return until a dock is free.
     over_at
         When all of it is unloaded; None in a plan stored before there was unloading.
     truck_at, truck_slack_s
@@ -171,9 +173,15 @@ class Trip:
     pieces: int
     weight_g: int
     volume_ml: int
+    dock_wait_s: int = 0
     over_at: datetime | None = None
     truck_at: datetime | None = None
     truck_slack_s: int | None = None
+
+    @property
+    def docked_at(self) -> datetime:
+        """When a dock is free for it, and unloading begins."""
+        return self.back_at + timedelta(seconds=self.dock_wait_s)
 
     @property
     def unloaded_at(self) -> datetime:

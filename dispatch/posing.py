@@ -37,7 +37,7 @@ from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import PlaceOffRoad, Snap
-from routing.vrp.problem import Break, Problem, Vehicle, Window
+from routing.vrp.problem import Break, Docks, Problem, Vehicle, Window
 
 DIMENSIONS: Final = ("weight_g", "volume_ml", "pieces")
 
@@ -214,6 +214,7 @@ def pose_doors(
         vehicles=tuple(driven_by(courier) for courier in couriers),
         setups_s=(0, *(fleet.depot.service_per_stop_s + walk_s for walk_s in walks_s[1:])),
         joints=joints,
+        docks=() if fleet.depot.docks is None else (Docks(place=0, vehicles=fleet.depot.docks),),
     )
     kinds = {
         model.model_id: driven_by(replace(courier, model_id=model.model_id))

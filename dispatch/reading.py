@@ -154,6 +154,7 @@ class _Reader:
             leave_at=self.clock.moment(solved.leave_s),
             back_at=self.clock.moment(solved.back_s),
             cut_off_at=self.clock.moment(min(cut_offs_s, default=DAY_S)),
+            dock_wait_s=solved.dock_wait_s,
             over_at=self.clock.moment(ends_s),
             truck_at=None if truck_s is None else self.clock.moment(truck_s),
             truck_slack_s=None if truck_s is None else truck_s - depot.sorting_s - ends_s,
@@ -286,6 +287,7 @@ REASON_WORDS: Final[Mapping[Reason, str]] = {
     Reason.NO_RANGE_LEFT: "the vehicles that could come have no range left",
     Reason.NO_TIME_LEFT: "the couriers who could come have no time left",
     Reason.JOINT_INCOMPLETE: "it could be picked up, but not together with the others of its joint order",
+    Reason.DOCKS_BUSY: "it could be picked up, but then so many would wait at the docks that others are late, or it costs more than leaving it",
     Reason.NOT_WORTH_IT: "fetching it costs more than leaving it",
     Reason.OVERLOOKED: "there was room, but the search ended before it was used: plan longer",
 }

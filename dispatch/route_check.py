@@ -117,15 +117,19 @@ def check_route(
         ]
     roads = closed(network, inputs.closures_met(now))
     inputs = as_joined(inputs, plan.joints)
+    others = [each for each in plan.routes if each.courier_id not in wanted]
     soft = any(softness_of(each, inputs.fleet.depot) for each in inputs.orders)
     for missing in (False, True) if soft else (False,):
-        table = RouteTable.laid(inputs, roads, wanted, _brought(plan, inputs), missing=missing)
+        table = RouteTable.laid(
+            inputs, roads, wanted, _brought(plan, inputs), others, missing=missing
+        )
         routes = {
             courier: route
             for courier in wanted
             if (route := table.driven(courier, leave_at if courier == courier_id else None))
         }
-        solved = sorted(routes.values(), key=lambda each: each.vehicle)
+        solved = table.in_line(routes.values())
+        routes = {table.posed.couriers[each.vehicle].courier_id: each for each in solved}
         problem = table.posed.problem
         broken = check(
             problem, Solution(routes=tuple(solved), unserved=(), cost=cost(problem, solved))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -11,6 +11,7 @@ from typing import Final
 
 from dispatch.arrivals import reached_s
 from dispatch.departures import first_made_s, late_of
+from dispatch.docks import beside, in_line
 from dispatch.fleet import CourierId
 from dispatch.halts import MILLIFEN, spot_at, spot_today
 from dispatch.inputs import DayInputs
@@ -75,7 +76,7 @@ class CheckedStop:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedTrip:
     """
-    `over_at` is when it is unloaded, `truck_at` the first departure that it makes (None: all have left),
+    `dock_wait_s` passes until a dock is free, `over_at` is when it is unloaded, `truck_at` the first departure that it makes (None: all have left),
     `slack_s` how much later it could be over for the first truck that it must catch; negative: late.
     """
 
@@ -85,6 +86,7 @@ class CheckedTrip:
     truck_at: datetime | None
     slack_s: int
     stops: tuple[CheckedStop, ...]
+    dock_wait_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +140,12 @@ class RouteTable:
         network: RoadNetwork,
         wanted: Mapping[CourierId, Trips],
         brought: Mapping[OrderId, Offer],
+        others: Iterable[Route] = (),
         *,
         missing: bool = False,
     ) -> RouteTable:
         """
-        `brought` are orders that wait at a point, as the plan has told their households.
+        `others` unload as they are planned, whatever happens; `brought` are orders that wait at a point, as the plan has told their households.
 
         Windows hold; if `missing`, all moments that may be had at a price are open, and figures count it.
         """
@@ -162,7 +165,7 @@ class RouteTable:
                 asked = [orders[each] for each in trip if each in orders]
                 doors += _doors(asked, inputs, brought, nowhere)
         open_then = replace(inputs, orders=tuple(orders.values()))
-        posed = pose_doors(open_then, network, doors, nowhere)
+        posed = beside(pose_doors(open_then, network, doors, nowhere), others)
         trucks = Trucks.of(posed)
         visit_of = {
             order.order_id: trucks.latest(number)
@@ -199,6 +202,12 @@ class RouteTable:
             if best is not None:
                 return best
         return self.trucks.settled(plain_day(self.posed.problem, number, trips, leave_s=leave_s))
+
+    def in_line(self, routes: Iterable[SolvedRoute]) -> tuple[SolvedRoute, ...]:
+        """The routes, sorted by vehicle, with what they wait for each other at docks."""
+        ordered = sorted(routes, key=lambda each: each.vehicle)
+        waiting = in_line(self.posed, self.schedulers[-1], ordered)
+        return tuple(map(self.trucks.settled, waiting)) if self.posed.problem.docks else waiting
 
     def figures(self, route: SolvedRoute | None) -> RouteFigures:
         if route is None:
@@ -249,6 +258,7 @@ class RouteTable:
                     leave_at=clock.moment(trip.leave_s),
                     back_at=clock.moment(trip.back_s),
                     over_at=clock.moment(ends_s),
+                    dock_wait_s=trip.dock_wait_s,
                     truck_at=None if truck_s is None else clock.moment(truck_s),
                     slack_s=due_s - ends_s,
                     stops=tuple(stops),

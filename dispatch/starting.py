@@ -66,8 +66,8 @@ def start_of(
     start = Solution(
         routes=tuple(routes), unserved=unserved_of(problem, served), cost=cost(problem, routes)
     )
-    if problem.joints and routes:
-        # Couriers' routes were looked at one by one: what they tear of a joint order is mended.
+    if (problem.joints or problem.docks) and routes:
+        # Couriers' routes were looked at one by one: what they tear of a joint order is mended, and they wait for each other.
         return Finisher(problem, pack(problem)).finish(orders_of(start), engine="start")
     return start if routes and not check(problem, start) else None
 

@@ -133,6 +133,11 @@ class _Teller:
                 taken = zip(vehicle.breaks, self.routes[number].break_starts_s, strict=True)
                 by = max(_outside(rest.window, start_s) for rest, at_s in taken if at_s == start_s)
                 detail = f"A break begins at {self._at(start_s)}, {_span(by)} outside its time."
+            case Rule.DOCKS | Rule.DOCK_TURN:
+                trip = self.routes[number].trips[int(facts["trip"])]
+                unit = ""
+                back, begin = self._at(trip.back_s), self._at(trip.back_s + trip.dock_wait_s)
+                detail = f"The courier is back at {back} and would unload at {begin}: it is not its turn at the docks then."
             case _:
                 unit = ""
                 detail = violation.message

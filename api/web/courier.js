@@ -161,7 +161,10 @@ function DepotCard() {
   return html`
     <section class="card">
       <h2>${t("courier.to.depot", { depot: name })}</h2>
-      <p class="card-facts">${t("courier.to.depot.hint", { time: clockTime(Date.parse(trip.cut_off_at)) })}</p>
+      <p class="card-facts">
+        ${t("courier.to.depot.hint", { time: clockTime(Date.parse(trip.cut_off_at)) })}
+        ${trip.dock_wait_s > 0 && ` · ${t("courier.to.depot.dock", { time: clockTime(Date.parse(trip.back_at) + 1000 * trip.dock_wait_s) })}`}
+      </p>
       <div class="actions"><button type="button" class="collected" onClick=${beginTrip}>${t("courier.to.depot.on")}</button></div>
     </section>
   `;

@@ -30,6 +30,7 @@
  * @property {number} leaveAt
  * @property {number} backAt
  * @property {number} cutOffAt
+ * @property {number} dockWaitS from the return until a dock is free
  * @property {number | null} truckAt the departure that it makes
  * @property {number} pieces
  * @property {number} first index of its first stop
@@ -164,7 +165,8 @@ export function viewPlan(plan, fleet) {
         leaveAt: Date.parse(trip.leave_at),
         backAt: Date.parse(trip.back_at),
         cutOffAt: Date.parse(trip.cut_off_at),
-        // A plan stored by an earlier version names none.
+        // A plan stored by an earlier version names neither.
+        dockWaitS: trip.dock_wait_s ?? 0,
         truckAt: trip.truck_at ? Date.parse(trip.truck_at) : null,
         pieces: trip.pieces,
         first: tripFirst,

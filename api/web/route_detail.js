@@ -129,6 +129,7 @@ function TripHeading({ number, trip }) {
           pieces: trip.pieces,
           cut_off: clockTime(trip.cutOffAt),
         })}
+        ${trip.dockWaitS > 0 && ` · ${t("route.trip.dock", { minutes: minutes(trip.dockWaitS) })}`}
         ${trip.truckAt !== null && ` · ${t("route.trip.truck", { time: clockTime(trip.truckAt) })}`}
       </small>
     </h3>

@@ -162,6 +162,7 @@ class _Depot(_Strict):
     service_per_piece_s: _Seconds = _DEPOT.service_per_piece_s
     turnaround_s: _Seconds = _DEPOT.turnaround_s
     unload_per_piece_s: _Seconds = _DEPOT.unload_per_piece_s
+    docks: Annotated[int, _count(1, 1_000)] | None = _DEPOT.docks
     sorting_s: _Seconds = _DEPOT.sorting_s
     missed_cut_off_cost_yuan: _Fen | None = None
     unserved_cost_yuan: _Fen = _DEPOT.unserved_cost_fen
@@ -295,6 +296,7 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             service_per_piece_s=depot.service_per_piece_s,
             turnaround_s=depot.turnaround_s,
             unload_per_piece_s=depot.unload_per_piece_s,
+            docks=depot.docks,
             sorting_s=depot.sorting_s,
             missed_cut_off_cost_fen=depot.missed_cut_off_cost_yuan,
             unserved_cost_fen=depot.unserved_cost_yuan,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from dispatch.docks import beside
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
 from dispatch.halts import Halt, spot_at
@@ -123,6 +124,7 @@ def look_ahead(
     if any(each.order_id != order.order_id for each in posed.unserved):
         return None
     posed = with_whole_territory(posed, situation)
+    posed = beside(posed, (each for each in plan.routes if each.courier_id not in couriers))
     rest = with_standings(inputs, posed, begun, now=now)
     if rest.heres.keys() != begun.keys():
         return None  # no way home

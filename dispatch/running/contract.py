@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum, unique
@@ -101,10 +101,12 @@ class _Judge:
         self._at_door: set[OrderId] = set()
         self._agreed = {each.order_id: each.latest_at for each in after.hand.late}
         self._sorting = timedelta(seconds=inputs.fleet.depot.sorting_s)
-        for route in before.routes:
-            progress = route_progress(route, facts, now=now, plan=before)
-            self._over_at[route.courier_id] = progress.trips[-1].over_at
-            self._look_at(route, progress)
+        told = [(each, route_progress(each, facts, now=now, plan=before)) for each in before.routes]
+        overs_at = self._overs_at(told)
+        for route, progress in told:
+            overs = overs_at[route.courier_id]
+            self._over_at[route.courier_id] = max(progress.trips[-1].over_at, overs[-1])
+            self._look_at(route, progress, overs)
         self._stops = {
             order_id: (route.courier_id, stop)
             for route in after.routes
@@ -127,7 +129,31 @@ class _Judge:
                 each for each in self._driven(route) if not stays or each.term is not Term.MOMENTS
             )
 
-    def _look_at(self, route: Route, progress: RouteProgress) -> None:
+    def _overs_at(
+        self, told: Sequence[tuple[Route, RouteProgress]]
+    ) -> dict[CourierId, list[datetime]]:
+        """When each trip is over as predicted: unloaded after the planned wait for a dock, or a longer one where others come first."""
+        coming: list[tuple[datetime, int, int, Trip]] = []
+        overs_at: dict[CourierId, list[datetime]] = {}
+        for number, (route, progress) in enumerate(told):
+            reached = {each.seq: each for each in progress.stops}
+            overs_at[route.courier_id] = []
+            for at, trip in enumerate(route.trips):
+                left_at = max(self._departs_at(stop, reached[stop.seq]) for stop in trip.stops)
+                overs_at[route.courier_id].append(left_at + _home(trip))
+                back_at = left_at + timedelta(seconds=trip.home.duration_s)
+                coming.append((back_at, number, at, trip))
+        free_at = [datetime.min.replace(tzinfo=UTC)] * (self._inputs.fleet.depot.docks or 0)
+        for back_at, number, at, trip in (
+            sorted(coming, key=lambda each: each[:3]) if free_at else ()
+        ):
+            over_at = max(back_at, free_at.pop(0)) + (trip.unloaded_at - trip.docked_at)
+            free_at = sorted([*free_at, over_at])
+            overs = overs_at[told[number][0].courier_id]
+            overs[at] = max(overs[at], over_at)
+        return overs_at
+
+    def _look_at(self, route: Route, progress: RouteProgress, overs_at: Sequence[datetime]) -> None:
         """A courier who left the fleet settles nothing but what is done."""
         is_there = route.courier_id in self._inputs.fleet.couriers
         told = {each.seq: each for each in progress.stops}
@@ -143,9 +169,8 @@ class _Judge:
             *(stop for stop in route.stops if told[stop.seq].state in settled),
             *(stop for stop in route.stops if stop.seq in locked),
         ]
-        for trip in route.trips:
+        for trip, over_at in zip(route.trips, overs_at, strict=True):
             departs_at = {stop.seq: self._departs_at(stop, told[stop.seq]) for stop in trip.stops}
-            over_at = max(departs_at.values()) + _home(trip)
             in_vain = (
                 not is_there
                 or over_at > trip.cut_off_at - self._sorting

@@ -121,6 +121,7 @@ def _idle_from_s(route: Route, turnaround_s: int) -> Mapping[int, float]:
         # A break after the last stop of a trip, or at the depot, counts for the next stop, or as if before the last one.
         home_at = free_at + timedelta(seconds=trip.home.duration_s)
         idle_s[trip.stops[-1].seq] += max(0.0, (trip.back_at - home_at).total_seconds())
+        idle_s[trip.stops[-1].seq] += trip.dock_wait_s
         free_at = trip.unloaded_at + timedelta(seconds=turnaround_s)
     from_s: dict[int, float] = {}
     rest_s = 0.0

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from dispatch.docks import in_line
 from dispatch.halts import MILLIFEN
 from dispatch.households import PointId
 from dispatch.orders import Order
@@ -90,6 +91,7 @@ def _solution(ahead: Ahead) -> Solution | None:
         if route is None:
             return None
         routes.append(route)
+    routes = list(in_line(ahead.posed, scheduler, routes))
     made = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
     return Solution(
         routes=tuple(routes), unserved=unserved_of(problem, made), cost=cost(problem, routes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from dispatch.days import DayClock
+from dispatch.docks import with_taken
 from dispatch.fleet import CourierId, Fleet
 from dispatch.halts import Halt, Spot
 from dispatch.inputs import DayInputs
@@ -19,6 +20,7 @@ from dispatch.posing import DIMENSIONS, Posed, pose
 from dispatch.running.standing import Standing
 from routing.matrix import UNREACHABLE, TravelMatrix
 from routing.roads.network import RoadNetwork
+from routing.vrp.docks import Line
 from routing.vrp.problem import Break, Vehicle, Visit, Window
 
 OVERDUE_BREAK_S: Final = 1800
@@ -120,6 +122,9 @@ def with_standings(
     ]
     numbers = {courier_id: number for number, courier_id in enumerate(standings)}
     now_s = clock.seconds(now)
+    posed = with_taken(posed, _unloading_s(standings.values(), clock))
+    problem = posed.problem
+    straight_s = _over_s(posed, standings, rows, fleet)
     vehicles: list[Vehicle] = []
     visits: list[Visit] = list(problem.visits)
     halts: list[Halt] = list(posed.halts)
@@ -136,12 +141,16 @@ def with_standings(
         if home_s >= UNREACHABLE:
             vehicles.append(_within(vehicle, _at(vehicle.shift.latest_s)))
             continue
+        straight_home_s = straight_s[courier.courier_id]
         limits = fleet.models[courier.model_id].capacities
-        visit = _within_limits(_here(standing, size + number, fleet, clock, home_s=home_s), limits)
+        visit = _here(standing, size + number, fleet, clock, over_s=straight_home_s)
+        visit = _within_limits(visit, limits)
         heres[courier.courier_id] = len(visits)
         visits.append(visit)
         halts.append(Halt(_spot_here(standing, fleet), (), visit))
-        going_on = _going_on(vehicle, standing, visit, clock, home_s=home_s, home_m=home_m)
+        going_on = _going_on(
+            vehicle, standing, visit, clock, straight_home_s=straight_home_s, home_m=home_m
+        )
         vehicles.append(replace(going_on, capacities=_room(vehicle, limits, visit)))
     matrices = tuple(
         _with_rows(matrix, rows, tuple(standings.values()), clock) for matrix in problem.matrices
@@ -166,15 +175,48 @@ def with_standings(
     return Remainder(inputs, whole, heres)
 
 
-def _here(standing: Standing, row: int, fleet: Fleet, clock: DayClock, *, home_s: int) -> Visit:
+def _unloading_s(standings: Iterable[Standing], clock: DayClock) -> Iterator[tuple[int, int]]:
+    """When those unload who have nothing more to do in their trip than to come home: whatever is planned, they have their docks."""
+    for standing in standings:
+        if standing.under_way is None and standing.trips:
+            trip = standing.trips[-1]
+            docked_s = clock.seconds(standing.back_at) + trip.dock_wait_s
+            yield docked_s, docked_s + round((trip.unloaded_at - trip.docked_at).total_seconds())
+
+
+def _over_s(
+    posed: Posed, standings: Mapping[CourierId, Standing], rows: Sequence[int], fleet: Fleet
+) -> Mapping[CourierId, int]:
+    """When each courier's trip would be over if all went straight home now, and waited there for docks."""
+    problem, clock = posed.problem, posed.clock
+    row_of = dict(zip(standings, rows, strict=True))
+    coming = []
+    for number, (courier, vehicle) in enumerate(zip(posed.couriers, problem.vehicles, strict=True)):
+        standing = standings.get(courier.courier_id)
+        if standing is not None:
+            durations_s = problem.matrices[vehicle.matrix].durations_s
+            home_s = int(durations_s[row_of[courier.courier_id], 0])
+            back_s = clock.seconds(standing.free_at) + home_s
+            coming.append((back_s, number, courier.courier_id, _unload_s(standing, fleet)))
+    line = Line(problem.docks[0]) if problem.docks else None
+    return {
+        courier_id: unload_s + (back_s if line is None else line.join(back_s, unload_s))
+        for back_s, _, courier_id, unload_s in sorted(coming)
+    }
+
+
+def _unload_s(standing: Standing, fleet: Fleet) -> int:
+    pieces = sum(stop.pieces for stop in standing.fixed) if standing.under_way is not None else 0
+    return pieces * fleet.depot.unload_per_piece_s
+
+
+def _here(standing: Standing, row: int, fleet: Fleet, clock: DayClock, *, over_s: int) -> Visit:
     """A truck that can no longer be caught is missed whatever is decided: the next one is due, or none."""
     free_s, depot = clock.seconds(standing.free_at), fleet.depot
     loads: tuple[int, ...] = (0,) * len(DIMENSIONS)
-    unload_s, due_s = 0, None
+    due_s = None
     if standing.under_way is not None:
         loads = tuple(sum(each) for each in zip(*map(_loads, standing.fixed), strict=True))
-        unload_s = loads[DIMENSIONS.index("pieces")] * depot.unload_per_piece_s
-        over_s = free_s + home_s + unload_s
         due_s = clock.seconds(standing.under_way.cut_off_at) - depot.sorting_s
         if due_s < over_s:
             dues_s = (clock.seconds_of(each) - depot.sorting_s for each in depot.departures)
@@ -182,7 +224,7 @@ def _here(standing: Standing, row: int, fleet: Fleet, clock: DayClock, *, home_s
     return Visit(
         place=row,
         loads=loads,
-        unload_s=unload_s,
+        unload_s=_unload_s(standing, fleet),
         windows=(_at(free_s),),
         due_s=due_s,
         skills=frozenset({_skill(standing.courier_id)}),
@@ -228,12 +270,17 @@ def _within(vehicle: Vehicle, shift: Window) -> Vehicle:
 
 
 def _going_on(
-    vehicle: Vehicle, standing: Standing, here: Visit, clock: DayClock, *, home_s: int, home_m: int
+    vehicle: Vehicle,
+    standing: Standing,
+    here: Visit,
+    clock: DayClock,
+    *,
+    straight_home_s: int,
+    home_m: int,
 ) -> Vehicle:
     """The vehicle with the limits that it has exceeded already, if it has, just wide enough to go straight home."""
-    left_s, free_s = clock.seconds(standing.left_at), clock.seconds(standing.free_at)
+    left_s = clock.seconds(standing.left_at)
     trips_left = vehicle.trips_max - len(standing.trips)
-    straight_home_s = free_s + home_s + here.unload_s
     latest_s = max(vehicle.shift.latest_s, straight_home_s) if trips_left else straight_home_s
     going_on = replace(
         vehicle,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from dispatch.docks import beside, in_line
 from dispatch.fleet import CourierId
 from dispatch.halts import spot_today
 from dispatch.hand import Hand
@@ -122,6 +123,7 @@ class Sheet:
             inputs, situation.network, (*doors, *here), nowhere, walking_from=tuple(profiles)
         )
         posed = with_whole_territory(posed, situation)
+        posed = beside(posed, (each for each in plan.routes if each.courier_id not in couriers))
         rest = with_standings(inputs, posed, begun, now=now)
         if lost := begun.keys() - rest.heres.keys():
             raise _unclear(min(lost))
@@ -302,7 +304,9 @@ class Sheet:
             route = self._best(courier_id, trips) or self._plain(courier_id, trips)
             if route is not None:
                 routes.append(route)
-        return tuple(sorted(routes, key=lambda each: each.vehicle))
+        routes.sort(key=lambda each: each.vehicle)
+        waiting = in_line(self.posed, self.scheduler, routes)
+        return tuple(map(self.trucks.settled, waiting)) if self.posed.problem.docks else waiting
 
     def broken(self, routes: Sequence[SolvedRoute]) -> tuple[BrokenRule, ...]:
         """What the judge says of these routes."""

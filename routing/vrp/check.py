@@ -9,6 +9,7 @@ from enum import StrEnum, unique
 
 from routing.matrix import UNREACHABLE
 from routing.vrp.cost import cost
+from routing.vrp.dock_rules import Unloading, crowded, out_of_turn
 from routing.vrp.problem import Problem, Vehicle
 from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
 
@@ -42,6 +43,8 @@ class Rule(StrEnum):
     RANGE = "range"
     CAPACITY = "capacity"
     DUE = "due"
+    DOCKS = "docks"
+    DOCK_TURN = "dock-turn"
     RELEASE = "release"
     SKILL = "skill"
     BREAK_COUNT = "break-count"
@@ -66,7 +69,8 @@ def check(problem: Problem, solution: Solution) -> tuple[Violation, ...]:
     Breaks: a route states one start for each of its vehicle's breaks, inside the break's window.
     The break lies wholly before the first leaving, wholly after the final return, or wholly in one
     gap: between a departure and the next arrival (it interrupts the drive, the arrival is later by
-    its duration), between an arrival and the begin of service, or at the depot between two trips.
+    its duration), between an arrival and the begin of service, or at the depot between two trips. Nobody rests
+    in the queue for a dock.
 
     Indices out of range, a route without trips and empty trips end the inspection early: what
     would follow from them means nothing.
@@ -77,6 +81,7 @@ def check(problem: Problem, solution: Solution) -> tuple[Violation, ...]:
     return (
         *_served(problem, solution),
         *_joints(problem, solution),
+        *_docks(problem, solution),
         *(each for route in solution.routes for each in _route(problem, route)),
         *_stated_cost(problem, solution),
     )
@@ -152,6 +157,44 @@ def _joints(problem: Problem, solution: Solution) -> Iterator[Violation]:
             yield _broken(Rule.JOINT_TRIP, "rides in more than one trip", joint=number)
         if joint.one_due and len({problem.visits[each].due_s for each in made}) > 1:
             yield _broken(Rule.JOINT_DUE, "has more than one due moment", joint=number)
+
+
+def _docks(problem: Problem, solution: Solution) -> Iterator[Violation]:
+    docked = {docks.place: docks for docks in problem.docks}
+    at: dict[int, list[Unloading]] = {place: [] for place in docked}
+    for route in solution.routes:
+        place = problem.vehicles[route.vehicle].end_place
+        for number, trip in enumerate(route.trips):
+            begin_s = trip.back_s + trip.dock_wait_s
+            end_s = _over_s(problem, trip)
+            if place in docked and end_s > begin_s:
+                at[place].append(Unloading(trip.back_s, route.vehicle, number, begin_s, end_s))
+            elif trip.dock_wait_s:
+                yield _broken(
+                    Rule.DOCK_TURN,
+                    "waits for a dock without need",
+                    vehicle=route.vehicle,
+                    trip=number,
+                )
+    for place, unloadings in at.items():
+        for each in crowded(docked[place], unloadings):
+            yield _broken(
+                Rule.DOCKS,
+                "unloads where all docks are busy",
+                vehicle=each.vehicle,
+                trip=each.trip,
+                begin_s=each.begin_s,
+                docks=docked[place].vehicles,
+            )
+        for each, free_s in out_of_turn(docked[place], unloadings):
+            yield _broken(
+                Rule.DOCK_TURN,
+                "does not unload when its turn has come",
+                vehicle=each.vehicle,
+                trip=each.trip,
+                begin_s=each.begin_s,
+                free_s=free_s,
+            )
 
 
 def _stated_cost(problem: Problem, solution: Solution) -> Iterator[Violation]:
@@ -354,9 +397,9 @@ def _drive(vehicle: Vehicle, route: Route, leg: _Leg) -> Iterator[Violation]:
 
 
 def _over_s(problem: Problem, trip: Trip) -> int:
-    """When a trip is back and unloaded."""
+    """When a trip is back, has waited for its dock, and is unloaded."""
     unloading_s = [problem.visits[halt.visit].unload_s for halt in trip.visits]
-    return trip.back_s + sum(unloading_s)
+    return trip.back_s + trip.dock_wait_s + sum(unloading_s)
 
 
 def _turnaround(

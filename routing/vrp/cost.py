@@ -15,7 +15,7 @@ def cost(problem: Problem, routes: Iterable[Route]) -> int:
     cost by themselves, and what is left out.
 
     Seconds run from a vehicle's first leaving until its last trip is over: waiting, breaks,
-    turnarounds and unloading are paid. A visit without `unserved_cost` adds nothing when left out; leaving it out is a
+    turnarounds, queues at docks and unloading are paid. A visit without `unserved_cost` adds nothing when left out; leaving it out is a
     violation, which `routing.vrp.check` names.
     """
     total, served = 0, set[int]()
@@ -63,8 +63,13 @@ def route_cost(problem: Problem, route: Route) -> int:
 
 
 def over_s(problem: Problem, trip: Trip) -> int:
-    """When the trip is over: back, and all of its load unloaded."""
-    return trip.back_s + sum(problem.visits[halt.visit].unload_s for halt in trip.visits)
+    """When the trip is over: back, at a dock, and all of its load unloaded."""
+    return trip.back_s + trip.dock_wait_s + unload_s(problem, trip)
+
+
+def unload_s(problem: Problem, trip: Trip) -> int:
+    """How long all of its load is unloaded."""
+    return sum(problem.visits[halt.visit].unload_s for halt in trip.visits)
 
 
 def time_cost(vehicle: Vehicle, seconds: int) -> int:

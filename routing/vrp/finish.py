@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost, route_cost, unserved_of
+from routing.vrp.docks import may_queue
 from routing.vrp.engine_process import Orders
 from routing.vrp.joints import Mender
 from routing.vrp.packed import Packed
 from routing.vrp.problem import Problem
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Route, Solution
+from routing.vrp.spread import Spreader
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,17 +33,22 @@ class Finisher:
 
     def __init__(self, problem: Problem, packed: Packed) -> None:
         self._problem, self._packed = problem, packed
-        self._scheduler = Scheduler(problem, packed)
-        self._mender = Mender(problem, packed, self._scheduler)
+        # Routes one by one, as engines see them; who stands in whose way is for the spreader.
+        self._scheduler = Scheduler(replace(problem, docks=()), packed)
+        self._mender = Mender(problem, packed, self._scheduler) if problem.joints else None
+        self._spreader = None
+        if may_queue(problem):
+            self._spreader = Spreader(problem, packed, Scheduler(problem, packed))
 
-    def finish(self, orders: Orders, *, engine: str) -> Solution | None:
+    def finish(self, orders: Orders, *, engine: str, quickly: bool = False) -> Solution | None:
         """
-        Return the judged solution, or None if required visits are left out. Joints that the orders tear are mended.
+        Return the judged solution, or None if required visits are left out. Joints that the orders tear are mended, and
+        vehicles that would queue too long at docks are spread, `quickly` by few tries.
 
         An order that cannot be driven, or that the judge refuses, is a bug of its engine: it is
         logged and answered with None as well.
         """
-        if self._problem.joints:
+        if self._mender is not None:
             mended = self._mender.mended(orders)
             if mended is None:
                 return None
@@ -55,12 +63,30 @@ class Finisher:
                 return None
             if (worthy := self._worthwhile(route)) is not None:
                 routes.append(worthy)
+        if self._spreader is not None:
+            spread = self._spreader.spread(
+                {
+                    route.vehicle: tuple(
+                        tuple(halt.visit for halt in trip.visits) for trip in route.trips
+                    )
+                    for route in routes
+                },
+                quickly=quickly,
+            )
+            if spread is None:
+                return None
+            routes = list(spread)
         solution = self._solution(routes)
         violations = check(self._problem, solution)
         wrong = [each for each in violations if each.rule is not Rule.VISIT_REQUIRED]
         for violation in wrong:
             _LOG.error("%s: the judge refuses its answer: %s", engine, violation.message)
         return None if violations else solution
+
+    @property
+    def missed_s(self) -> Mapping[int, int]:
+        """By how much each visit's trip was late at docks in the orders finished last, before they were spread."""
+        return {} if self._spreader is None else self._spreader.missed_s
 
     def _solution(self, routes: Iterable[Route]) -> Solution:
         routes = tuple(routes)

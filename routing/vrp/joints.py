@@ -8,15 +8,16 @@ kept. Other visits stay where they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from routing.vrp.cost import route_cost, unserved_cost, unserved_of
+from routing.vrp.days import Days, Places, Trips, without
 from routing.vrp.engine_process import Orders
-from routing.vrp.insertion import INFINITE, cheapest, cheapest_within, put, twins
+from routing.vrp.insertion import INFINITE, cheapest_within, put
 from routing.vrp.packed import Packed
 from routing.vrp.problem import Joint, Problem
 from routing.vrp.schedule import Scheduler, sequence_of, trips_of
@@ -30,8 +31,6 @@ _FIRST: Final = 2
 
 _NOBODY: Final = "nobody"
 """A skill that no vehicle has."""
-
-_Trips = tuple[tuple[int, ...], ...]
 
 
 def priced(problem: Problem) -> Problem:
@@ -104,17 +103,17 @@ class Mender:
                 else:
                     groups[joint, visit.group] = [number]
                     self._members[joint].append(groups[joint, visit.group])
-        self._firsts = twins(packed) if problem.joints else np.zeros(0, np.int64)
-        self._costs: dict[tuple[int, _Trips], int | None] = {}
+        self._places = Places(packed)
+        self._costs: dict[tuple[int, Trips], int | None] = {}
 
-    def mended(self, orders: Orders) -> dict[int, _Trips] | None:
+    def mended(self, orders: Orders) -> dict[int, Trips] | None:
         """
         The orders with every joint kept; None: a member that is required cannot be made so.
 
         A due moment that members must share is the latest that any of them has. O(visits) exact
         schedules for a torn joint, each with its vehicle's day.
         """
-        days: dict[int, _Trips] = {
+        days: dict[int, Trips] = {
             vehicle: tuple(tuple(trip) for trip in trips if trip)
             for vehicle, trips in orders.items()
         }
@@ -126,7 +125,7 @@ class Mender:
                 days = best
         return days
 
-    def _is_torn(self, days: Mapping[int, _Trips], number: int, joint: Joint) -> bool:
+    def _is_torn(self, days: Days, number: int, joint: Joint) -> bool:
         made = self._made(days, number)
         if joint.all_or_nothing and 0 < len(made) < len(self._members[number]):
             return True
@@ -134,7 +133,7 @@ class Mender:
             return True
         return joint.one_due and len({self._due(visit) for visit, _ in made.values()}) > 1
 
-    def _is_dear(self, days: Mapping[int, _Trips], number: int, joint: Joint) -> bool:
+    def _is_dear(self, days: Days, number: int, joint: Joint) -> bool:
         """Whether leaving the whole joint out might cost less than making it: less than all of its vehicles' days do."""
         members = [visit for visits in self._members[number] for visit in visits]
         visits = [self._problem.visits[each] for each in members]
@@ -144,9 +143,7 @@ class Mender:
         costs = [self._day_cost(vehicle, days[vehicle]) or 0 for vehicle in driven]
         return unserved_cost(self._problem, members) < sum(costs)
 
-    def _made(
-        self, days: Mapping[int, _Trips], number: int
-    ) -> dict[int, tuple[int, tuple[int, int]]]:
+    def _made(self, days: Days, number: int) -> dict[int, tuple[int, tuple[int, int]]]:
         """Each member that is made (its number): by which visit, in which vehicle's which trip."""
         rides = {
             visit: (vehicle, at)
@@ -164,9 +161,9 @@ class Mender:
     def _due(self, visit: int) -> int:
         return int(self._packed.due_s[visit])
 
-    def _best(self, days: dict[int, _Trips], number: int, joint: Joint) -> dict[int, _Trips] | None:
+    def _best(self, days: dict[int, Trips], number: int, joint: Joint) -> dict[int, Trips] | None:
         """The cheapest of the days in which the joint is kept."""
-        best: dict[int, _Trips] | None = None
+        best: dict[int, Trips] | None = None
         best_cost = 0
         for tried in self._tried(days, number, joint):
             kept = self._with_one_due(tried, number) if joint.one_due else tried
@@ -178,11 +175,11 @@ class Mender:
         return best
 
     def _tried(
-        self, days: dict[int, _Trips], number: int, joint: Joint
-    ) -> Iterator[dict[int, _Trips]]:
+        self, days: dict[int, Trips], number: int, joint: Joint
+    ) -> Iterator[dict[int, Trips]]:
         made = self._made(days, number)
         members = range(len(self._members[number]))
-        yield self._without(days, [visit for visit, _ in made.values()])
+        yield without(days, [visit for visit, _ in made.values()])
         if not joint.one_trip:
             yield days
             yield self._grown(days, number, [each for each in members if each not in made])
@@ -191,28 +188,18 @@ class Mender:
         for ride in sorted(rides):
             moved = [visit for visit, other in made.values() if other != ride]
             stays = next(visit for visit, other in made.values() if other == ride)
-            apart = self._without(days, moved)
+            apart = without(days, moved)
             absent = [each for each in members if each not in made or made[each][1] != ride]
             yield self._filled(apart, number, absent, stays)
-        freed = self._without(days, [visit for visit, _ in made.values()])
+        freed = without(days, [visit for visit, _ in made.values()])
         for member in members[:_FIRST]:
             others = [each for each in members if each != member]
             for begun, first in self._begun(freed, self._members[number][member]):
                 yield self._filled(begun, number, others, first)
 
-    def _without(self, days: Mapping[int, _Trips], visits: Sequence[int]) -> dict[int, _Trips]:
-        gone = set(visits)
-        left = {
-            vehicle: tuple(
-                kept for trip in trips if (kept := tuple(each for each in trip if each not in gone))
-            )
-            for vehicle, trips in days.items()
-        }
-        return {vehicle: trips for vehicle, trips in left.items() if trips}
-
     def _filled(
-        self, days: dict[int, _Trips], number: int, absent: Sequence[int], beside: int
-    ) -> dict[int, _Trips]:
+        self, days: dict[int, Trips], number: int, absent: Sequence[int], beside: int
+    ) -> dict[int, Trips]:
         """`absent` members put into the trip of visit `beside`, each where it then costs least; as many as fit."""
         vehicle = next(v for v, trips in days.items() if any(beside in trip for trip in trips))
         waiting = list(absent)
@@ -237,7 +224,7 @@ class Mender:
                 for visit in self._members[number][member]
             ]
             offers = [
-                (price + self._made_cost(visit, vehicle), at, visit, member)
+                (price + self._places.made_cost(visit, vehicle), at, visit, member)
                 for price, at, visit, member in offers
                 if price < INFINITE
             ]
@@ -251,66 +238,39 @@ class Mender:
         return days
 
     def _begun(
-        self, days: dict[int, _Trips], visits: Sequence[int]
-    ) -> Iterator[tuple[dict[int, _Trips], int]]:
+        self, days: dict[int, Trips], visits: Sequence[int]
+    ) -> Iterator[tuple[dict[int, Trips], int]]:
         """Days in which one of these visits is put somewhere else: into any trip, or a new one."""
         offers = sorted(
-            (price + self._made_cost(visit, vehicle), vehicle, visit)
+            (price, vehicle, visit)
             for visit in visits
-            for vehicle in self._vehicles(days)
-            if (price := self._place(days, vehicle, visit)[0]) < INFINITE
+            for vehicle in self._places.vehicles(days)
+            if (price := self._places.price(days, vehicle, visit)) < INFINITE
         )
         for _, vehicle, visit in offers[:_BEGINNINGS]:
-            yield self._put(days, vehicle, visit), visit
+            yield self._places.put(days, vehicle, visit), visit
             trips = days.get(vehicle, ())
             if trips and len(trips) < self._problem.vehicles[vehicle].trips_max:
                 yield {**days, vehicle: ((visit,), *trips)}, visit
                 yield {**days, vehicle: (*trips, (visit,))}, visit
 
     def _grown(
-        self, days: dict[int, _Trips], number: int, absent: Sequence[int]
-    ) -> dict[int, _Trips]:
+        self, days: dict[int, Trips], number: int, absent: Sequence[int]
+    ) -> dict[int, Trips]:
         """`absent` members put wherever each then costs least."""
         for member in absent:
             offers = [
-                (price + self._made_cost(visit, vehicle), vehicle, visit)
+                (price, vehicle, visit)
                 for visit in self._members[number][member]
-                for vehicle in self._vehicles(days)
-                if (price := self._place(days, vehicle, visit)[0]) < INFINITE
+                for vehicle in self._places.vehicles(days)
+                if (price := self._places.price(days, vehicle, visit)) < INFINITE
             ]
             if offers:
                 _, vehicle, visit = min(offers)
-                days = self._put(days, vehicle, visit)
+                days = self._places.put(days, vehicle, visit)
         return days
 
-    def _vehicles(self, days: Mapping[int, _Trips]) -> list[int]:
-        """Those on the road, and of idle ones that are alike the first."""
-        idle: dict[int, int] = {}
-        for vehicle, first in enumerate(self._firsts.tolist()):
-            if vehicle not in days:
-                idle.setdefault(first, vehicle)
-        return sorted((*days, *idle.values()))
-
-    def _place(
-        self, days: Mapping[int, _Trips], vehicle: int, visit: int
-    ) -> tuple[float, int, int]:
-        sequence = sequence_of(days.get(vehicle, ()))
-        route = np.concatenate([sequence, np.full(3, -1, np.int64)])
-        return cheapest(self._packed, vehicle, route, len(sequence), visit)
-
-    def _put(self, days: dict[int, _Trips], vehicle: int, visit: int) -> dict[int, _Trips]:
-        _, position, kind = self._place(days, vehicle, visit)
-        sequence = sequence_of(days.get(vehicle, ()))
-        route = np.concatenate([sequence, np.full(3, -1, np.int64)])
-        target = np.empty(len(sequence) + 2, np.int64)
-        grown = put(target, len(sequence), visit, position, kind, route)
-        return {**days, vehicle: trips_of(target[:grown].tolist())}
-
-    def _made_cost(self, visit: int, vehicle: int) -> int:
-        made = self._packed.made
-        return int(made[visit, vehicle]) if made.shape[1] else 0
-
-    def _with_one_due(self, days: dict[int, _Trips], number: int) -> dict[int, _Trips] | None:
+    def _with_one_due(self, days: dict[int, Trips], number: int) -> dict[int, Trips] | None:
         """Members that are made, each for the latest due moment that one of them has; None: one cannot have it."""
         made = self._made(days, number)
         due_s = max((self._due(visit) for visit, _ in made.values()), default=0)
@@ -334,7 +294,7 @@ class Mender:
         a, b = self._problem.visits[one], self._problem.visits[other]
         return (a.place, a.windows) == (b.place, b.windows)
 
-    def _cost(self, days: Mapping[int, _Trips], before: Mapping[int, _Trips]) -> int | None:
+    def _cost(self, days: Days, before: Days) -> int | None:
         """
         What the days that differ from `before` cost more, and all that is left out.
 
@@ -356,7 +316,7 @@ class Mender:
             return None
         return total + unserved_cost(self._problem, left)
 
-    def _day_cost(self, vehicle: int, trips: _Trips) -> int | None:
+    def _day_cost(self, vehicle: int, trips: Trips) -> int | None:
         if not trips:
             return 0
         key = (vehicle, trips)

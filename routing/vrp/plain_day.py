@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from routing.matrix import UNREACHABLE
-from routing.vrp.cost import over_s
+from routing.vrp.cost import over_s, unload_s
+from routing.vrp.docks import Line
 from routing.vrp.problem import Break, Problem, Vehicle, Visit
 from routing.vrp.solution import Route, ScheduledVisit, Trip
 
@@ -19,9 +20,12 @@ def plain_day(
 
     No trip may be empty. A visit that is too late for all its windows begins at once. Breaks are taken
     when their windows open, in a drive if they would be missed at its end; where `Scheduler` finds a day this may
-    find none. A drive without a way takes no time. Whoever must rest first leaves later than told.
+    find none. A drive without a way takes no time. Nobody else of the
+    problem is at a dock. Whoever must rest first leaves later than told.
     """
-    clock = _Clock(problem, vehicle, leave_s)
+    end_place = problem.vehicles[vehicle].end_place
+    line = next((Line(docks) for docks in problem.docks if docks.place == end_place), None)
+    clock = _Clock(problem, vehicle, leave_s, line)
     driven = tuple(clock.trip(visits, is_first=number == 0) for number, visits in enumerate(trips))
     clock.rest_of_day()
     starts_s = tuple(start_s for _, start_s in sorted(clock.starts_s.items()))
@@ -35,6 +39,7 @@ class _Clock:
     problem: Problem
     number: int
     now_s: int
+    line: Line | None
     starts_s: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -68,6 +73,9 @@ class _Clock:
             )
         self._drive(here, self.vehicle.end_place, is_home=True)
         trip = Trip(leave_s=leave_s, visits=tuple(halts), back_s=self.now_s)
+        if self.line is not None:
+            begin_s = self.line.join(self.now_s, unload_s(self.problem, trip))
+            trip = replace(trip, dock_wait_s=begin_s - self.now_s)
         self.now_s = over_s(self.problem, trip)
         return trip
 

@@ -42,6 +42,7 @@ class Feature(StrEnum):
     ALTERNATIVES = "alternatives"
     BREAKS = "breaks"
     DELIVERIES = "deliveries"
+    DOCKS = "docks"
     DUE = "due"
     DURATION_LIMIT = "duration-limit"
     JOINTS = "joints"
@@ -215,13 +216,36 @@ class Vehicle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Docks:
+    """
+    How many vehicles can unload at the same time where they end their trips.
+
+    Who is back first unloads first, of several at once the one with the lowest number; who finds all docks busy waits, and
+    its trip is over only when it has unloaded then. A trip whose load takes no time needs no dock.
+
+    place
+        Row of the travel matrices; only vehicles with this `end_place` queue here.
+    vehicles
+        How many unload side by side.
+    taken_s
+        Begins and ends (exclusive) of unloadings by vehicles that are not part of the problem: each has a dock, whoever
+        comes before. Routes unload in what is left.
+    """
+
+    place: int
+    vehicles: int
+    taken_s: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """
     Visits, vehicles and the matrices between all their places.
 
     `setups_s` are the seconds between coming to each place (row of the matrices) from another one
     and being ready to serve there: to park and to find the door. Visits of one place that follow each
-    other need them once. () for none.
+    other need them once. () for none. `docks` are those of depots where vehicles may have to wait for one; of other depots
+    every vehicle unloads when it is back.
 
     `dimensions` names the loads (for example "weight_g"). Costs are integers in one unit of the
     caller's choosing. Order of visits and vehicles is their identity: a solution speaks of indices.
@@ -241,6 +265,7 @@ class Problem:
     dimensions: tuple[str, ...] = ()
     setups_s: tuple[int, ...] = ()
     joints: tuple[Joint, ...] = ()
+    docks: tuple[Docks, ...] = ()
 
     def __post_init__(self) -> None:
         clashes = tuple(_clashes(self))
@@ -254,6 +279,7 @@ class Problem:
             Feature.ALTERNATIVES: any(visit.group is not None for visit in self.visits),
             Feature.BREAKS: any(vehicle.breaks for vehicle in self.vehicles),
             Feature.DELIVERIES: any(any(visit.deliveries) for visit in self.visits),
+            Feature.DOCKS: bool(self.docks),
             Feature.DUE: any(visit.due_s is not None for visit in self.visits),
             Feature.DURATION_LIMIT: any(v.duration_limit_s is not None for v in self.vehicles),
             Feature.JOINTS: any(visit.joints for visit in self.visits),
@@ -297,6 +323,7 @@ def _clashes(problem: Problem) -> Iterator[str]:
     yield from _pair_clashes(problem)
     yield from _joint_clashes(problem)
     yield from _setup_clashes(problem, size)
+    yield from _dock_clashes(problem, size)
     for number, vehicle in enumerate(problem.vehicles):
         for clash in _vehicle_clashes(vehicle, problem, size):
             yield f"vehicle {number}: {clash}"
@@ -396,6 +423,23 @@ def _setup_clashes(problem: Problem, size: int | None) -> Iterator[str]:
     for place, setup_s in enumerate(problem.setups_s):
         if setup_s and place in ends:
             yield f"setups_s of place {place}, where vehicles start or end: turnaround_s is the time there"
+
+
+def _dock_clashes(problem: Problem, size: int | None) -> Iterator[str]:
+    for number, docks in enumerate(problem.docks):
+        yield from _place_clashes(f"docks {number}: place", docks.place, size)
+        if docks.vehicles < 1:
+            yield (
+                f"docks {number}: {docks.vehicles} vehicles could unload at place {docks.place}: at least 1, "
+                "or no docks where nobody ever waits"
+            )
+        if any(docks.place == other.place for other in problem.docks[:number]):
+            yield f"docks {number}: place {docks.place} has docks already: state their sum"
+        for begin_s, end_s in docks.taken_s:
+            yield from _moment_clashes(f"docks {number}: taken_s", begin_s)
+            yield from _moment_clashes(f"docks {number}: taken_s", end_s)
+            if end_s <= begin_s:
+                yield f"docks {number}: taken from {begin_s} until {end_s}, which is no time"
 
 
 def _vehicle_clashes(vehicle: Vehicle, problem: Problem, size: int | None) -> Iterator[str]:

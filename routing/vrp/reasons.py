@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum, unique
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.matrix import UNREACHABLE
+from routing.vrp.cost import cost
+from routing.vrp.days import Places
+from routing.vrp.docks import may_queue
 from routing.vrp.finish import orders_of
-from routing.vrp.insertion import cheapest_pair, cheapest_place
+from routing.vrp.insertion import INFINITE, cheapest_pair, cheapest_place
 from routing.vrp.packed import NEVER, Packed, pack
 from routing.vrp.problem import Problem, Vehicle
-from routing.vrp.schedule import sequence_of
+from routing.vrp.schedule import Scheduler, sequence_of
 from routing.vrp.solution import Solution
+
+VEHICLES_TRIED: Final = 6
+"""Of each visit those where it costs least; the others are not looked at. Chosen for time."""
 
 _EMPTY = np.array([], dtype=np.int64)
 
@@ -34,6 +41,8 @@ class Reason(StrEnum):
     NO_TIME_LEFT = "no-time-left"
     JOINT_INCOMPLETE = "joint-incomplete"
     """It fits by itself, and not together with the others of its joint, or without them."""
+    DOCKS_BUSY = "docks-busy"
+    """It fits into a route, and then so much would wait for a dock that something is late, or all costs more than it is worth."""
     NOT_WORTH_IT = "not-worth-it"
     OVERLOOKED = "overlooked"
     """It fits and would pay: the search ended too early."""
@@ -50,10 +59,43 @@ def why_unserved(problem: Problem, solution: Solution) -> Mapping[int, Reason]:
     packed = pack(problem)
     orders = orders_of(solution)
     routes = [sequence_of(orders.get(number, ())) for number in range(len(problem.vehicles))]
-    return {
+    reasons = {
         visit: _alone(problem, packed, visit) or _beside(problem, packed, routes, visit)
         for visit in solution.unserved
     }
+    if may_queue(problem) and Reason.OVERLOOKED in reasons.values():
+        queue = _Queue(problem, packed, solution)
+        for visit, reason in reasons.items():
+            if reason is Reason.OVERLOOKED and not queue.takes(visit):
+                reasons[visit] = Reason.DOCKS_BUSY
+    return reasons
+
+
+class _Queue:
+    """What a visit more does to all who wait at docks, everybody else leaving as in the solution."""
+
+    def __init__(self, problem: Problem, packed: Packed, solution: Solution) -> None:
+        self._problem, self._packed = problem, packed
+        self._days, self._cost = orders_of(solution), solution.cost
+        self._leaves_s = {each.vehicle: each.trips[0].leave_s for each in solution.routes}
+        self._places, self._scheduler = Places(packed), Scheduler(problem, packed)
+
+    def takes(self, visit: int) -> bool:
+        """Whether one of the vehicles with the cheapest places could make it, and the day would cost less."""
+        if len(_halves(self._packed, visit)) > 1:
+            return True  # of pairs nobody knows
+        offers = sorted(
+            (price, vehicle)
+            for vehicle in self._places.vehicles(self._days)
+            if (price := self._places.price(self._days, vehicle, visit)) < INFINITE
+        )
+        return any(self._is_better(visit, vehicle) for _, vehicle in offers[:VEHICLES_TRIED])
+
+    def _is_better(self, visit: int, vehicle: int) -> bool:
+        days = self._places.put(self._days, vehicle, visit)
+        others = {each: at_s for each, at_s in self._leaves_s.items() if each != vehicle}
+        routes = self._scheduler.schedule_all(days, others)
+        return routes is not None and cost(self._problem, routes) < self._cost
 
 
 def _alone(problem: Problem, packed: Packed, number: int) -> Reason | None:

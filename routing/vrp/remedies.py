@@ -23,22 +23,20 @@ from routing.vrp.changes import (
 )
 from routing.vrp.check import check
 from routing.vrp.cost import cost, route_cost, unserved_of, visit_cost
+from routing.vrp.docks import may_queue
 from routing.vrp.finish import orders_of
 from routing.vrp.insertion import INFINITE, cheapest, put, twins
 from routing.vrp.least_change import Knob, day_price, detours, least_steps
 from routing.vrp.one_day import day_cost
 from routing.vrp.packed import NEVER, Packed, pack
 from routing.vrp.problem import MOMENT_MAX_S, Problem, Vehicle
-from routing.vrp.reasons import Reason
+from routing.vrp.reasons import VEHICLES_TRIED, Reason
 from routing.vrp.schedule import Scheduler, sequence_of, trips_of
 from routing.vrp.solution import Solution
 from routing.vrp.timing import DEPOT
 
 REMEDIES_MAX: Final = 3
 """More than that nobody chooses from. Chosen."""
-
-VEHICLES_TRIED: Final = 6
-"""Of each visit those with the least detour; the others are not looked at. Chosen for time."""
 
 MINUTE_S: Final = 60
 MINUTES_MAX: Final = 180
@@ -97,14 +95,17 @@ def with_remedy(
     """
     changed = apply(problem, remedy.change)
     orders = {**orders_of(solution), remedy.vehicle: remedy.trips}
-    scheduler = Scheduler(changed)
-    planned = [scheduler.schedule(vehicle, orders[vehicle]) for vehicle in sorted(orders)]
-    routes = tuple(route for route in planned if route is not None)
+    # Whoever queues at docks still leaves when it did: there is one way to drive these orders.
+    leaves_s = {each.vehicle: each.trips[0].leave_s for each in solution.routes}
+    others = {each: at_s for each, at_s in leaves_s.items() if each != remedy.vehicle}
+    routes = Scheduler(changed).schedule_all(orders, others if may_queue(problem) else {})
+    if routes is None:
+        return changed, None
     served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
     found = Solution(
         routes=routes, unserved=unserved_of(changed, served), cost=cost(changed, routes)
     )
-    return changed, None if None in planned or check(changed, found) else found
+    return changed, None if check(changed, found) else found
 
 
 def promise(problem: Problem, solution: Solution) -> Problem:
@@ -152,6 +153,7 @@ class _Search:
         self, problem: Problem, solution: Solution, kinds: Sequence[Vehicle], dues_s: Sequence[int]
     ) -> None:
         self._problem, self._kinds, self._dues_s = problem, tuple(kinds), sorted(dues_s)
+        self._solution = solution
         self._packed = pack(problem)
         self._skilled = self._packed._replace(allowed=_holds(self._packed))
         self._as_kind = [_as_kind(problem, self._packed, kind) for kind in self._kinds]
@@ -205,6 +207,7 @@ class _Search:
             case (
                 Reason.NO_VEHICLE
                 | Reason.JOINT_INCOMPLETE
+                | Reason.DOCKS_BUSY
                 | Reason.NOT_WORTH_IT
                 | Reason.OVERLOOKED
             ):
@@ -360,14 +363,28 @@ class _Search:
                 vehicle = change.of(self._problem.vehicles[found.vehicle])
             case _:
                 assert_never(change)
-        after = day_cost(self._problem, found.vehicle, vehicle, found.trips, visits)
-        if after is None:
+        cost: int | None
+        if may_queue(self._problem):
+            cost = self._queued(
+                Remedy(change=change, vehicle=found.vehicle, trips=found.trips, cost=0)
+            )
+        else:
+            cost = day_cost(self._problem, found.vehicle, vehicle, found.trips, visits)
+            cost = None if cost is None else cost - self._cost_now.get(found.vehicle, 0)
+        if cost is None:
             return None
-        cost = after - self._cost_now.get(found.vehicle, 0)
         unserved_cost = visits[visit].unserved_cost
         if unserved_cost is not None and cost >= unserved_cost:
             return None
         return Remedy(change=change, vehicle=found.vehicle, trips=found.trips, cost=cost)
+
+    def _queued(self, remedy: Remedy) -> int | None:
+        """What all routes then cost more, with whom they make wait at docks; None: the judge finds a fault."""
+        changed, after = with_remedy(self._problem, self._solution, remedy)
+        if after is None:
+            return None
+        spent = sum(route_cost(changed, route) for route in after.routes)
+        return spent - sum(self._cost_now.values())
 
 
 def _minutes(knob: Knob, room_s: int, window: int = 0) -> _Turn:

@@ -1,14 +1,20 @@
-"""Explicit times for a vehicle and its visits: back as early as can be, leaving as late as that allows."""
+"""Explicit times for vehicles and their visits: back as early as can be, leaving as late as that allows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, TypeAlias
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.vrp.cost import time_cost
+from routing.vrp.cost import time_cost, unload_s
+from routing.vrp.docks import Line
+from routing.vrp.engine_process import Orders
 from routing.vrp.packed import NEVER, NOWHERE, Packed, break_orders, pack
 from routing.vrp.problem import Problem
 from routing.vrp.solution import Route, ScheduledVisit, Trip
@@ -18,8 +24,27 @@ _RETRIES_MAX: Final = 8
 """Later leavings tried where waiting is paid for. Chosen, not measured."""
 
 
+_QUEUED_MAX: Final = 8
+"""So often the queue forms anew where a wait has its vehicle rest, or leave, at another time. Chosen."""
+
+_KEPT_MAX: Final = 5_000
+"""Days kept with their times, some kilobytes each: a mending tries few vehicles often. Chosen."""
+
+_FREELY: Final[Mapping[int, int]] = MappingProxyType({})
+
+_Trips: TypeAlias = tuple[tuple[int, ...], ...]
+
 _Ordered: TypeAlias = tuple[Packed, tuple[int, ...]]
 """The problem as packed for one order of a vehicle's breaks, and that order."""
+
+
+class _Day(NamedTuple):
+    """One vehicle's trips, how long each waits for a dock, and when the first leaves; None: when it likes."""
+
+    vehicle: int
+    trips: _Trips
+    waits_s: tuple[int, ...]
+    leave_s: int | None
 
 
 class Scheduler:
@@ -29,55 +54,191 @@ class Scheduler:
         self._problem = problem
         self._packed = pack(problem) if packed is None else packed
         self._ordered: dict[int, tuple[_Ordered, ...]] = {}
+        self._docks = {docks.place: docks for docks in problem.docks}
+        self._days: dict[tuple[_Day, bool], Route | None] = {}
 
     def schedule(self, vehicle: int, trips: Sequence[Sequence[int]]) -> Route | None:
         """
         Return the best times for these visits in this order, or None if no times exist.
 
-        Skills are not looked at.
+        Skills are not looked at, and no other vehicle of the problem is at a dock.
 
         Best: the earliest end of the last trip, then the latest leaving that keeps it. Where seconds cost
         money or are limited, later returns that spare more waiting are tried as well. A tie goes to
         the earlier return. O(visits · windows · 2⁵) without breaks, times (B + 1)³ with B of them,
         for each order in which the breaks can be taken.
         """
-        sequence = sequence_of(trips)
-        if len(sequence) == 0:
-            return None
-        limit_s = self._packed.limits[vehicle, 1]
-        facts = self._problem.vehicles[vehicle]
-        fitting = [
-            (time_cost(facts, finish_s - leave_s), finish_s, leave_s, number)
-            for number, (packed, _) in enumerate(self._ordered_for(vehicle))
-            for leave_s, finish_s in self._spans(packed, vehicle, sequence)
-            if finish_s - leave_s <= limit_s
-        ]
-        if not fitting:
-            return None
-        *_, leave_s, number = min(fitting, key=lambda each: (each[0], each[1], -each[2]))
-        return self._read(*self._ordered_for(vehicle)[number], vehicle, sequence, leave_s)
+        if self._is_docked(vehicle):
+            return self._alone({vehicle: trips}, _FREELY)
+        return self._best(self._packed, vehicle, trips, ())
 
     def schedule_from(
         self, vehicle: int, trips: Sequence[Sequence[int]], leave_s: int
     ) -> Route | None:
         """The earliest final return if the vehicle leaves just then; None: no times exist. As `schedule`."""
+        if self._is_docked(vehicle):
+            route = self._alone({vehicle: trips}, {vehicle: leave_s})
+            return route if route is not None and route.trips[0].leave_s == leave_s else None
+        return self._best_from(self._packed, vehicle, trips, (), leave_s)
+
+    def schedule_all(
+        self, orders: Orders, leaves_s: Mapping[int, int] = _FREELY, *, or_late: bool = False
+    ) -> tuple[Route, ...] | None:
+        """
+        Return the times of all these vehicles, with the queue that they are for each other at docks; None: none were found.
+
+        Each leaves when `leaves_s` says, or as `schedule` has it if nobody waited, and goes on as early as can be. So the
+        times follow from the orders. A vehicle that cannot be driven so leaves as is best for the waits that it meets;
+        `or_late`, where that does not do either, without regard to when windows close, and trips, shifts and days must be over.
+        """
+        routes: dict[int, Route] = {}
+        days: dict[int, _Day] = {}
+        for vehicle in sorted(orders):
+            trips = tuple(tuple(trip) for trip in orders[vehicle] if trip)
+            if not trips:
+                continue
+            days[vehicle] = _Day(vehicle, trips, (0,) * len(trips), leaves_s.get(vehicle))
+            route = self._driven(days[vehicle], or_late=or_late)
+            if route is None:
+                return None
+            routes[vehicle] = route
+        docked = {
+            vehicle: place
+            for vehicle in routes
+            if (place := self._problem.vehicles[vehicle].end_place) in self._docks
+        }
+        for _ in range(_QUEUED_MAX if docked else 0):
+            settled = self._queued(routes, days, docked, or_late=or_late)
+            if settled is None:
+                return None
+            if settled:
+                return tuple(routes.values())
+        return None if docked else tuple(routes.values())
+
+    def _alone(self, orders: Orders, leaves_s: Mapping[int, int]) -> Route | None:
+        routes = self.schedule_all(orders, leaves_s)
+        return routes[0] if routes else None
+
+    def _is_docked(self, vehicle: int) -> bool:
+        return self._problem.vehicles[vehicle].end_place in self._docks
+
+    def _queued(
+        self,
+        routes: dict[int, Route],
+        days: dict[int, _Day],
+        docked: Mapping[int, int | None],
+        *,
+        or_late: bool,
+    ) -> bool | None:
+        """
+        Let the vehicles come back one after the other and wait; False: one would have been back earlier at another time, so
+        all come again. None: one cannot go on.
+        """
+        lines: dict[int | None, Line] = {place: Line(docks) for place, docks in self._docks.items()}
+        coming = [(routes[vehicle].trips[0].back_s, vehicle, 0) for vehicle in docked]
+        heapq.heapify(coming)
+        while coming:
+            back_s, vehicle, number = heapq.heappop(coming)
+            line = lines[docked[vehicle]]
+            route, day = routes[vehicle], days[vehicle]
+            wait_s = line.join(back_s, unload_s(self._problem, route.trips[number])) - back_s
+            if wait_s != day.waits_s[number]:
+                waits_s = (*day.waits_s[:number], wait_s, *day.waits_s[number + 1 :])
+                day = day._replace(waits_s=waits_s, leave_s=route.trips[0].leave_s)
+                again = self._driven(day, or_late=or_late)
+                if again is None:
+                    day = day._replace(leave_s=None)
+                    again = self._driven(day, or_late=or_late)
+                if again is None:
+                    return None
+                routes[vehicle], days[vehicle] = again, day
+                backs_s = [
+                    [trip.back_s for trip in each.trips[: number + 1]] for each in (route, again)
+                ]
+                if backs_s[0] != backs_s[1]:
+                    return False
+            if number + 1 < len(day.trips):
+                heapq.heappush(
+                    coming, (routes[vehicle].trips[number + 1].back_s, vehicle, number + 1)
+                )
+        return True
+
+    def _driven(self, day: _Day, *, or_late: bool) -> Route | None:
+        """The day with its waits, and all that is unloaded after them; kept, for it is asked for often."""
+        if len(self._days) > _KEPT_MAX:
+            self._days.clear()
+        key = (day, or_late)
+        if key not in self._days:
+            route = self._timed(self._packed, day)
+            if route is None and or_late:
+                route = self._timed(self._patient, day)
+            self._days[key] = route
+        return self._days[key]
+
+    @cached_property
+    def _patient(self) -> Packed:
+        """The problem in which nothing is ever too late, but for breaks."""
+        packed = self._packed
+        shift, limits, windows = packed.shift.copy(), packed.limits.copy(), packed.windows.copy()
+        shift[:, 1] = limits[:, 1] = NEVER
+        windows[packed.window_from[1:] - 1, 1] = NEVER  # the last ones
+        due_s = np.full_like(packed.due_s, NEVER)
+        return packed._replace(shift=shift, limits=limits, windows=windows, due_s=due_s)
+
+    def _timed(self, packed: Packed, day: _Day) -> Route | None:
+        vehicle, trips, waits_s, leave_s = day
+        if leave_s is None:
+            return self._best(packed, vehicle, trips, waits_s)
+        return self._best_from(packed, vehicle, trips, waits_s, leave_s)
+
+    def _best(
+        self, packed: Packed, vehicle: int, trips: Sequence[Sequence[int]], waits_s: Sequence[int]
+    ) -> Route | None:
         sequence = sequence_of(trips)
         if len(sequence) == 0:
             return None
+        ordered = self._ordered_for(packed, vehicle, trips, waits_s)
+        limit_s = packed.limits[vehicle, 1]
+        facts = self._problem.vehicles[vehicle]
+        fitting = [
+            (time_cost(facts, finish_s - leave_s), finish_s, leave_s, number)
+            for number, (each, _) in enumerate(ordered)
+            for leave_s, finish_s in self._spans(each, vehicle, sequence)
+            if finish_s - leave_s <= limit_s
+        ]
+        if not fitting:
+            return None
+        *_, leave_s, number = min(fitting, key=lambda each: (each[0], each[1], -each[2]))
+        return self._read(*ordered[number], vehicle, sequence, leave_s, waits_s)
+
+    def _best_from(
+        self,
+        packed: Packed,
+        vehicle: int,
+        trips: Sequence[Sequence[int]],
+        waits_s: Sequence[int],
+        leave_s: int,
+    ) -> Route | None:
+        sequence = sequence_of(trips)
+        if len(sequence) == 0:
+            return None
+        ordered = self._ordered_for(packed, vehicle, trips, waits_s)
         found = [
             (finish_s, number)
-            for number, (packed, _) in enumerate(self._ordered_for(vehicle))
-            if (finish_s := earliest(packed, vehicle, sequence, len(sequence), leave_s)[0]) < NEVER
+            for number, (each, _) in enumerate(ordered)
+            if (finish_s := earliest(each, vehicle, sequence, len(sequence), leave_s)[0]) < NEVER
         ]
         if not found:
             return None
         finish_s, number = min(found)
-        route = self._read(*self._ordered_for(vehicle)[number], vehicle, sequence, leave_s)
+        route = self._read(*ordered[number], vehicle, sequence, leave_s, waits_s)
         is_then = route.trips[0].leave_s == leave_s
-        return route if is_then and finish_s - leave_s <= self._packed.limits[vehicle, 1] else None
+        return route if is_then and finish_s - leave_s <= packed.limits[vehicle, 1] else None
 
-    def _ordered_for(self, vehicle: int) -> tuple[_Ordered, ...]:
-        """The packed problem for each order of the vehicle's breaks."""
+    def _ordered_for(
+        self, packed: Packed, vehicle: int, trips: Sequence[Sequence[int]], waits_s: Sequence[int]
+    ) -> tuple[_Ordered, ...]:
+        """The packed problem for each order of the vehicle's breaks, its trips unloaded so much later."""
         if vehicle not in self._ordered:
             first, *others = break_orders(self._problem.vehicles[vehicle])
             begin = int(self._packed.break_from[vehicle])
@@ -88,7 +249,15 @@ class Scheduler:
                 breaks[begin : begin + len(order)] = self._packed.breaks[[row_of[n] for n in order]]
                 ordered.append((self._packed._replace(breaks=breaks), order))
             self._ordered[vehicle] = tuple(ordered)
-        return self._ordered[vehicle]
+        if packed is self._packed and not any(waits_s):
+            return self._ordered[vehicle]
+        unloading_s = packed.unload_s.copy()
+        for trip, wait_s in zip((trip for trip in trips if trip), waits_s, strict=False):
+            unloading_s[trip[0]] += wait_s  # what is unloaded in one trip is one span
+        return tuple(
+            (packed._replace(unload_s=unloading_s, breaks=each.breaks), order)
+            for each, order in self._ordered[vehicle]
+        )
 
     def _spans(
         self, packed: Packed, vehicle: int, sequence: NDArray[np.int64]
@@ -143,6 +312,7 @@ class Scheduler:
         vehicle: int,
         sequence: NDArray[np.int64],
         leave_s: int,
+        waits_s: Sequence[int],
     ) -> Route:
         """Follow the table of earliest times back and state every moment."""
         _, table, origin = earliest(packed, vehicle, sequence, len(sequence), leave_s)
@@ -193,6 +363,9 @@ class Scheduler:
                 )
             clock_s, here = done_s, there
         ordered = dict(zip(order, starts_s, strict=True))
+        if any(waits_s):
+            waiting = zip(trips, waits_s, strict=True)
+            trips = [replace(trip, dock_wait_s=wait_s) for trip, wait_s in waiting]
         return Route(
             vehicle=vehicle,
             trips=tuple(trips),

@@ -22,11 +22,17 @@ class ScheduledVisit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """Depot to depot: never empty."""
+    """
+    Depot to depot: never empty.
+
+    dock_wait_s
+        From the return until a dock is free; then it is unloaded, and over.
+    """
 
     leave_s: int
     visits: tuple[ScheduledVisit, ...]
     back_s: int
+    dock_wait_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

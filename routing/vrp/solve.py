@@ -10,6 +10,7 @@ from typing import ClassVar, Final, assert_never
 
 from routing.errors import RoutingError
 from routing.vrp.check import Violation, check
+from routing.vrp.docks import may_queue, relieved
 from routing.vrp.engine_process import Orders, Task, run_engine
 from routing.vrp.finish import Finisher, orders_of
 from routing.vrp.joints import priced, settled
@@ -34,6 +35,11 @@ they must, which the other never does (a limit on a day's length, and several wi
 _SHARE_SETTLED: Final = 0.4
 """Of ruin and recreate where there are joints: what it found with joints torn and mended is then searched
 with each joint where it was mended. Chosen."""
+
+_SPREADINGS: Final = 3
+_SHARE_SPREAD: Final = 0.6
+"""How often, and in which part of the time, ruin and recreate goes on with earlier due moments where vehicles were late for
+the queue at docks. Chosen."""
 
 
 class Engine(StrEnum):
@@ -155,22 +161,41 @@ def solve(
         if share < 1.0:
             until_s = deadline_s - share * (deadline_s - time.monotonic())
 
-            def found(better: Orders) -> None:
-                best.offer(finisher.finish(better, engine="ruin-recreate"))
+            newest: Orders = orders
 
-            torn_s = until_s
-            if problem.joints:
-                torn_s -= _SHARE_SETTLED * (until_s - time.monotonic())
+            def found(better: Orders) -> None:
+                nonlocal newest
+                newest = better
+                best.offer(finisher.finish(better, engine="ruin-recreate", quickly=True))
+
+            rounds, first_share = _rounds(problem)
+            first_s = until_s - (1.0 - first_share) * (until_s - time.monotonic())
             portfolio.improve(
-                deadline_s=torn_s, iterations=iterations, found=found, cancelled=never
+                deadline_s=first_s, iterations=iterations, found=found, cancelled=never
             )
-            if problem.joints and best.solution is not None and not never():
-                decided = settled(searched, best.solution)
+            relief = searched
+            for left in range(rounds, 0, -1):
+                if may_queue(problem):
+                    best.offer(finisher.finish(newest, engine="ruin-recreate"))
+                if never() or (problem.joints and best.solution is None):
+                    break
+                known_routes = () if best.solution is None else best.solution.routes
+                relief = decided = relieved(relief, finisher.missed_s, known_routes)
+                if problem.joints and best.solution is not None:
+                    decided = settled(relief, best.solution)
                 again = Portfolio(decided, pack(decided), seed=seed)
-                again.take(again.construct(orders_of(best.solution)))
+                known: Orders = {} if best.solution is None else orders_of(best.solution)
+                again.take(again.construct(known))
+                newest = known
+                now_s = time.monotonic()
                 again.improve(
-                    deadline_s=until_s, iterations=iterations, found=found, cancelled=never
+                    deadline_s=now_s + (until_s - now_s) / left,
+                    iterations=iterations,
+                    found=found,
+                    cancelled=never,
                 )
+            if may_queue(problem):
+                best.offer(finisher.finish(newest, engine="ruin-recreate"))
         if share > 0.0 and not never() and deadline_s - time.monotonic() >= _ENGINE_MIN_S:
             task = Task(
                 problem=problem,
@@ -194,6 +219,16 @@ def solve(
         required = sum(visit.unserved_cost is None for visit in problem.visits)
         raise RequiredUnserved(required, budget_s)
     return best.solution
+
+
+def _rounds(problem: Problem) -> tuple[int, float]:
+    """
+    How often the search goes on with a problem in which what it does not know of is decided, as far as that was mended; and
+    in which part of its time it knows nothing of it.
+    """
+    if may_queue(problem):
+        return _SPREADINGS, 1.0 - _SHARE_SPREAD
+    return (1, 1.0 - _SHARE_SETTLED) if problem.joints else (0, 1.0)
 
 
 def _share_of_ortools(problem: Problem, engine: Engine, iterations: int | None) -> float:

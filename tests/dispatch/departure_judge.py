@@ -23,7 +23,41 @@ def departure_wrongs(inputs: DayInputs, plan: Plan) -> list[str]:
         ),
         *(wrong for route in plan.routes for wrong in _price(inputs, route)),
         *_table(inputs, plan),
+        *dock_wrongs(inputs, plan),
     ]
+
+
+def over_at(inputs: DayInputs, trip: Trip) -> datetime:
+    """When a trip is back, has waited for its dock, and all of its pieces are unloaded."""
+    pieces = sum(stop.pieces for stop in trip.stops)
+    unload_s = pieces * inputs.fleet.depot.unload_per_piece_s
+    return trip.back_at + timedelta(seconds=trip.dock_wait_s + unload_s)
+
+
+def dock_wrongs(inputs: DayInputs, plan: Plan) -> Iterator[str]:
+    """No more unload than there are docks, and nobody waits while one is free."""
+    spans = [
+        (trip.back_at + timedelta(seconds=trip.dock_wait_s), over_at(inputs, trip))
+        for route in plan.routes
+        for trip in route.trips
+    ]
+
+    def busy(moment: datetime) -> int:
+        return sum(begin_at <= moment < end_at for begin_at, end_at in spans)
+
+    docks = inputs.fleet.depot.docks
+    if docks is None:
+        docks = len(spans)
+    for begin_at, end_at in spans:
+        if begin_at < end_at and busy(begin_at) > docks:
+            yield f"{busy(begin_at)} couriers unload at {begin_at}, at {docks} docks"
+    for route in plan.routes:
+        for trip in route.trips:
+            begin_at = trip.back_at + timedelta(seconds=trip.dock_wait_s)
+            if trip.dock_wait_s < 0 or begin_at != trip.docked_at:
+                yield f"{route.courier_id} has another wait for a dock than it says"
+            if trip.dock_wait_s and busy(begin_at - timedelta(seconds=1)) < docks:
+                yield f"{route.courier_id} waits until {begin_at} while a dock is free"
 
 
 def leaving(inputs: DayInputs) -> list[datetime]:
@@ -57,22 +91,19 @@ def _ends(inputs: DayInputs, route: Route) -> Iterator[str]:
     courier = inputs.fleet.couriers[route.courier_id]
     free_at = None
     for trip in route.trips:
-        unloading = timedelta(seconds=trip.pieces * depot.unload_per_piece_s)
-        if trip.over_at != trip.back_at + unloading:
+        if trip.over_at != over_at(inputs, trip):
             yield f"{route.courier_id} is not unloaded when all pieces are"
         if free_at is not None and trip.leave_at < free_at:
             yield f"{route.courier_id} leaves before the last trip is unloaded"
-        free_at = trip.back_at + unloading + timedelta(seconds=depot.turnaround_s)
+        free_at = over_at(inputs, trip) + timedelta(seconds=depot.turnaround_s)
         _, ends_s = clock.span_of(courier.shift_starts, courier.shift_ends)
-        if trip.back_at + unloading > clock.moment(ends_s):
+        if over_at(inputs, trip) > clock.moment(ends_s):
             yield f"{route.courier_id} unloads after the shift"
 
 
 def _trucks(inputs: DayInputs, route: Route, trip: Trip) -> Iterator[str]:
     depot, who = inputs.fleet.depot, route.courier_id
-    pieces = sum(stop.pieces for stop in trip.stops)
-    sorting = timedelta(seconds=depot.sorting_s)
-    sorted_at = trip.back_at + timedelta(seconds=pieces * depot.unload_per_piece_s) + sorting
+    sorted_at = over_at(inputs, trip) + timedelta(seconds=depot.sorting_s)
     truck_at = next((each for each in leaving(inputs) if each >= sorted_at), None)
     if {trip.truck_at, *(stop.truck_at for stop in trip.stops)} != {truck_at}:
         yield f"a trip of {who} does not name the truck that it makes, at {truck_at}"
@@ -107,7 +138,7 @@ def _price(inputs: DayInputs, route: Route) -> Iterator[str]:
     depot, model = inputs.fleet.depot, inputs.fleet.models[route.model_id]
     courier = inputs.fleet.couriers[route.courier_id]
     last = route.trips[-1]
-    ends_at = last.back_at + timedelta(seconds=last.pieces * depot.unload_per_piece_s)
+    ends_at = over_at(inputs, last)
     worked_s = (ends_at - route.trips[0].leave_at).total_seconds()
     if route.duration_s != worked_s:
         yield f"{route.courier_id} works {worked_s} s, not {route.duration_s}"
@@ -119,8 +150,7 @@ def _price(inputs: DayInputs, route: Route) -> Iterator[str]:
     known = {village for each in inputs.fleet.couriers.values() for village in each.villages}
     orders = {order.order_id: order for order in inputs.orders}
     for trip in route.trips:
-        unloading = timedelta(seconds=trip.pieces * depot.unload_per_piece_s)
-        sorted_at = trip.back_at + unloading + timedelta(seconds=depot.sorting_s)
+        sorted_at = over_at(inputs, trip) + timedelta(seconds=depot.sorting_s)
         for stop in trip.stops:
             fen += sum(each.walk_m * depot.walk_cost_per_km_fen / 1000 for each in stop.brought)
             if stop.village in known - courier.villages:

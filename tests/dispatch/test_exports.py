@@ -331,7 +331,7 @@ def test_the_truck_of_every_order_and_what_is_late_are_told():
         replace(STOPS[1], truck_at=eleven),
     )
     over_at = TRIP.back_at + timedelta(minutes=5)
-    trip = replace(TRIP, stops=stops, truck_at=eleven, over_at=over_at)
+    trip = replace(TRIP, stops=stops, truck_at=eleven, over_at=over_at, dock_wait_s=120)
     route = replace(ROUTE, trips=(trip,))
     plan = replace(PLAN, routes=(route,), sorting_s=600)
     told = {row["order"]: row for row in rows(fates_csv(plan))}
@@ -346,9 +346,11 @@ def test_the_truck_of_every_order_and_what_is_late_are_told():
     features = [each["properties"] for each in json.loads(plan_geojson(plan))["features"]]
     (line,) = [each for each in features if each["kind"] == "trip"]
     assert (line["truck_at"], line["over_at"]) == (eleven.isoformat(), over_at.isoformat())
+    assert line["dock_wait_s"] == 120
     assert [each["late_order_ids"] for each in features if each["kind"] == "stop"] == [["o1"], []]
     sheet = route_sheet(plan, route, COURIER, {})
     assert "发车 11:00" in sheet
+    assert "dock 08:52" in sheet
     assert "unloaded 08:55" in sheet
     assert "误班 1 单" in sheet
     assert "unloaded" not in route_sheet(PLAN, ROUTE, COURIER, {})

@@ -18,6 +18,7 @@ _CARDS: Final[Sequence[Callable[[], Card]]] = (
     on_the_map.driving_range,
     on_the_map.territory,
     on_the_clock.departures,
+    on_the_clock.docks,
     on_the_clock.pickup_times,
     on_the_clock.soft_windows,
     on_the_clock.slack,

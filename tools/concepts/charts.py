@@ -165,9 +165,11 @@ class Chart:
             yield text((begin + depart) / 2, middle + 36, ", ".join(states), "faint mid halo")
 
     def _unloading(self, trip: Trip, number: int, middle: float) -> Iterator[str]:
-        back, over = self._x(trip.back_at), self._x(trip.unloaded_at)
-        if over - back > 0.5:
-            yield box(back, middle - _BAR / 2, over - back, _BAR, f"unload k{number}")
+        back, docked, over = map(self._x, (trip.back_at, trip.docked_at, trip.unloaded_at))
+        if docked - back > 0.5:
+            yield box(back, middle - _BAR / 2 + 1, docked - back, _BAR - 2, "wait")
+        if over - docked > 0.5:
+            yield box(docked, middle - _BAR / 2, over - docked, _BAR, f"unload k{number}")
         if self.sorting:
             ready = self._x(trip.unloaded_at + self.sorting)
             yield line([(over, middle), (ready, middle)], f"sort k{number}")

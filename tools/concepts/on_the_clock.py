@@ -56,6 +56,37 @@ def departures() -> Card:
     )
 
 
+def docks() -> Card:
+    closing = (TimeWindow(at(11, 30), at(11, 34)),)
+    orders = [
+        order(door, pieces=30, cut_off_at=at(12, 30), windows=closing if door[1] != "1" else ())
+        for door in ("e1", "e4", "w1", "w3")
+    ]
+    facts = {"departures": _TRUCKS, "unload_per_piece_s": 18, "sorting_s": 300}
+    model = {"capacity_pieces": 60, "trips_max": 1}
+    crew = courier("c1"), courier("c2")
+    many, one = (
+        plan_of(a_day(orders, *crew, model=model, docks=number, **facts)) for number in (None, 1)
+    )
+    chart = Chart(
+        starts_at=at(11), ends_at=at(13), trucks=[at(12, 30)], sorting=timedelta(seconds=300)
+    )
+    backs_at = sorted(trip.back_at for route in many.routes for trip in route.trips)
+    waiting = max(
+        (trip for route in one.routes for trip in route.trips), key=lambda trip: trip.dock_wait_s
+    )
+    unload_s = int((waiting.unloaded_at - waiting.docked_at).total_seconds())
+    return _stacked(
+        "docks",
+        f"e4 and w3 are there only until 11:34, so both couriers are back by {moment(backs_at[-1])}, and unload for {unload_s // 60} minutes each (outlined). With one dock the second waits "
+        f"{waiting.dock_wait_s // 60} minutes (dashed): its parcels are unloaded at {moment(waiting.unloaded_at)}.",
+        chart,
+        ["c1", "c2"],
+        ("As many docks as couriers", many),
+        ("One dock", one),
+    )
+
+
 def pickup_times() -> Card:
     doors = ("w1", "w4", "n3", "e4", "e1")
     free = plan_of(a_day([order(door) for door in doors], courier("c1")))

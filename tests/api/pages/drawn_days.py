@@ -234,6 +234,7 @@ def with_departures(plan: Plan) -> Plan:
             trip,
             truck_at=truck_at,
             truck_slack_s=-600,
+            dock_wait_s=420 * number,
             cut_off_at=truck_at if number == 0 else trip.cut_off_at,
             stops=(replace(stop, late=(late,) if number else ()), *rest),
         )

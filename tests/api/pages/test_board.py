@@ -291,7 +291,7 @@ def test_departures_show_their_slack_and_which_will_be_missed(company, make_plan
     expect(rows.nth(2)).to_have_attribute("data-tone", "")
     rows.nth(1).get_by_role("button").click()
     expect(page.locator(".route-head h2")).to_have_text("陈敏霞")
-    expect(page.locator(".trip-heading")).to_contain_text("09:46 发车")
+    expect(page.locator(".trip-heading")).to_contain_text("等卸货位 7 分 · 09:46 发车")
     page.locator(".stop-row").nth(0).click()
     expect(page.locator(".stop-card")).to_contain_text("原定 09:40 发车")
 

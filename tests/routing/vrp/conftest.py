@@ -31,6 +31,12 @@ def brute_force() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def docked() -> ModuleType:
+    """Problems with docks, small ones with their proven optimum, of `docked.py`."""
+    return beside("docked")
+
+
+@pytest.fixture(scope="session")
 def moves() -> ModuleType:
     """A search in which tests make its moves, of `moves.py`."""
     return beside("moves")

@@ -8,7 +8,7 @@ import pytest
 from routing.matrix import UNREACHABLE
 from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost
-from routing.vrp.problem import Break, Joint, Problem, Vehicle, Visit, Window
+from routing.vrp.problem import Break, Docks, Joint, Problem, Vehicle, Visit, Window
 from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
 
 
@@ -236,6 +236,50 @@ def rested_while_unloading(case: Case) -> None:
     route(1, break_starts_s=(1_300,))(case)
 
 
+def docked(
+    *waits_s: int, vehicles: int = 1, taken_s: tuple[tuple[int, int], ...] = ()
+) -> Callable[[Case], None]:
+    """
+    Docks at the depot, where the second trip of vehicle 0 (back at 2550) and vehicle 1 (at 2500) unload for 100 s each.
+
+    They wait as told; vehicle 1 comes first.
+    """
+
+    def bend(case: Case) -> None:
+        case.problem = replace(
+            case.problem, docks=(Docks(place=0, vehicles=vehicles, taken_s=taken_s),)
+        )
+        visit(2, unload_s=100)(case)
+        visit(3, unload_s=100)(case)
+        vehicle(0, duration_limit_s=None)(case)
+        halts(1, 0, halt(3, 2_350, 2_350, 2_400))(case)
+        trip(1, 0, leave_s=2_250, back_s=2_500, dock_wait_s=waits_s[1])(case)
+        trip(0, 1, dock_wait_s=waits_s[0])(case)
+
+    return bend
+
+
+def never_unloaded(case: Case) -> None:
+    """The first trip of vehicle 0 has nothing to unload, and waits for a dock all the same."""
+    docked(50, 0)(case)
+    trip(0, 0, dock_wait_s=7)(case)
+    made = (halt(2, 2_157, 2_157, 2_207),)
+    trip(0, 1, leave_s=1_857, back_s=2_507, visits=made, dock_wait_s=93)(case)
+
+
+def both_at_once(case: Case) -> None:
+    """Vehicle 1 comes at 2550, too: vehicle 0 is first."""
+    docked(0, 100)(case)
+    halts(1, 0, halt(3, 2_400, 2_400, 2_450))(case)
+    trip(1, 0, leave_s=2_300, back_s=2_550)(case)
+
+
+def both_at_once_the_other_way(case: Case) -> None:
+    both_at_once(case)
+    trip(0, 1, dock_wait_s=100)(case)
+    trip(1, 0, dock_wait_s=0)(case)
+
+
 def swapped(case: Case) -> None:
     case.solution = replace(case.solution, routes=case.solution.routes[::-1])
 
@@ -381,6 +425,16 @@ FAULTS = [
     (Rule.RELEASE, visit(2, release_s=1_851)),
     (Rule.RELEASE, visit(3, release_s=1_001)),
     (Rule.DUE, visit(1, due_s=1_749)),
+    (Rule.DOCKS, docked(0, 0)),
+    (Rule.DOCKS, docked(49, 0)),
+    (Rule.DOCKS, docked(0, 0, vehicles=2, taken_s=((2_560, 2_570),))),
+    (Rule.DOCK_TURN, docked(51, 0)),
+    (Rule.DOCK_TURN, docked(0, 150)),  # overtaken by who came later
+    (Rule.DOCK_TURN, docked(0, 1, vehicles=2)),
+    (Rule.DOCKS, docked(50, 0, taken_s=((2_600, 2_650),))),
+    (Rule.DOCK_TURN, both_at_once_the_other_way),
+    (Rule.DOCK_TURN, never_unloaded),
+    (Rule.DOCK_TURN, trip(1, 0, dock_wait_s=7)),  # where there are no docks
     (Rule.SKILL, vehicle(0, skills=frozenset())),
     (Rule.BREAK_COUNT, route(0, break_starts_s=())),
     (Rule.BREAK_WINDOW, vehicle(0, breaks=(Break(window=Window(0, 1_199), duration_s=200),))),
@@ -402,6 +456,8 @@ def test_a_seeded_fault_is_found_and_named(
     companions = {
         # Leaving a visit out of the list that is made twice, or making it in another's place.
         Rule.VISIT_ONCE: {Rule.VISIT_ACCOUNTED},
+        # Who begins before a dock is free has not had its turn, and two who unload at once have not both.
+        Rule.DOCKS: {Rule.DOCK_TURN},
     }
     assert found - companions.get(rule, set()) == {rule}
 
@@ -418,6 +474,11 @@ KEPT = {
     "joint with one of two alternatives": joined_as_alternatives,
     "joint in one trip": joined(0, 1, 4, one_trip=True),
     "joint with one due moment": joined(0, 2, 4, one_due=True),
+    "wait for a dock": docked(50, 0),
+    "docks enough": docked(0, 0, vehicles=2),
+    "dock that is free only when two others are": docked(150, 100, taken_s=((2_400, 2_600),)),
+    "gap too short": docked(150, 50, taken_s=((2_450, 2_550), (2_650, 2_700))),
+    "both at once": both_at_once,
     "release": visit(2, release_s=1_850),
     "window that ends": visit(0, windows=(Window(0, 1_100), Window(1_300, 2_000))),
     "window that opens": visit(0, windows=(Window(0, 1_000), Window(1_100, 2_000))),

@@ -6,6 +6,7 @@ import pytest
 
 from routing.vrp.problem import (
     Break,
+    Docks,
     Feature,
     Joint,
     Preference,
@@ -147,6 +148,40 @@ def test_a_joint_that_makes_no_sense_is_named(villages, of_visits, said) -> None
     assert said in refused.value.clashes
 
 
+@pytest.mark.parametrize(
+    ("docks", "said"),
+    [
+        (
+            Docks(place=0, vehicles=0),
+            "docks 0: 0 vehicles could unload at place 0: at least 1, or no docks where nobody ever waits",
+        ),
+        (
+            Docks(place=0, vehicles=-2),
+            "docks 0: -2 vehicles could unload at place 0: at least 1, or no docks where nobody ever waits",
+        ),
+        (Docks(place=9, vehicles=1), "docks 0: place 9 is no row of the matrices (0…1)"),
+        (
+            Docks(place=0, vehicles=1, taken_s=((30, 30),)),
+            "docks 0: taken from 30 until 30, which is no time",
+        ),
+        (
+            Docks(place=0, vehicles=1, taken_s=((-1, 30),)),
+            "docks 0: taken_s is -1: must lie in 0…1073741823",
+        ),
+    ],
+)
+def test_docks_that_make_no_sense_are_named(villages, docks: Docks, said: str) -> None:
+    with pytest.raises(ProblemRefused) as refused:
+        replace(stated(villages, VISIT, VEHICLE), docks=(docks,))
+    assert refused.value.clashes == (said,)
+
+
+def test_a_place_states_its_docks_once(villages) -> None:
+    docks = Docks(place=0, vehicles=1)
+    with pytest.raises(ProblemRefused, match="place 0 has docks already: state their sum"):
+        replace(stated(villages, VISIT, VEHICLE), docks=(docks, docks))
+
+
 def test_a_group_has_one_price(villages) -> None:
     dear, cheap = replace(VISIT, group=0, unserved_cost=5), replace(VISIT, group=0, unserved_cost=4)
     with pytest.raises(ProblemRefused, match="a group has one price"):
@@ -157,6 +192,7 @@ FEATURES = [
     (Feature.ALTERNATIVES, {"group": 0}, {}),
     (Feature.BREAKS, {}, {"breaks": (Break(window=DAY, duration_s=1),)}),
     (Feature.DELIVERIES, {"deliveries": (1,)}, {}),
+    (Feature.DOCKS, {}, {}),
     (Feature.DUE, {"due_s": 9}, {}),
     (Feature.DURATION_LIMIT, {}, {"duration_limit_s": 9}),
     (Feature.JOINTS, {}, {}),
@@ -181,6 +217,8 @@ def test_a_problem_says_which_rules_it_uses(villages, feature, of_visit, of_vehi
     bent = stated(villages, replace(VISIT, **of_visit), replace(VEHICLE, **of_vehicle))
     if feature is Feature.SETUPS:
         bent = replace(bent, setups_s=(0, 9))
+    if feature is Feature.DOCKS:
+        bent = replace(bent, docks=(Docks(place=0, vehicles=1),))
     if feature is Feature.PAIRS:
         second = replace(VISIT, brings=0, loads=(0,) * len(VISIT.loads))
         bent = replace(bent, visits=(*bent.visits, second))
