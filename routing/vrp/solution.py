@@ -21,12 +21,21 @@ class ScheduledVisit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Swapped:
+    """A swap (its index) on the way to a trip's visit number `before`, counted from 0; one more than there are: on the way home."""
+
+    before: int
+    swap: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """Depot to depot: never empty."""
+    """Depot to depot: never empty. `swaps` are sorted, at most one on the way to each visit and home."""
 
     leave_s: int
     visits: tuple[ScheduledVisit, ...]
     back_s: int
+    swaps: tuple[Swapped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

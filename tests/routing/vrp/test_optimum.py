@@ -8,14 +8,16 @@ import pytest
 from routing.vrp.problem import Feature, Problem
 from routing.vrp.solve import Engine, RequiredUnserved, solve
 
-APART = (Feature.JOINTS, Feature.PAIRS, Feature.UNLOADING)
+APART = (Feature.JOINTS, Feature.PAIRS, Feature.SWAPS, Feature.UNLOADING)
 
 BESIDE = [each for each in Feature if each not in APART]
 """Rules drawn beside the one that is tried."""
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("feature", [each for each in Feature if each is not Feature.JOINTS])
+@pytest.mark.parametrize(
+    "feature", [each for each in Feature if each not in (Feature.JOINTS, Feature.SWAPS)]
+)
 def test_the_search_finds_the_proven_optimum(
     brute_force, caplog, feature: Feature, seed: int
 ) -> None:
