@@ -26,7 +26,17 @@ from pydantic_core import PydanticCustomError
 
 from dispatch.days import DepotId
 from dispatch.errors import meant
-from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
+from dispatch.fleet import (
+    BreakRule,
+    Courier,
+    CourierId,
+    Depot,
+    Fleet,
+    SwapId,
+    SwapPlace,
+    VehicleModel,
+    VehicleModelId,
+)
 from dispatch.intake import cells
 from dispatch.intake.files import LIMIT_BYTES, load, text_of
 from dispatch.intake.fleet_table import fleet_rows, is_fleet_header
@@ -85,6 +95,11 @@ def _skill(word: str) -> str:
     if word not in words:
         raise _bad(f"no handling word {word!r}{meant(word, words)}; there are {', '.join(words)}")
     return word
+
+
+def _cold(cell: str) -> float:
+    """Exact to thousandths; below a tenth it is a wrong unit."""
+    return cells.amount(cell, per=1000, low=100, high=1000, unit="of the range") / 1000
 
 
 def _profile(word: str, info: ValidationInfo) -> str:
@@ -146,6 +161,17 @@ class _Model(_Strict):
     cost_per_hour_yuan: _Fen = 0
 
 
+class _Swap(_Strict):
+    id: _Id
+    name: _Name = ""
+    lon: Annotated[str, BeforeValidator(_typed)] | None = None
+    lat: Annotated[str, BeforeValidator(_typed)] | None = None
+    crs: str = ""
+    minutes: _Minutes = 0
+    charges_km_per_minute: _Metres | None = None
+    vehicle_models: tuple[_Id, ...] = ()
+
+
 _DEPOT: Final = Depot(depot_id=DepotId("default"), name="", place=Place(0.0, 0.0))
 """Where the defaults of dispatch.fleet.Depot are read from, so that they are stated once."""
 
@@ -180,12 +206,14 @@ class _Depot(_Strict):
     walk_max_m: Annotated[int, _count(0, 20_000)] = _DEPOT.walk_max_m
     overtime_after_hours: _Hours | None = None
     overtime_cost_per_hour_yuan: _Fen = _DEPOT.overtime_cost_per_hour_fen
+    cold_factor: Annotated[float, _as(_cold)] = _DEPOT.cold_factor
 
 
 class _Fleet(_Strict):
     depot: _Depot
     vehicle_models: tuple[_Model, ...]
     couriers: tuple[StatedCourier, ...]
+    swaps: tuple[_Swap, ...] = ()
 
 
 def read_fleet(
@@ -260,6 +288,7 @@ def _keys(loc: tuple[int | str, ...]) -> Iterator[str]:
         "vehicle_models": _Model,
         "couriers": StatedCourier,
         "breaks": _Break,
+        "swaps": _Swap,
     }
     yield from (parts[parents[-1]] if parents else _Fleet).model_fields
 
@@ -284,6 +313,13 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             *problems,
             FleetProblem(where="depot.lon", detail=f"{bad.detail}; {bad.advice}"),
         ]
+    swaps: list[SwapPlace] = []
+    for number, each in enumerate(stated.swaps):
+        try:
+            swaps.append(_swap(each, place))
+        except BadCell as bad:
+            where_lon = _path(("swaps", number, "lon"), where)
+            problems.append(FleetProblem(where=where_lon, detail=f"{bad.detail}; {bad.advice}"))
     return Fleet(
         depot=Depot(
             depot_id=DepotId(depot.id),
@@ -313,10 +349,27 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             walk_max_m=depot.walk_max_m,
             overtime_after_s=depot.overtime_after_hours,
             overtime_cost_per_hour_fen=depot.overtime_cost_per_hour_yuan,
+            cold_factor=depot.cold_factor,
         ),
         models={VehicleModelId(each.id): _vehicle(each) for each in stated.vehicle_models},
         couriers={CourierId(each.id): courier_of(each) for each in stated.couriers},
+        swaps=tuple(swaps),
     ), problems
+
+
+def _swap(stated: _Swap, depot: Place) -> SwapPlace:
+    """At the depot where it states no place. Raises BadCell."""
+    place = depot
+    if stated.lon is not None and stated.lat is not None:
+        place = cells.degrees(stated.lon, stated.lat, stated.crs)
+    return SwapPlace(
+        swap_id=SwapId(stated.id),
+        place=place,
+        name=stated.name,
+        takes_s=stated.minutes,
+        charged_m_per_minute=stated.charges_km_per_minute,
+        model_ids=tuple(VehicleModelId(each) for each in stated.vehicle_models),
+    )
 
 
 def _vehicle(stated: _Model) -> VehicleModel:
@@ -358,6 +411,7 @@ def _repeated(stated: _Fleet) -> Iterator[FleetProblem]:
     for where, ids in (
         ("vehicle_models", [each.id for each in stated.vehicle_models]),
         ("couriers", [each.id for each in stated.couriers]),
+        ("swaps", [each.id for each in stated.swaps]),
     ):
         for own_id, times in Counter(ids).items():
             if times > 1:
@@ -378,6 +432,9 @@ def _contradictions(stated: _Fleet, where: Mapping[str, str]) -> Iterator[FleetP
             detail="say with overtime_after_hours from when on it is paid",
         )
     models = [each.id for each in stated.vehicle_models]
+    for number, swap in enumerate(stated.swaps):
+        for part, detail in _swap_clashes(swap, stated):
+            yield FleetProblem(where=_path(("swaps", number, part), where), detail=detail)
     for number, courier in enumerate(stated.couriers):
         if courier.hours_ahead and stated.depot.overtime_after_hours is None:
             yield FleetProblem(
@@ -386,6 +443,22 @@ def _contradictions(stated: _Fleet, where: Mapping[str, str]) -> Iterator[FleetP
             )
         for path, detail in clashes_of(courier, models):
             yield FleetProblem(where=_path(("couriers", number, *path), where), detail=detail)
+
+
+def _swap_clashes(swap: _Swap, stated: _Fleet) -> Iterator[tuple[str, str]]:
+    """What no single value of a swap shows to be wrong."""
+    models = {each.id: each for each in stated.vehicle_models}
+    if (swap.lon is None) != (swap.lat is None):
+        yield "lon", "a place has lon and lat; leave both out for a swap at the depot"
+    if not swap.minutes and swap.charges_km_per_minute is None:
+        yield "minutes", "say how long it takes: minutes, charges_km_per_minute, or both"
+    for word in swap.vehicle_models:
+        if word not in models:
+            yield "vehicle_models", f"no vehicle model {word!r}{meant(word, models)}"
+        elif models[word].range_km is None:
+            yield "vehicle_models", f"vehicle model {word!r} has no range_km, so it never swaps"
+    if all(each.range_km is None for each in models.values()):
+        yield "id", "no vehicle model has a range_km, so nobody ever swaps"
 
 
 def clashes_of(
