@@ -181,6 +181,29 @@ def test_a_running_day_knows_what_is_left_of_the_charge(network, hour):
     )
 
 
+@pytest.mark.parametrize("more", [0, 6], ids=["nothing new", "six far orders"])
+def test_a_charge_begins_anew_behind_a_swap_that_is_over(network, more):
+    """Who has swapped need not again for the same round, and has one range for all that is new."""
+    inputs = a_day(*ROUND, swaps=[a_swap(3, 4)])
+    plan = planned(inputs, network)
+    (route,) = plan.routes
+    behind = next(stop for stop in route.stops if stop.leg.swap is not None)
+    facts_until = behind.depart_at + timedelta(minutes=8)
+    open_now, facts = at_moment(inputs, World(1).drive(plan, facts_until))
+    assert {*behind.order_ids} <= facts.fates.keys(), "it is over"
+    new = tuple(an_order(f"n{n}", 4.6 * (n % 2), 0.2 + n * 0.8) for n in range(more))
+    open_now = replace(open_now, orders=(*open_now.orders, *new))
+    again = planned(open_now, network, made_at=facts_until, start=plan, facts=facts)
+    assert again.unserved == ()
+    assert breaches(plan, again, open_now, facts, now=facts_until) == ()
+    (route,) = again.routes
+    assert max(charges_m(route)) <= 8_000 + 50
+    if not more:
+        assert len(charges_m(route)) == len(charges_m(plan.routes[0]))
+    else:
+        assert len(charges_m(route)) > len(charges_m(plan.routes[0]))
+
+
 def test_the_route_of_a_plan_passes_its_own_check(network):
     inputs = a_day(*ROUND, swaps=[a_swap(3, 4)])
     plan = planned(inputs, network)
