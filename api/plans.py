@@ -64,6 +64,7 @@ async def request_plan(wish: PlanIn, deps: With, caller: Caller, day: Day) -> Re
         day,
         budget_s=wish.budget_s,
         seed=wish.seed,
+        promises_moved_max=wish.promises_moved_max,
         by=caller.author,
         at=deps.clock.now(),
     )

@@ -73,6 +73,7 @@ async def reoptimise_plan(plan_id: str, wish: ReoptimiseIn, deps: With, caller: 
         ),
         budget_s=wish.budget_s,
         seed=wish.seed,
+        promises_moved_max=wish.promises_moved_max,
         by=caller.author,
         at=deps.clock.now(),
     )

@@ -402,12 +402,18 @@ class LocationIn(Strict):
 
 
 class PlanIn(Strict):
-    """A wish for a plan: seconds of search, and a seed that makes it repeatable."""
+    """
+    A wish for a plan: seconds of search, and a seed that makes it repeatable.
+
+    promises_moved_max
+        How many orders that were told who comes and when may be told otherwise; left out: as many as are worth their price.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"budget_s": 10, "seed": 1}]})
 
     budget_s: Annotated[float, Field(ge=0.1, le=3600)] = 10.0
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    promises_moved_max: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
 
 
 class CountedIn(Strict):

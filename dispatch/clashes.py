@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dispatch.fleet import Courier, Fleet
 from dispatch.households import PointId
@@ -51,6 +54,7 @@ def clashes_in(inputs: DayInputs, posed: Posed) -> tuple[Clash, ...]:
     return (
         *_breaks(inputs),
         *_points(inputs),
+        *_swaps(inputs.fleet, posed),
         *_ranges(inputs.fleet, posed),
         *_joints(inputs, posed),
     )
@@ -100,11 +104,44 @@ def _points(inputs: DayInputs) -> Iterator[Clash]:
         )
 
 
+def _swaps(fleet: Fleet, posed: Posed) -> Iterator[Clash]:
+    """Swaps to which no vehicle that may use them finds a road."""
+    for number, told in enumerate(fleet.swaps):
+        couriers = [each for each in posed.couriers if number in fleet.swaps_of(each.model_id)]
+        row = posed.problem.swaps[number].place
+        profiles = {fleet.models[each.model_id].profile for each in couriers}
+        if couriers and not any(posed.snaps[each][row] for each in profiles):
+            yield Clash(
+                code=ClashCode.SWAP_OFF_ROAD,
+                detail=(
+                    f"swap {told.swap_id} lies far from any road that its vehicles may use, and nobody "
+                    "comes there: correct its lon and lat"
+                ),
+            )
+
+
+def _comes_back(metres: NDArray[np.int32], row: int, range_m: int, swaps: Iterable[int]) -> bool:
+    """Whether a vehicle can drive from the depot to a row and back, with a swap on either way or without."""
+
+    def driven(begun_m: int, origin: int, end: int) -> int:
+        """The least that is driven on one charge at the end; beyond the range if it cannot be."""
+        ways = [begun_m + int(metres[origin, end])]
+        ways += [
+            int(metres[each, end])
+            for each in swaps
+            if begun_m + int(metres[origin, each]) <= range_m
+        ]
+        return min(ways)
+
+    return driven(driven(0, 0, row), row, 0) <= range_m
+
+
 def _ranges(fleet: Fleet, posed: Posed) -> Iterator[Clash]:
-    """Models whose vehicles come to no stop and back."""
+    """Models whose vehicles come to no stop and back, however they swap on the way."""
     places = {halt.visit.place: halt for halt in reversed(posed.halts) if halt.orders}
     for model_id in {each.model_id: None for each in posed.couriers}:
-        range_m = fleet.models[model_id].range_m
+        range_m, cold = fleet.range_m(model_id), fleet.depot.cold_factor
+        swaps = [posed.problem.swaps[each].place for each in fleet.swaps_of(model_id)]
         couriers = tuple(each.courier_id for each in posed.couriers if each.model_id == model_id)
         vehicle = next(
             vehicle
@@ -117,16 +154,20 @@ def _ranges(fleet: Fleet, posed: Posed) -> Iterator[Clash]:
             for row in places
             if max(int(metres[0, row]), int(metres[row, 0])) < UNREACHABLE
         ]
-        if range_m is None or not reached or min(reached)[0] <= range_m:
+        if range_m is None or not reached:
+            continue
+        if any(_comes_back(metres, row, range_m, swaps) for _, row in reached):
             continue
         nearest_m, row = min(reached)
         order = places[row].orders[0]
         yield Clash(
             code=ClashCode.RANGE_BELOW_NEAREST_STOP,
             detail=(
-                f"vehicles of model {model_id} go {range_m / 1000:.1f} km, and the nearest stop, order "
-                f"{order.order_id}, is {nearest_m / 1000:.1f} km there and back: correct range_km or "
-                "give its couriers another model"
+                f"vehicles of model {model_id} go {range_m / 1000:.1f} km"
+                f"{'' if cold == 1 else f', at a cold_factor of {cold:g}'}, and the nearest stop, order "
+                f"{order.order_id}, is {nearest_m / 1000:.1f} km there and back"
+                f"{', with no swap near enough' if swaps else ''}: correct range_km"
+                f"{'' if cold == 1 else ' or cold_factor'} or give its couriers another model"
             ),
             courier_ids=couriers,
             order_ids=(order.order_id,),

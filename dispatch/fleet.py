@@ -13,6 +13,7 @@ from routing.places import Place
 
 CourierId = NewType("CourierId", str)
 VehicleModelId = NewType("VehicleModelId", str)
+SwapId = NewType("SwapId", str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,8 @@ class Depot:
     window_early_fen_per_minute, window_late_fen_per_minute, window_missed_max_s
         What each minute costs by which a pickup begins before or after an order's windows, and how many
         seconds that may be; None: on that side windows are hard. Default chosen.
+    cold_factor
+        What a charge is worth today, of what vehicle models state: a cold battery goes less far.
     overtime_after_s, overtime_cost_per_hour_fen
         What a courier's hour costs besides from so many seconds of a shift on; at the mean of all
         couriers' hours it shares work evenly. None: no second is overtime.
@@ -97,6 +100,7 @@ class Depot:
     walk_max_m: int = 1_500
     overtime_after_s: int | None = None
     overtime_cost_per_hour_fen: int = 0
+    cold_factor: float = 1.0
 
     @property
     def zone(self) -> ZoneInfo:
@@ -108,7 +112,7 @@ class VehicleModel:
     """
     A kind of vehicle; `profile` names how it travels (trike, van, truck, foot).
 
-    None as a capacity or range: no limit. `trips_max` is how often it may return to unload.
+    None as a capacity or range: no limit. `range_m` is what a full charge is good for in mild weather. `trips_max` is how often it may return to unload.
     """
 
     model_id: VehicleModelId
@@ -127,6 +131,27 @@ class VehicleModel:
     def capacities(self) -> tuple[int | None, ...]:
         """Grams, millilitres and pieces, as loads are stated everywhere."""
         return (self.capacity_weight_g, self.capacity_volume_ml, self.capacity_pieces)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapPlace:
+    """
+    Where vehicles can have their full range again: a charged battery lies there, or a charger stands there.
+
+    takes_s
+        However far they have driven.
+    charged_m_per_minute
+        Besides, a minute for each so many metres driven since the last swap; None: a battery is changed.
+    model_ids
+        Whose vehicles; (): all that have a range.
+    """
+
+    swap_id: SwapId
+    place: Place
+    name: str = ""
+    takes_s: int = 0
+    charged_m_per_minute: int | None = None
+    model_ids: tuple[VehicleModelId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +189,22 @@ class Fleet:
     depot: Depot
     models: Mapping[VehicleModelId, VehicleModel] = field(default_factory=dict)
     couriers: Mapping[CourierId, Courier] = field(default_factory=dict)
+    swaps: tuple[SwapPlace, ...] = ()
+
+    def range_m(self, model_id: VehicleModelId) -> int | None:
+        """How far a vehicle goes today between two swaps, rounded down; None: there is no limit."""
+        range_m = self.models[model_id].range_m
+        return None if range_m is None else int(range_m * self.depot.cold_factor)
+
+    def swaps_of(self, model_id: VehicleModelId) -> tuple[int, ...]:
+        """Which of the swaps (indices) a vehicle of this model uses: none without a range."""
+        if self.models[model_id].range_m is None:
+            return ()
+        return tuple(
+            number
+            for number, each in enumerate(self.swaps)
+            if not each.model_ids or model_id in each.model_ids
+        )
 
     def overtime_after_s(self, courier: Courier) -> int | None:
         """From how many seconds of the shift on this courier's hours are overtime; None: never."""

@@ -66,6 +66,13 @@ def at_held_times(plan: Plan) -> Plan:
     return replace(plan, promises=tuple(map(narrowed, plan.promises)))
 
 
+def only_held(plan: Plan) -> Plan:
+    """`plan` with the promises whose times are locked, as narrow as those, and no others."""
+    timed = {each.order_id for each in plan.hand.holds if each.earliest_at and each.latest_at}
+    promises = tuple(each for each in at_held_times(plan).promises if each.order_id in timed)
+    return replace(plan, promises=promises)
+
+
 def without_taken_out(inputs: DayInputs, hand: Hand) -> tuple[DayInputs, tuple[Unserved, ...]]:
     """The day without orders for which nobody shall come, and these."""
     out = {each.order_id for each in hand.holds if each.courier_id is None}

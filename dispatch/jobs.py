@@ -77,6 +77,8 @@ class Job:
         How often a worker has begun it; more than once if workers died or were stopped.
     scope, draft_id
         Which part of the plan in force, or of that draft, is to be better; None: the day is planned.
+    promises_moved_max
+        How many promises of that plan the new one may move; None: as many as are worth it.
     """
 
     job_id: JobId
@@ -95,6 +97,7 @@ class Job:
     starts: int = 0
     scope: Scope | None = None
     draft_id: PlanId | None = None
+    promises_moved_max: int | None = None
 
 
 async def plan_day(company_id: str, depot_id: str, day: str, job_id: str) -> None:

@@ -10,7 +10,7 @@ from typing import NewType
 
 from dispatch.amounts import Counted
 from dispatch.days import DepotDay
-from dispatch.fleet import CourierId, VehicleModelId
+from dispatch.fleet import CourierId, SwapId, VehicleModelId
 from dispatch.hand import NO_HAND, Hand
 from dispatch.households import HouseholdId, PointId
 from dispatch.orders import JointId, JointRule, OrderId
@@ -55,9 +55,26 @@ class StopKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwapStop:
+    """
+    A swap on the way of a leg: from `depart_at` on the vehicle has its full range.
+
+    It takes `takes_s`, and breaks that begin meanwhile besides. `after_m` is what of the leg is driven then.
+    """
+
+    swap_id: SwapId
+    title: str
+    place: Place
+    arrive_at: datetime
+    depart_at: datetime
+    takes_s: int
+    after_m: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
     """
-    The drive to a stop, or home.
+    The drive to a stop, or home; with a `swap` by way of its place, and for as long as that takes besides.
 
     `polyline6` is the line on the road, encoded with precision 1e-6 in (lat, lon) order as the
     polyline format has it. `walk_m` is the snap gap: metres between the road and the door.
@@ -67,6 +84,7 @@ class Leg:
     distance_m: int
     polyline6: str
     walk_m: int = 0
+    swap: SwapStop | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +373,7 @@ class ClashCode(StrEnum):
     POINT_NEVER_OPEN = "point-never-open"
     BREAK_LONGER_THAN_SHIFT = "break-longer-than-shift"
     RANGE_BELOW_NEAREST_STOP = "range-below-nearest-stop"
+    SWAP_OFF_ROAD = "swap-off-road"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,6 +429,13 @@ class Plan:
     why: tuple[Why, ...] = ()
     hand: Hand = NO_HAND
     """What dispatchers have locked and agreed; next versions carry it on."""
+    cold_factor: float = 1.0
+    """What a charge is worth that day, of the range that vehicle models state."""
+
+
+def legs_of(trip: Trip) -> tuple[Leg, ...]:
+    """The legs of a trip in order, home the last."""
+    return (*(stop.leg for stop in trip.stops), trip.home)
 
 
 def waiting_at(stop: Stop, breaks: Iterable[BreakTaken]) -> timedelta:

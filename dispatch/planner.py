@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, assert_never
 
@@ -20,6 +21,7 @@ from dispatch.closures import closed
 from dispatch.errors import DispatchError
 from dispatch.fates import RoadFacts
 from dispatch.jobs import JobProgress
+from dispatch.moved import moving_at_most
 from dispatch.plan import Plan
 from dispatch.planner_process import (
     LENGTH,
@@ -109,23 +111,33 @@ class _Planner:
             return Broken(trace=traceback.format_exc())
 
     def _planned(self, task: PlanTask) -> Planned:
-        if task.scope is not None and task.in_force is not None and task.facts is not None:
-            return self._reoptimised(task, task.in_force, task.facts, task.scope)
-        plan = plan_day(
+        if task.promises_moved_max is None or task.in_force is None:
+            return Planned(plan=self._following(task, task.in_force, 1.0))
+        plan = moving_at_most(
+            task.promises_moved_max, task.in_force, task.inputs, partial(self._following, task)
+        )
+        return Planned(plan=plan)
+
+    def _following(self, task: PlanTask, in_force: Plan | None, share: float) -> Plan:
+        """What the task asks for after this plan, with a share of its budget."""
+        if task.scope is not None and in_force is not None and task.facts is not None:
+            return self._reoptimised(task, in_force, task.facts, task.scope, share)
+        return plan_day(
             task.inputs,
             self._network_at(Path(task.roads)),
-            budget_s=task.budget_s,
+            budget_s=share * task.budget_s,
             seed=task.seed,
             based_on=task.based_on,
             made_at=task.made_at,
-            start=task.in_force,
+            start=in_force,
             facts=task.facts,
             on_progress=self._tell,
             cancelled=lambda: task.job_id in self._cancelled,
         )
-        return Planned(plan=plan)
 
-    def _reoptimised(self, task: PlanTask, plan: Plan, facts: RoadFacts, scope: Scope) -> Planned:
+    def _reoptimised(
+        self, task: PlanTask, plan: Plan, facts: RoadFacts, scope: Scope, share: float
+    ) -> Plan:
         network = self._network_at(Path(task.roads))
         roads = closed(network, task.inputs.closures_met(task.made_at))
         situation = Situation(
@@ -138,12 +150,12 @@ class _Planner:
         found = reoptimise(
             situation,
             scope,
-            budget_s=task.budget_s,
+            budget_s=share * task.budget_s,
             seed=task.seed,
             on_progress=lambda each: self._tell(step_of(each)),
             cancelled=lambda: task.job_id in self._cancelled,
         )
-        return Planned(plan=replace(found, based_on=task.based_on))
+        return replace(found, based_on=task.based_on)
 
     def _revised(self, task: ReviseTask) -> Revised:
         network = self._network_at(Path(task.roads))

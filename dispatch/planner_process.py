@@ -40,6 +40,7 @@ class PlanTask(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     facts: RoadFacts | None = None
     scope: Scope | None = None
     """Which part of the plan in force is to be better; None: all of the day is planned."""
+    promises_moved_max: int | None = None
 
 
 class ReviseTask(msgspec.Struct, frozen=True, kw_only=True, tag="revise"):

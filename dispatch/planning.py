@@ -14,15 +14,15 @@ from dispatch.fates import RoadFacts
 from dispatch.figures import figures_of
 from dispatch.halts import MILLIFEN
 from dispatch.hand import NO_HAND
-from dispatch.holding import with_holds, without_taken_out
+from dispatch.holding import only_held, with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined, told_joints
 from dispatch.plan import Plan
 from dispatch.posing import pose
-from dispatch.promises import promised, with_promises
+from dispatch.promises import at_promised_times, promised, with_promises
 from dispatch.reading import read_back
 from dispatch.running.remainder import leaving_from
-from dispatch.running.replanning import replan
+from dispatch.running.replanning import companies_of, replan
 from dispatch.starting import start_of
 from dispatch.trucks import settled
 from routing.roads.network import RoadNetwork
@@ -111,7 +111,11 @@ def plan_day(
     stated, inputs = inputs, without_impossible(inputs)
     asked = inputs.orders
     inputs, aside = without_taken_out(inputs, hand)
-    posed = with_holds(pose(inputs, network), hand)
+    if start is not None:
+        inputs = at_promised_times(inputs, only_held(start))
+    # What is locked to different couriers shares no halt.
+    companies = {} if start is None or not hand.holds else companies_of(start)
+    posed = with_holds(pose(inputs, network, companies=companies), hand)
     clashes = clashes_in(stated, posed)
     if runs:
         posed = leaving_from(posed, made_at)

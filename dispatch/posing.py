@@ -37,7 +37,7 @@ from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import PlaceOffRoad, Snap
-from routing.vrp.problem import Break, Docks, Problem, Vehicle, Window
+from routing.vrp.problem import Break, Docks, Problem, Swap, Vehicle, Window
 
 DIMENSIONS: Final = ("weight_g", "volume_ml", "pieces")
 
@@ -66,7 +66,7 @@ class Posed:
     `snaps[profile][row]` is None where that profile has no road near. `rows` tells each spot's row, by its
     place and point. `unserved` are orders that no search could help. `kinds` are vehicles of every model that
     drives on roads that somebody drives on anyway; who drives them and when is anybody's. `clock` counts the
-    problem's seconds. `joint_ids` run parallel to the problem's joints.
+    problem's seconds. `joint_ids` run parallel to the problem's joints, the fleet's swaps to its swaps.
     """
 
     problem: Problem
@@ -157,7 +157,8 @@ def pose_doors(
     rows: dict[tuple[Place, PointId | None], int] = {}
     for door in doors:
         rows.setdefault((door.spot.place, door.spot.point_id), 1 + len(rows))
-    places = (fleet.depot.place, *(place for place, _ in rows))
+    swap_rows = _swap_rows(fleet, 1 + len(rows))
+    places = (fleet.depot.place, *(place for place, _ in rows), *_swap_places(fleet))
     snaps, misses = _snap_all(network, places, profiles)
     _refuse_lost_depot(fleet.depot, profiles, snaps, misses)
     # The farthest walk of all profiles: whoever comes has the time.
@@ -212,9 +213,21 @@ def pose_doors(
         dimensions=DIMENSIONS,
         visits=tuple(halt.visit for halt in members),
         vehicles=tuple(driven_by(courier) for courier in couriers),
-        setups_s=(0, *(fleet.depot.service_per_stop_s + walk_s for walk_s in walks_s[1:])),
+        setups_s=(
+            0,
+            *(fleet.depot.service_per_stop_s + walk_s for walk_s in walks_s[1 : 1 + len(rows)]),
+            *(0 for _ in places[1 + len(rows) :]),
+        ),
         joints=joints,
         docks=() if fleet.depot.docks is None else (Docks(place=0, vehicles=fleet.depot.docks),),
+        swaps=tuple(
+            Swap(
+                place=row,
+                takes_s=each.takes_s,
+                charged_m_per_minute=each.charged_m_per_minute,
+            )
+            for each, row in zip(fleet.swaps, swap_rows, strict=True)
+        ),
     )
     kinds = {
         model.model_id: driven_by(replace(courier, model_id=model.model_id))
@@ -223,6 +236,17 @@ def pose_doors(
         if model.profile in profiles
     }
     return Posed(problem, members, couriers, snaps, rows, unserved_now, kinds, clock, joint_ids)
+
+
+def _swap_places(fleet: Fleet) -> tuple[Place, ...]:
+    """Where swaps are, but for those at the depot."""
+    return tuple(each.place for each in fleet.swaps if each.place != fleet.depot.place)
+
+
+def _swap_rows(fleet: Fleet, first: int) -> tuple[int, ...]:
+    """The row of each swap: the depot's, or one of its own from `first` on."""
+    rows = iter(range(first, first + len(fleet.swaps)))
+    return tuple(0 if each.place == fleet.depot.place else next(rows) for each in fleet.swaps)
 
 
 def _shifts(couriers: Iterable[Courier], clock: DayClock) -> Window:
@@ -360,7 +384,8 @@ def vehicle_of(
             total if limit is None else limit
             for limit, total in zip(model.capacities, totals, strict=True)
         ),
-        range_m=model.range_m,
+        range_m=fleet.range_m(model.model_id),
+        swaps=fleet.swaps_of(model.model_id),
         skills=courier.skills,
         breaks=tuple(_break(rest, shift, clock) for rest in courier.breaks),
         trips_max=model.trips_max,

@@ -43,7 +43,7 @@ def promised(plan: Plan, before: Plan | None, depot: Depot, *, now: datetime) ->
                 continue
             for order_id in stop.order_ids:
                 known = told.get(order_id)
-                if known is not None and _keeps(stop, known):
+                if known is not None and keeps(stop, known):
                     promises.append(replace(known, courier_id=route.courier_id))
                 elif known is not None or tell_until is None or stop.begin_at <= tell_until:
                     earliest_at, latest_at = around(stop, depot)
@@ -58,8 +58,8 @@ def promised(plan: Plan, before: Plan | None, depot: Depot, *, now: datetime) ->
     return replace(plan, promises=tuple(promises))
 
 
-def _keeps(stop: Stop, promise: Promise) -> bool:
-    """A stop may hold several pickups, one after the other: any moment of it may be the one."""
+def keeps(stop: Stop, promise: Promise) -> bool:
+    """Whether a stop is made when it was told. It may hold several pickups, one after the other: any moment of it may be the one."""
     return promise.earliest_at <= stop.depart_at and stop.begin_at <= promise.latest_at
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby, pairwise
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar
 
 import polyline
 
-from dispatch.arrivals import reached_s, setup_s
+from dispatch.arrivals import doors_of, reached_s, rested_s, setup_s, swapping_s
 from dispatch.days import DayClock
 from dispatch.departures import departures_of, first_made_s, late_of
 from dispatch.figures import figures_of, overlap_of
@@ -27,6 +27,7 @@ from dispatch.plan import (
     Plan,
     Route,
     Stop,
+    SwapStop,
     Trip,
     Unserved,
     plan_id_of,
@@ -92,6 +93,7 @@ def read_back(
         figures=figures_of(routes, unserved, overlap_percent=overlap_of(routes)),
         sorting_s=depot.sorting_s,
         departures=departures_of(routes, inputs),
+        cold_factor=depot.cold_factor,
     )
 
 
@@ -170,14 +172,20 @@ class _Reader:
     ) -> tuple[list[Stop], Leg]:
         """The halts of one trip, visits at one door in a row as one stop, and the leg home."""
         halts = self.posed.halts
-        doors = [
-            list(group)
-            for _, group in groupby(trip.visits, lambda each: halts[each.visit].visit.place)
-        ]
+        doors, swaps = doors_of(self.posed, trip)
         depot = (0, self.inputs.fleet.depot.place)
         spots = [(halts[door[0].visit].visit.place, halts[door[0].visit].spot) for door in doors]
         ends = [depot, *((row, spot.place) for row, spot in spots), depot]
-        legs = [self._leg(origin, end, profile) for origin, end in pairwise(ends)]
+        left_s = [trip.leave_s, *(door[-1].departure_s for door in doors)]
+        ready_s = [*(door[0].arrival_s for door in doors), trip.back_s]
+        legs = [
+            self._leg(origin, end, profile)
+            if number not in swaps
+            else self._leg_by_swap(
+                swaps[number], origin, end, solved, (left_s[number], ready_s[number])
+            )
+            for number, (origin, end) in enumerate(pairwise(ends))
+        ]
         ends_s = over_s(self.posed.problem, trip)
         truck_s = first_made_s(self.inputs.fleet.depot, self.clock, ends_s)
         truck_at = None if truck_s is None else self.clock.moment(truck_s)
@@ -202,6 +210,40 @@ class _Reader:
             distance_m=leg.distance_m,
             polyline6=polyline.encode([(lat, lon) for lon, lat in leg.line], 6),
             walk_m=round(snap.gap_m),
+        )
+
+    def _leg_by_swap(
+        self,
+        number: int,
+        origin: tuple[int, Place],
+        end: tuple[int, Place],
+        solved: SolvedRoute,
+        span_s: tuple[int, int],
+    ) -> Leg:
+        """The way by a swap; `span_s` is from leaving until being ready to serve at the end."""
+        swap, told = self.posed.problem.swaps[number], self.inputs.fleet.swaps[number]
+        courier = self.posed.couriers[solved.vehicle]
+        profile = self.inputs.fleet.models[courier.model_id].profile
+        takes_s = swapping_s(self.posed, solved, number, (origin[0], end[0]), span_s)
+        to = self._leg(origin, (swap.place, told.place), profile)
+        onward = self._leg((swap.place, told.place), end, profile)
+        there_s = rested_s(self.posed, solved, span_s[0], to.duration_s)
+        over_s = rested_s(self.posed, solved, there_s, takes_s)
+        lines = [polyline.decode(each.polyline6, 6) for each in (to, onward)]
+        return Leg(
+            duration_s=to.duration_s + takes_s + onward.duration_s,
+            distance_m=to.distance_m + onward.distance_m,
+            polyline6=polyline.encode([*lines[0], *lines[1][1:]], 6),
+            walk_m=onward.walk_m,
+            swap=SwapStop(
+                swap_id=told.swap_id,
+                title=told.name or told.swap_id,
+                place=told.place,
+                arrive_at=self.clock.moment(there_s),
+                depart_at=self.clock.moment(over_s),
+                takes_s=takes_s,
+                after_m=onward.distance_m,
+            ),
         )
 
     def _snap(self, row: int, profile: str) -> Snap:

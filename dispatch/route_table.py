@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Final
 
-from dispatch.arrivals import reached_s
+from dispatch.arrivals import doors_of, reached_s, swapping_s
 from dispatch.departures import first_made_s, late_of
 from dispatch.docks import beside, in_line
 from dispatch.fleet import CourierId
@@ -31,6 +31,7 @@ from routing.vrp.schedule import Scheduler
 from routing.vrp.slack import with_slack
 from routing.vrp.solution import Route as SolvedRoute
 from routing.vrp.solution import ScheduledVisit
+from routing.vrp.solution import Trip as SolvedTrip
 
 Trips = Sequence[Sequence[OrderId]]
 """For each trip the orders that are picked up, in order."""
@@ -212,7 +213,7 @@ class RouteTable:
     def figures(self, route: SolvedRoute | None) -> RouteFigures:
         if route is None:
             return NO_FIGURES
-        legs = [leg for trip in route.trips for leg in self._legs(route.vehicle, trip.visits)]
+        legs = [leg for trip in route.trips for leg in self._legs(route, trip)]
         vehicle = self.posed.problem.vehicles[route.vehicle]
         # A way that does not exist is named by a violation, and costs nothing here.
         lost_m = sum(1 for _, metres in legs if metres >= UNREACHABLE) * UNREACHABLE
@@ -233,12 +234,12 @@ class RouteTable:
     def trips(self, route: SolvedRoute) -> tuple[CheckedTrip, ...]:
         clock, read, seq = self.inputs.clock, [], 0
         for trip in route.trips:
-            legs = self._legs(route.vehicle, trip.visits)
+            legs = self._legs(route, trip)
             loads = (0,) * len(self.posed.problem.dimensions)
             stops: list[CheckedStop] = []
             at = 0
             ends_s = over_s(self.posed.problem, trip)
-            doors = [list(group) for _, group in groupby(trip.visits, self._row)]
+            doors, _ = doors_of(self.posed, trip)
             reached = reached_s(self.posed, route, doors, leave_s=trip.leave_s)
             for door, arrive_s in zip(doors, reached, strict=True):
                 seq += 1
@@ -287,14 +288,27 @@ class RouteTable:
     def _row(self, halt: ScheduledVisit) -> int:
         return self.posed.problem.visits[halt.visit].place
 
-    def _legs(self, number: int, halts: Sequence[ScheduledVisit]) -> list[tuple[int, int]]:
-        """Seconds and metres of each drive of a trip, the way home last."""
-        matrix = self.posed.problem.matrices[self.posed.problem.vehicles[number].matrix]
-        rows = [0, *map(self._row, halts), 0]
-        return [
+    def _legs(self, route: SolvedRoute, trip: SolvedTrip) -> list[tuple[int, int]]:
+        """Seconds and metres of each drive of a trip, swaps on the way included, the way home last."""
+        problem = self.posed.problem
+        matrix = problem.matrices[problem.vehicles[route.vehicle].matrix]
+        rows = [0, *map(self._row, trip.visits), 0]
+        legs = [
             (int(matrix.durations_s[a, b]), int(matrix.distances_m[a, b]))
             for a, b in pairwise(rows)
         ]
+        left_s = [trip.leave_s, *(made.departure_s for made in trip.visits)]
+        ready_s = [*(made.arrival_s for made in trip.visits), trip.back_s]
+        for each in trip.swaps:
+            at, place = each.before, problem.swaps[each.swap].place
+            ends = (rows[at], rows[at + 1])
+            takes_s = swapping_s(self.posed, route, each.swap, ends, (left_s[at], ready_s[at]))
+            parts = ((ends[0], place), (place, ends[1]))
+            legs[at] = (
+                takes_s + sum(int(matrix.durations_s[part]) for part in parts),
+                sum(int(matrix.distances_m[part]) for part in parts),
+            )
+        return legs
 
     def _stop(
         self,

@@ -117,7 +117,7 @@ class _Teller:
             case Rule.RANGE:
                 metres, range_m = int(facts["distance_m"]), vehicle.range_m or 0
                 by, unit = metres - range_m, "m"
-                detail = f"The route is {_amount(metres, unit)} long, {_amount(by, unit)} more than the vehicle's range."
+                detail = f"The route drives {_amount(metres, unit)} on one charge, {_amount(by, unit)} more than the vehicle's range."
             case Rule.TRIPS_MAX:
                 trips = int(facts["trips"])
                 by, unit = trips - vehicle.trips_max, "trips"

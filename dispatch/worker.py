@@ -165,6 +165,7 @@ class PlanningWorker:
             in_force=plan,
             facts=running.facts,
             scope=job.scope,
+            promises_moved_max=job.promises_moved_max,
         )
         planner = await self.bench.prepare()
         return await self.bench.watched(planner, planner.plan(task), self._watch(watch, planner))

@@ -178,6 +178,10 @@ def plan_files(
         _show(plan, out)
     if doubt is not None:
         note(f"{households.name}: {doubt}")
+    if plan.cold_factor != 1:
+        note(
+            f"{fleet.name}: cold_factor {plan.cold_factor:g}, so each charge is good for that part of range_km"
+        )
     for clash in plan.clashes:
         note(clash.detail)
     for sentence in unknown_villages(crew, registry):

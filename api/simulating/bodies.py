@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch.days import TimeWindow
-from dispatch.fleet import Courier, Depot, Fleet, VehicleModel
+from dispatch.fleet import Courier, Depot, Fleet, SwapPlace, VehicleModel
 from dispatch.households import CollectionPoint, Household
 from dispatch.orders import Order
 from dispatch.simulation.mishaps import RoadClosed
@@ -20,6 +20,7 @@ def fleet_body(fleet: Fleet) -> dict[str, Any]:
         "depot": _depot(fleet.depot),
         "vehicle_models": [_model(each) for each in fleet.models.values()],
         "couriers": [_courier(each) for each in fleet.couriers.values()],
+        "swaps": [_swap(each) for each in fleet.swaps],
     }
 
 
@@ -110,6 +111,8 @@ def _depot(depot: Depot) -> dict[str, Any]:
         "walk_max_m": depot.walk_max_m,
         "overtime_cost_per_hour_yuan": depot.overtime_cost_per_hour_fen / 100,
     }
+    if depot.cold_factor != 1:
+        told["cold_factor"] = depot.cold_factor
     if depot.overtime_after_s is not None:
         told["overtime_after_hours"] = depot.overtime_after_s / 3600
     return told
@@ -134,6 +137,19 @@ def _model(model: VehicleModel) -> dict[str, Any]:
             told[name] = value / per
     if model.capacity_pieces is not None:
         told["capacity_pieces"] = model.capacity_pieces
+    return told
+
+
+def _swap(swap: SwapPlace) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": swap.swap_id,
+        "name": swap.name,
+        **_place(swap.place),
+        "minutes": swap.takes_s / 60,
+        "vehicle_models": list(swap.model_ids),
+    }
+    if swap.charged_m_per_minute is not None:
+        told["charges_km_per_minute"] = swap.charged_m_per_minute / 1000
     return told
 
 

@@ -90,6 +90,17 @@ function broughtWords(stop) {
   return { count: stop.brought.size, total: stop.orderIds.length, households: [...new Set(households)].join(", ") };
 }
 
+/** Where to change or charge the battery on the way. */
+function SwapNote({ swap }) {
+  const at = `${swap.place.lat},${swap.place.lon}`;
+  const [from, to] = [clockTime(Date.parse(swap.arrive_at)), clockTime(Date.parse(swap.depart_at))];
+  return html`
+    <p class="note swap">
+      ${t("courier.swap", { title: swap.title, from, to })} <a href=${`geo:${at}?q=${at}(${encodeURIComponent(swap.title)})`}>${t("courier.navigate")}</a>
+    </p>
+  `;
+}
+
 function StopCard({ stop }) {
   const [asking, setAsking] = useState(false);
   const state = stateOf(stop);
@@ -116,6 +127,7 @@ function StopCard({ stop }) {
         <span>${distance(stop.leg.distance_m)} · ${duration(stop.leg.duration_s)}</span>
         ${state !== "ahead" && html`<span class="state" data-state=${state}>${t(`stop.state.${STATE_WORDS[state]}`)}</span>`}
       </p>
+      ${stop.leg.swap && html`<${SwapNote} swap=${stop.leg.swap} />`}
       ${stop.leg.walk_m > 20 && html`<p class="hint">${t("stop.walk", { metres: stop.leg.walk_m })}</p>`}
       ${stop.handling.length > 0 &&
       html`<p class="tags">${stop.handling.map((word) => html`<span class="tag" key=${word}>${hasWords(`handling.${word}`) ? t(`handling.${word}`) : word}</span>`)}</p>`}
@@ -158,9 +170,11 @@ function DepotCard() {
   const next = ahead.value[0];
   const trip = stored.value.route.trips[next.trip - 1];
   const { name } = stored.value.depot;
+  const swaps = [trip.home.swap, next.leg.swap].filter(Boolean);
   return html`
     <section class="card">
       <h2>${t("courier.to.depot", { depot: name })}</h2>
+      ${swaps.map((swap) => html`<${SwapNote} key=${swap.arrive_at} swap=${swap} />`)}
       <p class="card-facts">
         ${t("courier.to.depot.hint", { time: clockTime(Date.parse(trip.cut_off_at)) })}
         ${trip.dock_wait_s > 0 && ` · ${t("courier.to.depot.dock", { time: clockTime(Date.parse(trip.back_at) + 1000 * trip.dock_wait_s) })}`}
@@ -178,6 +192,7 @@ function AllDone() {
       <p class="card-facts">
         ${t("courier.all.done.hint", { time: clockTime(Date.parse(last.cut_off_at)), depot: stored.value.depot.name })}
       </p>
+      ${last.home.swap && html`<${SwapNote} swap=${last.home.swap} />`}
     </section>
   `;
 }

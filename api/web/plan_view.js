@@ -24,7 +24,9 @@
  * @property {number} departAt
  * @property {number} arriveAt
  * @property {number} setupMs to park and to find the door
- * @property {{duration_s: number, distance_m: number, polyline6: string, walk_m: number}} leg
+ * @property {{duration_s: number, distance_m: number, polyline6: string, walk_m: number, swap?: SwapView | null}} leg
+ *
+ * @typedef {{title: string, arrive_at: string, depart_at: string}} SwapView a battery changed or charged on the way; plans of earlier versions have none
  *
  * @typedef {object} TripView
  * @property {number} leaveAt
@@ -35,7 +37,7 @@
  * @property {number} pieces
  * @property {number} first index of its first stop
  * @property {number} end index behind its last stop
- * @property {{polyline6: string}} home
+ * @property {{polyline6: string, swap?: SwapView | null}} home
  *
  * @typedef {object} RouteView
  * @property {number} index

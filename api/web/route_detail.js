@@ -58,6 +58,12 @@ function LateBy({ late }) {
   return html` <small>${t("stop.late.order", { time: clockTime(late.cutOffAt) })}</small>`;
 }
 
+/** Where and when a battery is changed or charged on the way. */
+function SwapRow({ swap }) {
+  const [from, to] = [clockTime(Date.parse(swap.arrive_at)), clockTime(Date.parse(swap.depart_at))];
+  return html`<p class="break-row swap-row">${t("route.swap", { title: swap.title, from, to })}</p>`;
+}
+
 /** By how much an order is picked up outside its window, and which. */
 function MissedBy({ missed }) {
   return html` <small>${t(missed.words, { minutes: missed.minutes, from: clockTime(missed.from), until: clockTime(missed.until) })}</small>`;
@@ -148,15 +154,18 @@ export function RouteDetail({ route: index }) {
         const rests = route.breaks.filter((rest) => rest.startsAt >= trip.leaveAt && rest.startsAt < trip.backAt);
         const listed = stops.map((stop) => ({ key: `s${stop.index}`, height: 46, stop: stop.index, at: stop.beginAt }));
         const paused = rests.map((rest) => ({ key: `b${rest.startsAt}`, height: 30, rest, at: rest.startsAt }));
+        const swaps = [...stops, trip].map((to) => (to.leg ?? to.home).swap).filter(Boolean);
+        const swapped = swaps.map((swap) => ({ key: `w${swap.arrive_at}`, height: 30, swap, at: Date.parse(swap.arrive_at) }));
         return [
           { key: `t${number}`, height: 38, number: number + 1, trip },
-          ...[...listed, ...paused].sort((a, b) => a.at - b.at),
+          ...[...listed, ...paused, ...swapped].sort((a, b) => a.at - b.at),
         ];
       }),
     [route],
   );
   const render = (row) => {
     if (row.trip) return html`<${TripHeading} number=${row.number} trip=${row.trip} />`;
+    if (row.swap) return html`<${SwapRow} swap=${row.swap} />`;
     if (row.rest) {
       const [from, to] = [clockTime(row.rest.startsAt), clockTime(row.rest.endsAt)];
       return html`<p class="break-row">${t("route.break", { from, to })}</p>`;

@@ -144,6 +144,8 @@ export const en = {
   "stop.late.order": "asked for the truck at {time}",
   "stop.handling": "Handling",
   "stop.notes": "Notes",
+  "route.swap": "Battery at {title}, {from}–{to}",
+  "courier.swap": "On the way: full battery at {title}, {from}–{to}.",
   "stop.walk": "{metres} m from the road, on foot",
   "stop.leg": "{distance}, {duration} from the stop before",
   "stop.close": "Close the stop",

@@ -144,6 +144,8 @@ export const zh = {
   "stop.late.order": "原定 {time} 发车",
   "stop.handling": "搬运要求",
   "stop.notes": "备注",
+  "route.swap": "{title}换电 {from}–{to}",
+  "courier.swap": "途中到{title}换电（充满），{from}–{to}。",
   "stop.walk": "离路 {metres} 米，步行",
   "stop.leg": "上一站起 {distance}，{duration}",
   "stop.close": "关闭停靠点详情",

@@ -5,188 +5,167 @@ from __future__ import annotations
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import time
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
 )
-from pydantic_core import PydanticCustomError
 
 from dispatch.days import DepotId
 from dispatch.errors import meant
-from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
+from dispatch.fleet import (
+    BreakRule,
+    Courier,
+    CourierId,
+    Depot,
+    Fleet,
+    SwapPlace,
+    VehicleModel,
+    VehicleModelId,
+)
 from dispatch.intake import cells
 from dispatch.intake.files import LIMIT_BYTES, load, text_of
+from dispatch.intake.fleet_swaps import StatedSwap, swap_clashes, swap_of
 from dispatch.intake.fleet_table import fleet_rows, is_fleet_header
 from dispatch.intake.problems import BadCell, FleetInvalid, FleetProblem
+from dispatch.intake.stated import (
+    Clock,
+    Fen,
+    Grams,
+    Hours,
+    HoursAhead,
+    Id,
+    Metres,
+    Millilitres,
+    Minutes,
+    Name,
+    Seconds,
+    Strict,
+    count_in,
+    read_as,
+    refusal,
+    typed,
+)
 from dispatch.intake.tables import csv_headers, is_spreadsheet, read_table
 from dispatch.orders import Handling
 from routing.places import Place
 from routing.roads.speeds import PROFILES
-
-_T = TypeVar("_T")
-_Cell = Callable[[str], _T]
-
-
-def _typed(raw: object) -> str:
-    """A TOML value as the text of a cell."""
-    if isinstance(raw, str | int | float | Decimal | time) and not isinstance(raw, bool):
-        return str(raw)
-    raise PydanticCustomError("cell", "it is neither text nor number; see docs/files.md")
-
-
-def _as(reader: _Cell[_T]) -> BeforeValidator:
-    """A validator that reads a value as a cell, so that all files judge alike."""
-
-    def validate(raw: object) -> _T:
-        try:
-            return reader(_typed(raw))
-        except BadCell as bad:
-            raise PydanticCustomError(
-                "cell", "{detail}; {advice}", {"detail": bad.detail, "advice": bad.advice}
-            ) from None
-
-    return BeforeValidator(validate)
-
-
-def _amount(per: int, high: int, unit: str, *, low: int = 0) -> BeforeValidator:
-    return _as(partial(cells.amount, per=per, low=low, high=high, unit=unit))
-
-
-def _count(low: int, high: int) -> BeforeValidator:
-    return _as(partial(cells.count, low=low, high=high))
 
 
 def _zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
     except (KeyError, ValueError, OSError) as failure:  # all three, depending on the name
-        raise _bad("no such time zone; write one like Asia/Shanghai") from failure
-
-
-def _bad(message: str) -> PydanticCustomError:
-    return PydanticCustomError("cell", "{message}", {"message": message})
+        raise refusal("no such time zone; write one like Asia/Shanghai") from failure
 
 
 def _skill(word: str) -> str:
     words = [each.value for each in Handling]
     if word not in words:
-        raise _bad(f"no handling word {word!r}{meant(word, words)}; there are {', '.join(words)}")
+        raise refusal(
+            f"no handling word {word!r}{meant(word, words)}; there are {', '.join(words)}"
+        )
     return word
+
+
+def _cold(cell: str) -> float:
+    """Exact to thousandths; below a tenth it is a wrong unit."""
+    return cells.amount(cell, per=1000, low=100, high=1000, unit="of the range") / 1000
 
 
 def _profile(word: str, info: ValidationInfo) -> str:
     known: Collection[str] | None = info.context
     if known is not None and word not in known:
-        raise _bad(f"no profile {word!r}{meant(word, known)}; there are {', '.join(known)}")
+        raise refusal(f"no profile {word!r}{meant(word, known)}; there are {', '.join(known)}")
     return word
 
 
-# Bounds far above real vehicles and far below what a wrong unit makes of them; chosen.
-_Id = Annotated[str, _as(cells.identifier)]
-_Name = Annotated[str, _as(partial(cells.text, limit=100))]
-_Grams = Annotated[int, _amount(1000, 100_000_000, "kg", low=1)]
-_Millilitres = Annotated[int, _amount(1000, 200_000_000, "l", low=1)]
-_Metres = Annotated[int, _amount(1000, 5_000_000, "km", low=1)]
-_Fen = Annotated[int, _amount(100, 100_000_000, "yuan")]
-_Seconds = Annotated[int, _count(0, 36_000)]
-_Minutes = Annotated[int, _amount(60, 36_000, "minutes")]
-_Hours = Annotated[int, _amount(3600, 24 * 3600, "hours")]
-_HoursAhead = Annotated[int, _amount(3600, 24 * 3600, "hours", low=-24 * 3600)]
-_Clock = Annotated[time, _as(cells.clock_time)]
+class _Break(Strict):
+    earliest: Clock
+    latest: Clock
+    minutes: Annotated[int, count_in(1, 480)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Break(_Strict):
-    earliest: _Clock
-    latest: _Clock
-    minutes: Annotated[int, _count(1, 480)]
-
-
-class StatedCourier(_Strict):
+class StatedCourier(Strict):
     """A courier as fleet files state it."""
 
-    id: _Id
-    name: _Name
-    vehicle_model: _Id
-    shift: Annotated[tuple[time, time], _as(cells.clock_span)]
-    phone: Annotated[str, _as(lambda cell: cells.phone(cell) if cell else "")] = ""
+    id: Id
+    name: Name
+    vehicle_model: Id
+    shift: Annotated[tuple[time, time], read_as(cells.clock_span)]
+    phone: Annotated[str, read_as(lambda cell: cells.phone(cell) if cell else "")] = ""
     breaks: tuple[_Break, ...] = ()
-    skills: tuple[Annotated[str, _as(_skill)], ...] = ()
-    villages: tuple[_Name, ...] = ()
-    hours_ahead: _HoursAhead = 0
+    skills: tuple[Annotated[str, read_as(_skill)], ...] = ()
+    villages: tuple[Name, ...] = ()
+    hours_ahead: HoursAhead = 0
 
 
-class _Model(_Strict):
-    id: _Id
-    profile: Annotated[str, _as(cells.identifier), AfterValidator(_profile)]
-    name: _Name = ""
-    capacity_weight_kg: _Grams | None = None
-    capacity_volume_l: _Millilitres | None = None
-    capacity_pieces: Annotated[int, _count(1, 1_000_000)] | None = None
-    range_km: _Metres | None = None
-    trips_max: Annotated[int, _count(1, 50)] = 1
-    fixed_cost_yuan: _Fen = 0
-    cost_per_km_yuan: _Fen = 0
-    cost_per_hour_yuan: _Fen = 0
+class _Model(Strict):
+    id: Id
+    profile: Annotated[str, read_as(cells.identifier), AfterValidator(_profile)]
+    name: Name = ""
+    capacity_weight_kg: Grams | None = None
+    capacity_volume_l: Millilitres | None = None
+    capacity_pieces: Annotated[int, count_in(1, 1_000_000)] | None = None
+    range_km: Metres | None = None
+    trips_max: Annotated[int, count_in(1, 50)] = 1
+    fixed_cost_yuan: Fen = 0
+    cost_per_km_yuan: Fen = 0
+    cost_per_hour_yuan: Fen = 0
 
 
 _DEPOT: Final = Depot(depot_id=DepotId("default"), name="", place=Place(0.0, 0.0))
 """Where the defaults of dispatch.fleet.Depot are read from, so that they are stated once."""
 
 
-class _Depot(_Strict):
+class _Depot(Strict):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-    name: _Name
-    lon: Annotated[str, BeforeValidator(_typed)]
-    lat: Annotated[str, BeforeValidator(_typed)]
+    name: Name
+    lon: Annotated[str, BeforeValidator(typed)]
+    lat: Annotated[str, BeforeValidator(typed)]
     crs: str = ""
-    time_zone: Annotated[str, _as(_zone)] = _DEPOT.time_zone
-    departures: tuple[_Clock, ...] = _DEPOT.departures
-    service_per_stop_s: _Seconds = _DEPOT.service_per_stop_s
-    service_per_piece_s: _Seconds = _DEPOT.service_per_piece_s
-    turnaround_s: _Seconds = _DEPOT.turnaround_s
-    unload_per_piece_s: _Seconds = _DEPOT.unload_per_piece_s
-    docks: Annotated[int, _count(1, 1_000)] | None = _DEPOT.docks
-    sorting_s: _Seconds = _DEPOT.sorting_s
-    missed_cut_off_cost_yuan: _Fen | None = None
-    unserved_cost_yuan: _Fen = _DEPOT.unserved_cost_fen
-    strange_village_cost_yuan: _Fen = _DEPOT.strange_village_cost_fen
-    reassign_cost_yuan: _Fen = _DEPOT.reassign_cost_fen
-    promise_early_minutes: _Minutes = _DEPOT.promise_early_s
-    promise_late_minutes: _Minutes = _DEPOT.promise_late_s
-    announce_ahead_minutes: _Minutes | None = _DEPOT.announce_ahead_s
-    lock_ahead_minutes: _Minutes = _DEPOT.lock_ahead_s
-    slack_minutes: _Minutes = _DEPOT.slack_s
-    late_cost_per_hour_yuan: _Fen = _DEPOT.late_cost_per_hour_fen
-    window_early_cost_per_minute_yuan: _Fen | None = None
-    window_late_cost_per_minute_yuan: _Fen | None = None
-    window_missed_max_minutes: _Minutes = _DEPOT.window_missed_max_s
-    walk_cost_per_km_yuan: _Fen = _DEPOT.walk_cost_per_km_fen
-    walk_max_m: Annotated[int, _count(0, 20_000)] = _DEPOT.walk_max_m
-    overtime_after_hours: _Hours | None = None
-    overtime_cost_per_hour_yuan: _Fen = _DEPOT.overtime_cost_per_hour_fen
+    time_zone: Annotated[str, read_as(_zone)] = _DEPOT.time_zone
+    departures: tuple[Clock, ...] = _DEPOT.departures
+    service_per_stop_s: Seconds = _DEPOT.service_per_stop_s
+    service_per_piece_s: Seconds = _DEPOT.service_per_piece_s
+    turnaround_s: Seconds = _DEPOT.turnaround_s
+    unload_per_piece_s: Seconds = _DEPOT.unload_per_piece_s
+    docks: Annotated[int, count_in(1, 1_000)] | None = _DEPOT.docks
+    sorting_s: Seconds = _DEPOT.sorting_s
+    missed_cut_off_cost_yuan: Fen | None = None
+    unserved_cost_yuan: Fen = _DEPOT.unserved_cost_fen
+    strange_village_cost_yuan: Fen = _DEPOT.strange_village_cost_fen
+    reassign_cost_yuan: Fen = _DEPOT.reassign_cost_fen
+    promise_early_minutes: Minutes = _DEPOT.promise_early_s
+    promise_late_minutes: Minutes = _DEPOT.promise_late_s
+    announce_ahead_minutes: Minutes | None = _DEPOT.announce_ahead_s
+    lock_ahead_minutes: Minutes = _DEPOT.lock_ahead_s
+    slack_minutes: Minutes = _DEPOT.slack_s
+    late_cost_per_hour_yuan: Fen = _DEPOT.late_cost_per_hour_fen
+    window_early_cost_per_minute_yuan: Fen | None = None
+    window_late_cost_per_minute_yuan: Fen | None = None
+    window_missed_max_minutes: Minutes = _DEPOT.window_missed_max_s
+    walk_cost_per_km_yuan: Fen = _DEPOT.walk_cost_per_km_fen
+    walk_max_m: Annotated[int, count_in(0, 20_000)] = _DEPOT.walk_max_m
+    overtime_after_hours: Hours | None = None
+    overtime_cost_per_hour_yuan: Fen = _DEPOT.overtime_cost_per_hour_fen
+    cold_factor: Annotated[float, read_as(_cold)] = _DEPOT.cold_factor
 
 
-class _Fleet(_Strict):
+class _Fleet(Strict):
     depot: _Depot
     vehicle_models: tuple[_Model, ...]
     couriers: tuple[StatedCourier, ...]
+    swaps: tuple[StatedSwap, ...] = ()
 
 
 def read_fleet(
@@ -256,11 +235,12 @@ def _problem(error: Any, where: Mapping[str, str]) -> FleetProblem:
 
 def _keys(loc: tuple[int | str, ...]) -> Iterator[str]:
     parents = [each for each in loc[:-1] if isinstance(each, str)]
-    parts: dict[str, type[_Strict]] = {
+    parts: dict[str, type[Strict]] = {
         "depot": _Depot,
         "vehicle_models": _Model,
         "couriers": StatedCourier,
         "breaks": _Break,
+        "swaps": StatedSwap,
     }
     yield from (parts[parents[-1]] if parents else _Fleet).model_fields
 
@@ -285,6 +265,13 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             *problems,
             FleetProblem(where="depot.lon", detail=f"{bad.detail}; {bad.advice}"),
         ]
+    swaps: list[SwapPlace] = []
+    for number, each in enumerate(stated.swaps):
+        try:
+            swaps.append(swap_of(each, place))
+        except BadCell as bad:
+            where_lon = _path(("swaps", number, "lon"), where)
+            problems.append(FleetProblem(where=where_lon, detail=f"{bad.detail}; {bad.advice}"))
     return Fleet(
         depot=Depot(
             depot_id=DepotId(depot.id),
@@ -315,9 +302,11 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             walk_max_m=depot.walk_max_m,
             overtime_after_s=depot.overtime_after_hours,
             overtime_cost_per_hour_fen=depot.overtime_cost_per_hour_yuan,
+            cold_factor=depot.cold_factor,
         ),
         models={VehicleModelId(each.id): _vehicle(each) for each in stated.vehicle_models},
         couriers={CourierId(each.id): courier_of(each) for each in stated.couriers},
+        swaps=tuple(swaps),
     ), problems
 
 
@@ -360,6 +349,7 @@ def _repeated(stated: _Fleet) -> Iterator[FleetProblem]:
     for where, ids in (
         ("vehicle_models", [each.id for each in stated.vehicle_models]),
         ("couriers", [each.id for each in stated.couriers]),
+        ("swaps", [each.id for each in stated.swaps]),
     ):
         for own_id, times in Counter(ids).items():
             if times > 1:
@@ -380,6 +370,10 @@ def _contradictions(stated: _Fleet, where: Mapping[str, str]) -> Iterator[FleetP
             detail="say with overtime_after_hours from when on it is paid",
         )
     models = [each.id for each in stated.vehicle_models]
+    ranges_m = {each.id: each.range_km for each in stated.vehicle_models}
+    for number, swap in enumerate(stated.swaps):
+        for part, detail in swap_clashes(swap, ranges_m):
+            yield FleetProblem(where=_path(("swaps", number, part), where), detail=detail)
     for number, courier in enumerate(stated.couriers):
         if courier.hours_ahead and stated.depot.overtime_after_hours is None:
             yield FleetProblem(

@@ -60,11 +60,13 @@ async def request_plan(
     at: datetime,
     scope: Scope | None = None,
     draft_id: PlanId | None = None,
+    promises_moved_max: int | None = None,
 ) -> Job:
     """
     Ask a worker to plan the day from its open orders within `budget_s` of search.
 
-    With `scope`, to make that part of the plan in force better, or of the draft `draft_id`.
+    With `scope`, to make that part of the plan in force better, or of the draft `draft_id`. With `promises_moved_max`, the job
+    fails if more promises would have to be moved.
 
     Raises
     ------
@@ -89,6 +91,7 @@ async def request_plan(
         based_on=0,
         scope=scope,
         draft_id=draft_id,
+        promises_moved_max=promises_moved_max,
     )
     event = PlanRequested(at=at, by=by, job_id=job.job_id, budget_s=budget_s)
     # Queued before it is recorded: after a crash between the two a worker finds no record and drops

@@ -35,6 +35,7 @@ async def request_reoptimisation(
     seed: int,
     by: str,
     at: datetime,
+    promises_moved_max: int | None = None,
 ) -> Job:
     """
     Ask a worker to make a part of the plan better: of the one in force its next version comes of it, of a draft another.
@@ -68,6 +69,7 @@ async def request_reoptimisation(
         at=at,
         scope=scope,
         draft_id=plan.plan_id if is_draft else None,
+        promises_moved_max=promises_moved_max,
     )
 
 

@@ -185,4 +185,6 @@ def one_after_the_other(first: Leg | None, second: Leg) -> Leg:
         duration_s=first.duration_s + second.duration_s,
         distance_m=first.distance_m + second.distance_m,
         polyline6=polyline.encode([*lines[0], *lines[1]], 6),
+        swap=second.swap
+        or (first.swap and replace(first.swap, after_m=first.swap.after_m + second.distance_m)),
     )

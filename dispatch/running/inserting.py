@@ -388,14 +388,15 @@ def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> 
 
 
 def drives_of(routes: Sequence[Route], plan: Plan) -> Mapping[Drive, Leg]:
-    """The drives of these routes as they stand in the plan."""
+    """The drives of these routes as they stand in the plan, without those by way of a swap."""
     known: dict[Drive, Leg] = {}
     for route in routes:
         for trip in route.trips:
             places = [plan.depot_place, *(stop.place for stop in trip.stops), plan.depot_place]
             legs = [*(stop.leg for stop in trip.stops), trip.home]
             for (origin, target), leg in zip(pairwise(places), legs, strict=True):
-                known[route.profile, origin, target] = leg
+                if leg.swap is None:
+                    known[route.profile, origin, target] = leg
     return known
 
 

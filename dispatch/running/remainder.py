@@ -286,7 +286,8 @@ def _going_on(
         vehicle,
         range_m=None
         if vehicle.range_m is None
-        else max(vehicle.range_m, standing.driven_m + home_m),
+        else max(vehicle.range_m, standing.driven_m - standing.swapped_at_m + home_m),
+        swapped_at_m=standing.swapped_at_m,
         skills=vehicle.skills | here.skills,
         breaks=tuple(_still_to_come(vehicle, standing, clock)),
         trips_max=max(1, trips_left),

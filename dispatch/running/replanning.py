@@ -89,7 +89,7 @@ def replan(
     where = standings(plan, facts, inputs.fleet, now=now)
     going = _going(plan, facts, where, now=now)
     rest = pose_remainder(
-        at_promised_times(inputs, plan), network, where, _companies(going), plan.joints, now=now
+        at_promised_times(inputs, plan), network, where, companies_of(going), plan.joints, now=now
     )
     as_promised = with_promises(with_holds(rest.posed, hand), plan, depot)
     late = {
@@ -195,7 +195,7 @@ def _again(problem: Problem, solution: Solution) -> Solution:
     )
 
 
-def _companies(plan: Plan) -> dict[OrderId, int]:
+def companies_of(plan: Plan) -> dict[OrderId, int]:
     """Orders of one stop, told by its number: a halt never holds orders of two stops, nor a stop's and new ones."""
     stops = (stop for route in plan.routes for stop in route.stops)
     return {order_id: number for number, stop in enumerate(stops) for order_id in stop.order_ids}

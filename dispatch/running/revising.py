@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from typing import ClassVar, Final
 
 from dispatch.errors import DispatchError
@@ -12,7 +13,7 @@ from dispatch.fates import RoadFacts
 from dispatch.halts import MILLIFEN
 from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined
-from dispatch.plan import Leg, Plan, Route, Trip, Why
+from dispatch.plan import Leg, Plan, Route, Trip, Why, legs_of
 from dispatch.running.barring import without_barred
 from dispatch.running.boarding import as_boarded
 from dispatch.running.contract import Breach, breaches
@@ -88,19 +89,27 @@ def on_roads(plan: Plan, network: RoadNetwork) -> Plan:
 
 def _on_roads(plan: Plan, route: Route, trip: Trip, network: RoadNetwork) -> Trip:
     """Where a place is cut off, its legs stay as they were: nobody knows better."""
-    depot = plan.depot_place
-    snaps = network.snap([depot, *(stop.place for stop in trip.stops), depot], route.profile)
+    depot, ends = plan.depot_place, len(trip.stops) + 2
+    swaps = [leg.swap for leg in legs_of(trip) if leg.swap is not None]
+    places = [depot, *(stop.place for stop in trip.stops), depot, *(each.place for each in swaps)]
+    snaps = network.snap(places, route.profile)
     known = [each for each in snaps if isinstance(each, Snap)]
     if len(known) < len(snaps):
         return trip
     matrix = network.matrix(known, route.profile)
 
     def renewed(leg: Leg, number: int) -> Leg:
-        duration_s = int(matrix.durations_s[number, number + 1])
-        if duration_s >= UNREACHABLE:
+        way = [number, number + 1]
+        if leg.swap is not None:
+            way.insert(1, ends + swaps.index(leg.swap))
+        drives = list(pairwise(way))
+        if any(matrix.durations_s[drive] >= UNREACHABLE for drive in drives):
             return leg
-        distance_m = int(matrix.distances_m[number, number + 1])
-        return replace(leg, duration_s=duration_s, distance_m=distance_m)
+        duration_s = sum(int(matrix.durations_s[drive]) for drive in drives)
+        metres = [int(matrix.distances_m[drive]) for drive in drives]
+        swap = leg.swap and replace(leg.swap, after_m=metres[-1])
+        taken_s = 0 if swap is None else swap.takes_s
+        return replace(leg, duration_s=duration_s + taken_s, distance_m=sum(metres), swap=swap)
 
     stops = tuple(
         replace(stop, leg=renewed(stop.leg, number)) for number, stop in enumerate(trip.stops)

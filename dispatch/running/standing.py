@@ -11,7 +11,7 @@ from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId, Fleet
 from dispatch.forecast import StopState
 from dispatch.orders import OrderId
-from dispatch.plan import BreakTaken, Plan, Route, Stop, Trip
+from dispatch.plan import BreakTaken, Leg, Plan, Route, Stop, Trip, legs_of
 from dispatch.progress import RouteProgress, StopProgress, route_progress
 from routing.places import Place
 
@@ -36,8 +36,8 @@ class Standing:
         When the last of `trips` comes, or came, home, as predicted; without any, `left_at`.
     late
         How much later that is than was planned, or no time.
-    driven_m
-        Metres of the shift until then.
+    driven_m, swapped_at_m
+        Metres of the shift until then, and until the last swap: 0 if there was none.
     taken, planned
         The courier's breaks in the fleet's order: those that are over or settled (None: still to come), and all as
         they were planned.
@@ -52,6 +52,7 @@ class Standing:
     back_at: datetime
     late: timedelta
     driven_m: int
+    swapped_at_m: int
     taken: tuple[BreakTaken | None, ...]
     planned: tuple[BreakTaken, ...]
 
@@ -247,6 +248,7 @@ def _told(
         free_at = max(free_at, now)
     planned_at = {stop.seq: stop.depart_at for stop in route.stops}
     planned_free_at = max(planned_at[stop.seq] for stop in stops)
+    legs = _legs_driven(over, fixed)
     return Standing(
         courier_id=route.courier_id,
         trips=tuple(over),
@@ -256,8 +258,23 @@ def _told(
         free_at=free_at + timedelta(microseconds=-free_at.microsecond % 1_000_000),
         back_at=back_at,
         late=max(timedelta(), free_at - planned_free_at) if fixed else timedelta(),
-        driven_m=sum(stop.leg.distance_m for stop in stops)
-        + sum(trip.home.distance_m for trip in over),
+        driven_m=sum(leg.distance_m for leg in legs),
+        swapped_at_m=_swapped_at_m(legs),
         taken=tuple(taken),
         planned=route.breaks,
     )
+
+
+def _legs_driven(over: Sequence[Trip], fixed: Sequence[Stop]) -> tuple[Leg, ...]:
+    """The legs of trips that are over, each home, and those to the stops of the one under way."""
+    return (*(leg for trip in over for leg in legs_of(trip)), *(stop.leg for stop in fixed))
+
+
+def _swapped_at_m(legs: Sequence[Leg]) -> int:
+    """The metres driven until the last swap. Whoever came to the stop behind it has swapped."""
+    driven_m = swapped_at_m = 0
+    for leg in legs:
+        driven_m += leg.distance_m
+        if leg.swap is not None:
+            swapped_at_m = driven_m - leg.swap.after_m
+    return swapped_at_m

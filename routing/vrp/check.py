@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum, unique
 
 from routing.matrix import UNREACHABLE
+from routing.vrp.check_legs import StatedLeg, stated_legs
 from routing.vrp.cost import cost
 from routing.vrp.dock_rules import Unloading, crowded, out_of_turn
 from routing.vrp.problem import Problem, Vehicle
@@ -41,6 +42,7 @@ class Rule(StrEnum):
     SHIFT = "shift"
     DURATION = "duration"
     RANGE = "range"
+    SWAP = "swap"
     CAPACITY = "capacity"
     DUE = "due"
     DOCKS = "docks"
@@ -94,6 +96,9 @@ def _shape(problem: Problem, solution: Solution) -> Iterator[Violation]:
             yield _broken(Rule.UNKNOWN_VEHICLE, "is not in the problem", vehicle=route.vehicle)
         if not route.trips or not all(trip.visits for trip in route.trips):
             yield _broken(Rule.TRIP_EMPTY, "drives a trip without a visit", vehicle=route.vehicle)
+        for each in (swap for trip in route.trips for swap in trip.swaps):
+            if not 0 <= each.swap < len(problem.swaps):
+                yield _broken(Rule.SWAP, "is not in the problem", swap=each.swap)
     for visit in (*_made(solution), *solution.unserved):
         if visit not in visits:
             yield _broken(Rule.UNKNOWN_VISIT, "is not in the problem", visit=visit)
@@ -223,18 +228,38 @@ def _route(problem: Problem, route: Route) -> Iterator[Violation]:
         yield _broken(Rule.BREAK_COUNT, "states not one start for each break", vehicle=number)
         return
     yield from _breaks(problem, vehicle, route)
-    metres = 0
+    since_m = farthest_m = -vehicle.swapped_at_m
     for before, trip in zip((None, *route.trips), route.trips, strict=False):
         if before is not None:
             yield from _turnaround(problem, vehicle, route, before, trip)
-        legs = _legs(problem, vehicle, trip)
-        metres += sum(leg.distance_m for leg in legs if leg.duration_s < UNREACHABLE)
+        legs = stated_legs(problem, vehicle, trip, since_m)
+        since_m, farthest_m = legs[-1].since_m, max(farthest_m, *(leg.farthest_m for leg in legs))
+        yield from _swaps(problem, route, trip)
         yield from _trip(problem, route, trip, legs)
-    if vehicle.range_m is not None and metres > vehicle.range_m:
-        yield _broken(Rule.RANGE, "drives beyond its range", vehicle=number, distance_m=metres)
+    if vehicle.range_m is not None and farthest_m > vehicle.range_m:
+        yield _broken(Rule.RANGE, "drives beyond its range", vehicle=number, distance_m=farthest_m)
 
 
-def _trip(problem: Problem, route: Route, trip: Trip, legs: Sequence[_Leg]) -> Iterator[Violation]:
+def _swaps(problem: Problem, route: Route, trip: Trip) -> Iterator[Violation]:
+    vehicle = problem.vehicles[route.vehicle]
+    for each in trip.swaps:
+        if each.swap not in vehicle.swaps:
+            yield _broken(
+                Rule.SWAP, "swaps where it may not", vehicle=route.vehicle, swap=each.swap
+            )
+        if not 0 <= each.before <= len(trip.visits):
+            yield _broken(Rule.SWAP, "swaps on no drive", vehicle=route.vehicle, swap=each.swap)
+        first, last = each.before == 0, each.before == len(trip.visits)
+        if (first and vehicle.start_place is None) or (last and vehicle.end_place is None):
+            yield _broken(Rule.SWAP, "swaps in the open", vehicle=route.vehicle, swap=each.swap)
+    drives = [each.before for each in trip.swaps]
+    if drives != sorted(set(drives)):
+        yield _broken(Rule.SWAP, "swaps twice on one drive, or unsorted", vehicle=route.vehicle)
+
+
+def _trip(
+    problem: Problem, route: Route, trip: Trip, legs: Sequence[StatedLeg]
+) -> Iterator[Violation]:
     number, vehicle = route.vehicle, problem.vehicles[route.vehicle]
     for leg in legs:
         yield from _drive(vehicle, route, leg)
@@ -329,49 +354,7 @@ def _halt(problem: Problem, route: Route, halt: ScheduledVisit) -> Iterator[Viol
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Leg:
-    """A drive as stated, with what the matrix says of it; `to` is None for the way home."""
-
-    departure_s: int
-    arrival_s: int
-    duration_s: int
-    setup_s: int
-    distance_m: int
-    to: int | None
-
-
-def _legs(problem: Problem, vehicle: Vehicle, trip: Trip) -> list[_Leg]:
-    matrix = problem.matrices[vehicle.matrix]
-    halts = [
-        (problem.visits[halt.visit].place, halt.arrival_s, halt.departure_s, halt.visit)
-        for halt in trip.visits
-    ]
-    from_ends = [(vehicle.start_place, trip.leave_s), *((each[0], each[2]) for each in halts)]
-    to_ends = [
-        *((each[0], each[1], each[3]) for each in halts),
-        (vehicle.end_place, trip.back_s, None),
-    ]
-    legs = []
-    for (origin, departure_s), (target, arrival_s, to) in zip(from_ends, to_ends, strict=True):
-        open_end = origin is None or target is None
-        setup_s = 0
-        if problem.setups_s and origin is not None and target is not None and to is not None:
-            setup_s = 0 if origin == target else problem.setups_s[target]
-        legs.append(
-            _Leg(
-                departure_s=departure_s,
-                arrival_s=arrival_s,
-                duration_s=0 if open_end else int(matrix.durations_s[origin, target]),
-                setup_s=setup_s,
-                distance_m=0 if open_end else int(matrix.distances_m[origin, target]),
-                to=to,
-            )
-        )
-    return legs
-
-
-def _drive(vehicle: Vehicle, route: Route, leg: _Leg) -> Iterator[Violation]:
+def _drive(vehicle: Vehicle, route: Route, leg: StatedLeg) -> Iterator[Violation]:
     facts: dict[str, int | str] = {"vehicle": route.vehicle}
     if leg.to is not None:
         facts["visit"] = leg.to

@@ -87,12 +87,14 @@ def visit_cost(visit: Visit, vehicle: int) -> int:
 
 
 def distance_m(problem: Problem, route: Route) -> int:
-    """Metres of all trips; an open start or end adds none."""
+    """Metres of all trips, those by way of a swap included; an open start or end adds none."""
     vehicle = problem.vehicles[route.vehicle]
     distances_m = problem.matrices[vehicle.matrix].distances_m
     total = 0
     for trip in route.trips:
         places = [problem.visits[halt.visit].place for halt in trip.visits]
+        for each in reversed(trip.swaps):
+            places.insert(each.before, problem.swaps[each.swap].place)
         if vehicle.start_place is not None:
             places.insert(0, vehicle.start_place)
         if vehicle.end_place is not None:

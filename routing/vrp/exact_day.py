@@ -10,7 +10,9 @@ from routing.vrp.packed import NEVER, Packed
 from routing.vrp.part import Scratch
 from routing.vrp.places import NEW_TRIP, PAIR_IN_TRIP
 from routing.vrp.search_state import HEAD, MADE, METRES, NEXT, SUCC, State, compiled, paid, price
-from routing.vrp.timing import DEPOT, day_s, fits
+from routing.vrp.sequence import DEPOT
+from routing.vrp.swaps import by_way
+from routing.vrp.timing import day_s, fits
 
 
 @compiled
@@ -49,7 +51,10 @@ def day_price(packed: Packed, model: Model, state: State, vehicle: int, scratch:
     seconds = day_s(packed, vehicle, into, length, scratch.table, scratch.origin, is_paid)
     if seconds >= NEVER:
         return np.inf
-    driven, spent = day[METRES] * facts[EACH_M], paid(model, vehicle, seconds)
+    metres = day[METRES]
+    if by_way(packed, vehicle):
+        metres += scratch.table[0, packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1]
+    driven, spent = metres * facts[EACH_M], paid(model, vehicle, seconds)
     return float(facts[FIXED] + driven + spent + day[MADE])
 
 

@@ -9,7 +9,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from routing.vrp.packed import NOWHERE, Packed
-from routing.vrp.timing import DEPOT, earliest, fits
+from routing.vrp.sequence import DEPOT
+from routing.vrp.swaps import columns
+from routing.vrp.timing import earliest, fits
 
 INFINITE: Final = 1e300
 """The price of a place that does not exist."""
@@ -50,10 +52,10 @@ def cheapest_pair(
 def _cheapest_pair(
     packed: Packed, vehicle: int, route: NDArray[np.int64], length: int, first: int, second: int
 ) -> float:
-    states = packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1
+    width = columns(packed, vehicle)
     one, both = np.empty(length + 4, np.int64), np.empty(length + 4, np.int64)
-    table = np.empty((length + 6, states), np.int64)
-    origin = np.empty((length + 6, states), np.int64)
+    table = np.empty((length + 6, width), np.int64)
+    origin = np.empty((length + 6, width), np.int64)
     best = INFINITE
     for kind in range(3 if length > 0 and packed.limits[vehicle, 2] > 1 else 1):
         for position in range(length + 1 if kind == 0 else 1):
@@ -86,6 +88,7 @@ def twins(packed: Packed) -> NDArray[np.int64]:
             packed.matrix[vehicle], packed.ends[vehicle], packed.shift[vehicle],
             packed.capacities[vehicle], packed.limits[vehicle], packed.turnaround_s[vehicle],
             packed.prices[vehicle], breaks, packed.allowed[:, vehicle],
+            packed.may_swap[vehicle], packed.swapped_at_m[vehicle],
             packed.made[:, vehicle : vehicle + 1],
         )  # fmt: skip
         firsts.append(first.setdefault(b"|".join(part.tobytes() for part in parts), vehicle))
@@ -101,9 +104,9 @@ def cheapest(
         return INFINITE, -1, 0
     prices = place_prices(packed, vehicle, route, length, visit).reshape(-1)
     attempt = np.empty(length + 2, dtype=np.int64)
-    states = packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1
-    table = np.empty((length + 4, states), dtype=np.int64)
-    origin = np.empty((length + 4, states), dtype=np.int64)
+    width = columns(packed, vehicle)
+    table = np.empty((length + 4, width), dtype=np.int64)
+    origin = np.empty((length + 4, width), dtype=np.int64)
     while True:  # cheapest first: the schedule is far dearer to compute than the price
         place = int(np.argmin(prices))
         price = float(prices[place])
@@ -131,9 +134,9 @@ def cheapest_within(
         return INFINITE, -1
     prices = place_prices(packed, vehicle, route, length, visit)[begin : end + 1, 0].copy()
     attempt = np.empty(length + 2, dtype=np.int64)
-    states = packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1
-    table = np.empty((length + 4, states), dtype=np.int64)
-    origin = np.empty((length + 4, states), dtype=np.int64)
+    width = columns(packed, vehicle)
+    table = np.empty((length + 4, width), dtype=np.int64)
+    origin = np.empty((length + 4, width), dtype=np.int64)
     while True:
         place = int(np.argmin(prices))
         price = float(prices[place])
@@ -152,6 +155,7 @@ def place_prices(
     """Shape (length + 1, 3): the price of each position and kind, infinite where loads forbid it."""
     prices = np.full((length + 1, 3), INFINITE)
     departures_s = earliest(packed, vehicle, route, length, 0)[1]
+    states = packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1
     closes_s = packed.windows[packed.window_from[visit + 1] - 1, 1]
     more_trips = length > 0 and packed.limits[vehicle, 2] > 1
     opening = packed.prices[vehicle, 0] if length == 0 else 0
@@ -161,7 +165,7 @@ def place_prices(
         after = route[position] if position < length else DEPOT
         if before == DEPOT:
             roomy = has_room(packed, vehicle, route, position, length, visit)
-        if departures_s[position].min() > closes_s:
+        if departures_s[position, :states].min() > closes_s:
             continue
         if roomy:
             prices[position, 0] = opening + added(packed, vehicle, before, after, visit, 0)

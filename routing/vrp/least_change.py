@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from routing.vrp.insertion import INFINITE, added, leg, place_prices, put
 from routing.vrp.packed import Packed
-from routing.vrp.timing import DEPOT, busy_s, fits
+from routing.vrp.sequence import DEPOT
+from routing.vrp.swaps import columns
+from routing.vrp.timing import busy_s, fits
 
 
 class Knob(IntEnum):
@@ -51,9 +53,9 @@ def least_steps(
     _turn(packed, vehicle, visit, knob, window, -most * step)
 
     attempt = np.empty(length + 2, dtype=np.int64)
-    states = packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1
-    table = np.empty((length + 4, states), dtype=np.int64)
-    origin = np.empty((length + 4, states), dtype=np.int64)
+    width = columns(packed, vehicle)
+    table = np.empty((length + 4, width), dtype=np.int64)
+    origin = np.empty((length + 4, width), dtype=np.int64)
     best = most + 1
     for place in range(len(prices)):
         if prices[place] >= INFINITE or best == 0:

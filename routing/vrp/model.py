@@ -140,11 +140,13 @@ def model_of(problem: Problem, packed: Packed) -> Model:
         ],
         axis=1,
     ).reshape(visits, 10)  # fmt: skip
-    exact = (np.diff(packed.break_from) > 0) | several
+    swaps = packed.may_swap.any(axis=1)
+    exact = (np.diff(packed.break_from) > 0) | several | swaps
+    range_m = np.where(swaps, NEVER, packed.limits[:, 0])  # the schedule knows
     vehicle = np.stack(
         [
             packed.ends[:, 0], packed.ends[:, 1], packed.matrix, packed.shift[:, 0],
-            packed.shift[:, 1], packed.limits[:, 0], packed.limits[:, 1], packed.limits[:, 2],
+            packed.shift[:, 1], range_m, packed.limits[:, 1], packed.limits[:, 2],
             packed.turnaround_s, kinds.reshape(-1), packed.prices[:, 0], packed.prices[:, 1],
             packed.prices[:, 2], exact.astype(np.int64), packed.prices[:, 3], packed.limits[:, 3],
         ],
@@ -228,7 +230,7 @@ def _timed(packed: Packed, visit: NDArray[np.int64]) -> bool:
     """Whether time can forbid or cost anything: if not, no clock is kept."""
     if not visit.size or not packed.matrix.size:
         return False
-    if packed.prices[:, 2:].any() or (packed.limits[:, 1] < NEVER).any():
+    if packed.prices[:, 2:].any() or (packed.limits[:, 1] < NEVER).any() or packed.may_swap.any():
         return True
     if visit[:, 2].any() or visit[:, 4].any() or (visit[:, 5] < NEVER).any():
         return True

@@ -40,7 +40,9 @@ def day_cost(
     if any(visit.brings not in new_number for visit in visits):
         return None
     ends = (vehicle.start_place, vehicle.end_place)
-    places = sorted({visit.place for visit in visits} | {end for end in ends if end is not None})
+    swaps = [problem.swaps[each] for each in vehicle.swaps]
+    stops = {visit.place for visit in visits} | {swap.place for swap in swaps}
+    places = sorted(stops | {end for end in ends if end is not None})
     row_of = {place: row for row, place in enumerate(places)}
     start_place, end_place = (None if end is None else row_of[end] for end in ends)
     day = Problem(
@@ -56,7 +58,16 @@ def day_cost(
             )
             for visit in visits
         ),
-        vehicles=(replace(vehicle, matrix=0, start_place=start_place, end_place=end_place),),
+        vehicles=(
+            replace(
+                vehicle,
+                matrix=0,
+                start_place=start_place,
+                end_place=end_place,
+                swaps=tuple(range(len(swaps))),
+            ),
+        ),
+        swaps=tuple(replace(each, place=row_of[each.place]) for each in swaps),
         dimensions=problem.dimensions,
         setups_s=tuple(problem.setups_s[place] for place in places) if problem.setups_s else (),
     )

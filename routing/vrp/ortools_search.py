@@ -290,7 +290,7 @@ class _Model:
         self._routing.AddDimensionWithVehicleTransitAndCapacity(
             [transits[vehicle.matrix] for vehicle in vehicles],
             0,
-            [endless if vehicle.range_m is None else vehicle.range_m for vehicle in vehicles],
+            [endless if v.range_m is None else v.range_m + v.swapped_at_m for v in vehicles],
             True,
             "range",
         )

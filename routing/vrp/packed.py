@@ -53,11 +53,16 @@ class Packed(NamedTuple):
     ends: NDArray[np.int64]  # (K, 2): start and end place, NOWHERE where open
     shift: NDArray[np.int64]  # (K, 2)
     capacities: NDArray[np.int64]  # (K, D)
-    limits: NDArray[np.int64]  # (K, 4): metres, seconds, trips, seconds before overtime
+    limits: NDArray[
+        np.int64
+    ]  # (K, 4): metres of the shift without further swaps, seconds, trips, seconds before overtime
     turnaround_s: NDArray[np.int64]  # (K,)
     prices: NDArray[np.int64]  # (K, 4): fixed, per metre, per second, per second of overtime
     break_from: NDArray[np.int64]  # (K + 1,)
     breaks: NDArray[np.int64]  # (B, 3): earliest, latest, duration, in the order of `break_order`
+    swaps: NDArray[np.int64]  # (S, 3): place, seconds, metres charged in a minute (0: all at once)
+    may_swap: NDArray[np.bool_]  # (K, S); none where the range is endless
+    swapped_at_m: NDArray[np.int64]  # (K,)
     allowed: NDArray[np.bool_]  # (V, K): skills and capacity suffice
     made: NDArray[np.int64]  # (V, K): what a visit costs by itself; (V, 0) where none does
 
@@ -94,7 +99,7 @@ def pack(problem: Problem) -> Packed:
         limits=_table(
             [
                 (
-                    _limit(v.range_m),
+                    _limit(v.range_m) + v.swapped_at_m,
                     _limit(v.duration_limit_s),
                     v.trips_max,
                     _limit(v.overtime_after_s),
@@ -109,6 +114,9 @@ def pack(problem: Problem) -> Packed:
         ),
         break_from=_offsets([len(vehicle.breaks) for vehicle in vehicles]),
         breaks=_table([rest for vehicle in vehicles for rest in _rests(vehicle)], 3),
+        swaps=_table([(s.place, s.takes_s, s.charged_m_per_minute or 0) for s in problem.swaps], 3),
+        may_swap=_may_swap(problem),
+        swapped_at_m=_column([vehicle.swapped_at_m for vehicle in vehicles]),
         allowed=_allowed(problem),
         made=_made(problem),
     )
@@ -238,6 +246,14 @@ def _allowed(problem: Problem) -> NDArray[np.bool_]:
             )
         allowed[:, number] = column & skilled[vehicle.skills]
     return allowed
+
+
+def _may_swap(problem: Problem) -> NDArray[np.bool_]:
+    may_swap = np.zeros((len(problem.vehicles), len(problem.swaps)), dtype=np.bool_)
+    for number, vehicle in enumerate(problem.vehicles):
+        if vehicle.range_m is not None:
+            may_swap[number, list(vehicle.swaps)] = True
+    return may_swap
 
 
 def _made(problem: Problem) -> NDArray[np.int64]:

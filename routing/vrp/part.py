@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from routing.vrp.model import BRINGS, GROUP, KIND, Model
 from routing.vrp.packed import Packed
 from routing.vrp.search_state import HEAD, TRIP, State, compiled
+from routing.vrp.swaps import WAY_COLUMNS
 
 
 class Part(NamedTuple):
@@ -80,7 +81,7 @@ class Scratch(NamedTuple):
         np.int64
     ]  # (T,): the last look, of so many (`LOOKED`), at a trip's places for a pair
     tight: NDArray[np.bool_]  # (N,): nodes after which a pair's load would be too much
-    table: NDArray[np.int64]  # (2 V + 4, B + 1), B the most breaks of a vehicle
+    table: NDArray[np.int64]  # (2 V + 4, C), C the most `swaps.columns` of a vehicle
     origin: NDArray[np.int64]
 
 
@@ -117,7 +118,8 @@ def empty_part(number: int, model: Model, slots: int, seed: np.uint64) -> Part:
 
 def empty_scratch(packed: Packed, slots: int) -> Scratch:
     visits = len(packed.place)
-    breaks = int(np.diff(packed.break_from).max(initial=0))
+    width = int(np.diff(packed.break_from).max(initial=0)) + 1
+    width += WAY_COLUMNS if packed.may_swap.any() else 0
     return Scratch(
         tally=np.zeros(5, np.int64),
         removed=np.empty(visits, np.int64),
@@ -129,8 +131,8 @@ def empty_scratch(packed: Packed, slots: int) -> Scratch:
         trip_at=np.empty(slots, np.int64),
         looked_at=np.zeros(slots, np.int64),
         tight=np.zeros(visits + 2 * slots, np.bool_),
-        table=np.empty((2 * visits + 4, breaks + 1), np.int64),
-        origin=np.empty((2 * visits + 4, breaks + 1), np.int64),
+        table=np.empty((2 * visits + 4, width), np.int64),
+        origin=np.empty((2 * visits + 4, width), np.int64),
     )
 
 

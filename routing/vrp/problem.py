@@ -56,6 +56,7 @@ class Feature(StrEnum):
     SETUPS = "setups"
     SEVERAL_WINDOWS = "several-windows"
     SKILLS = "skills"
+    SWAPS = "swaps"
     UNLOADING = "unloading"
     VISIT_PRICES = "visit-prices"
 
@@ -92,6 +93,25 @@ class Joint:
     all_or_nothing: bool = False
     one_trip: bool = False
     one_due: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """
+    Where a vehicle can have its full range again, on the way of any drive: a full battery, or charged until it is full.
+
+    place
+        Row of the travel matrices; no setup is needed there.
+    takes_s
+        However little range is left or however much.
+    charged_m_per_minute
+        Besides, a minute for each so many metres that the vehicle has driven since it had its full range,
+        seconds rounded up. None: a battery is as full as another.
+    """
+
+    place: int
+    takes_s: int = 0
+    charged_m_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +201,12 @@ class Vehicle:
     capacities
         Most load on board at once, for each dimension.
     range_m
-        Most metres in the whole shift; None for no limit.
+        Most metres in the whole shift, or between two swaps; None for no limit.
+    swaps
+        The swaps of the problem (indices) that it may use, as often as it likes, at most one on each drive.
+        A break may interrupt a swap as it may a drive.
+    swapped_at_m
+        Metres of the shift after which it last had its full range, where that was before anything is decided.
     duration_limit_s
         Most seconds from leaving until the last trip is over, breaks included; None for no limit.
     trips_max
@@ -203,6 +228,8 @@ class Vehicle:
     end_place: int | None = None
     capacities: tuple[int, ...] = ()
     range_m: int | None = None
+    swaps: tuple[int, ...] = ()
+    swapped_at_m: int = 0
     duration_limit_s: int | None = None
     skills: frozenset[str] = frozenset()
     breaks: tuple[Break, ...] = ()
@@ -266,6 +293,7 @@ class Problem:
     setups_s: tuple[int, ...] = ()
     joints: tuple[Joint, ...] = ()
     docks: tuple[Docks, ...] = ()
+    swaps: tuple[Swap, ...] = ()
 
     def __post_init__(self) -> None:
         clashes = tuple(_clashes(self))
@@ -295,6 +323,7 @@ class Problem:
             Feature.SETUPS: any(self.setups_s),
             Feature.SEVERAL_WINDOWS: any(len(visit.windows) > 1 for visit in self.visits),
             Feature.SKILLS: any(visit.skills for visit in self.visits),
+            Feature.SWAPS: any(v.swaps and v.range_m is not None for v in self.vehicles),
             Feature.UNLOADING: any(visit.unload_s for visit in self.visits),
             Feature.VISIT_PRICES: any(visit.cost or visit.preferences for visit in self.visits),
         }
@@ -324,6 +353,7 @@ def _clashes(problem: Problem) -> Iterator[str]:
     yield from _joint_clashes(problem)
     yield from _setup_clashes(problem, size)
     yield from _dock_clashes(problem, size)
+    yield from _swap_clashes(problem, size)
     for number, vehicle in enumerate(problem.vehicles):
         for clash in _vehicle_clashes(vehicle, problem, size):
             yield f"vehicle {number}: {clash}"
@@ -442,6 +472,20 @@ def _dock_clashes(problem: Problem, size: int | None) -> Iterator[str]:
                 yield f"docks {number}: taken from {begin_s} until {end_s}, which is no time"
 
 
+def _swap_clashes(problem: Problem, size: int | None) -> Iterator[str]:
+    for number, swap in enumerate(problem.swaps):
+        clashes = [
+            *_place_clashes("place", swap.place, size),
+            *_moment_clashes("takes_s", swap.takes_s),
+            *_number_clashes("charged_m_per_minute", swap.charged_m_per_minute),
+        ]
+        if swap.charged_m_per_minute == 0:
+            clashes.append("charged_m_per_minute is 0: nothing would ever be charged")
+        if not clashes and problem.setups_s and any(problem.setups_s[swap.place : swap.place + 1]):
+            clashes.append(f"place {swap.place} has a setup: give the swap a row of its own")
+        yield from (f"swap {number}: {clash}" for clash in clashes)
+
+
 def _vehicle_clashes(vehicle: Vehicle, problem: Problem, size: int | None) -> Iterator[str]:
     if not 0 <= vehicle.matrix < len(problem.matrices):
         yield f"matrix {vehicle.matrix} is none of the {len(problem.matrices)} given"
@@ -453,6 +497,10 @@ def _vehicle_clashes(vehicle: Vehicle, problem: Problem, size: int | None) -> It
     yield from _moment_clashes("duration_limit_s", vehicle.duration_limit_s)
     yield from _moment_clashes("turnaround_s", vehicle.turnaround_s)
     yield from _number_clashes("range_m", vehicle.range_m)
+    yield from _number_clashes("swapped_at_m", vehicle.swapped_at_m)
+    for swap in vehicle.swaps:
+        if not 0 <= swap < len(problem.swaps):
+            yield f"swap {swap} is none of the {len(problem.swaps)} given"
     yield from _number_clashes("fixed_cost", vehicle.fixed_cost)
     yield from _number_clashes("cost_per_m", vehicle.cost_per_m, PRICE_MAX)
     yield from _number_clashes("cost_per_s", vehicle.cost_per_s, PRICE_MAX)
@@ -515,7 +563,7 @@ def _overflows(problem: Problem) -> Iterator[str]:
     worst += sum(visit.cost for visit in problem.visits)
     worst += sum(each.cost_otherwise for visit in problem.visits for each in visit.preferences)
     for vehicle in problem.vehicles:
-        legs = 2 * len(problem.visits) + 1
+        legs = (2 * len(problem.visits) + 1) * (2 if vehicle.swaps else 1)
         worst += vehicle.fixed_cost + vehicle.cost_per_m * farthest_m * legs
         worst += (vehicle.cost_per_s + vehicle.overtime_cost_per_s) * vehicle.shift.latest_s
     if worst >= TOTAL_MAX:

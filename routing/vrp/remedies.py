@@ -32,8 +32,8 @@ from routing.vrp.packed import NEVER, Packed, pack
 from routing.vrp.problem import MOMENT_MAX_S, Problem, Vehicle
 from routing.vrp.reasons import VEHICLES_TRIED, Reason
 from routing.vrp.schedule import Scheduler, sequence_of, trips_of
+from routing.vrp.sequence import DEPOT
 from routing.vrp.solution import Solution
-from routing.vrp.timing import DEPOT
 
 REMEDIES_MAX: Final = 3
 """More than that nobody chooses from. Chosen."""

@@ -17,8 +17,10 @@ from routing.vrp.docks import Line
 from routing.vrp.engine_process import Orders
 from routing.vrp.packed import NEVER, NOWHERE, Packed, break_orders, pack
 from routing.vrp.problem import Problem
-from routing.vrp.solution import Route, ScheduledVisit, Trip
-from routing.vrp.timing import DEPOT, earliest, latest_leave
+from routing.vrp.sequence import DEPOT
+from routing.vrp.solution import Route, ScheduledVisit, Swapped, Trip
+from routing.vrp.swaps import by_way
+from routing.vrp.timing import earliest, latest_leave
 
 _RETRIES_MAX: Final = 8
 """Later leavings tried where waiting is paid for. Chosen, not measured."""
@@ -296,10 +298,11 @@ class Scheduler:
         low_s, high_s = int(packed.shift[vehicle, 0]), max(begin_s, int(packed.shift[vehicle, 0]))
         row = int(np.flatnonzero(sequence == visit)[0]) + 1
         by_s = begin_s + int(packed.service_s[visit])
+        states = int(packed.break_from[vehicle + 1] - packed.break_from[vehicle]) + 1
         while low_s < high_s:
             middle_s = (low_s + high_s + 1) // 2
             table = earliest(packed, vehicle, sequence, len(sequence), middle_s)[1]
-            if table[row].min() <= by_s:
+            if table[row, :states].min() <= by_s:
                 low_s = middle_s
             else:
                 high_s = middle_s - 1
@@ -316,12 +319,13 @@ class Scheduler:
     ) -> Route:
         """Follow the table of earliest times back and state every moment."""
         _, table, origin = earliest(packed, vehicle, sequence, len(sequence), leave_s)
-        path = [table.shape[1] - 1]
+        rests = [self._problem.vehicles[vehicle].breaks[number] for number in order]
+        states, swaps = len(rests) + 1, by_way(packed, vehicle)
+        path = [states - 1]
         for row in range(len(sequence) + 1, 0, -1):
             path.append(int(origin[row, path[-1]]) >> 8)
         path.reverse()  # path[row]: breaks taken when row is done
 
-        rests = [self._problem.vehicles[vehicle].breaks[number] for number in order]
         starts_s: list[int] = []
 
         def rest_from(clock_s: int, until: int) -> int:
@@ -334,6 +338,7 @@ class Scheduler:
         rest_from(0, path[0])
         trips: list[Trip] = []
         halts: list[ScheduledVisit] = []
+        swapped: list[Swapped] = []
         left_s = clock_s = int(table[0, path[0]])
         here, end_place = (int(place) for place in packed.ends[vehicle])
         for row, visit in enumerate([*sequence.tolist(), DEPOT], start=1):
@@ -341,6 +346,9 @@ class Scheduler:
             drive_s = 0
             if min(here, there) != NOWHERE:
                 drive_s = int(packed.durations_s[packed.matrix[vehicle], here, there])
+            if swaps and origin[row, states] >= 0:
+                drive_s = int(table[row, states])
+                swapped.append(Swapped(before=len(halts), swap=int(origin[row, states])))
             driven, after = int(origin[row, path[row]]) & 255, path[row]
             rested_from = len(starts_s)
             rest_from(clock_s, driven)
@@ -349,8 +357,15 @@ class Scheduler:
             rest_from(arrival_s + (unloading_s if visit == DEPOT else 0), after)
             done_s = int(table[row, after])
             if visit == DEPOT:
-                trips.append(Trip(leave_s=left_s, visits=tuple(halts), back_s=arrival_s))
-                halts, left_s = [], done_s
+                trips.append(
+                    Trip(
+                        leave_s=left_s,
+                        visits=tuple(halts),
+                        back_s=arrival_s,
+                        swaps=tuple(swapped),
+                    )
+                )
+                halts, swapped, left_s = [], [], done_s
             else:
                 service_s = int(packed.service_s[visit])
                 halts.append(

@@ -21,18 +21,29 @@ class ScheduledVisit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Swapped:
+    """A swap (its index) on the way to a trip's visit number `before`, counted from 0; one more than there are: on the way home."""
+
+    before: int
+    swap: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
     """
     Depot to depot: never empty.
 
     dock_wait_s
         From the return until a dock is free; then it is unloaded, and over.
+    swaps
+        Sorted, at most one on the way to each visit and home.
     """
 
     leave_s: int
     visits: tuple[ScheduledVisit, ...]
     back_s: int
     dock_wait_s: int = 0
+    swaps: tuple[Swapped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from routing.vrp.joints import priced, settled
 from routing.vrp.ortools_size import unfit
 from routing.vrp.packed import pack
 from routing.vrp.portfolio import Portfolio
-from routing.vrp.problem import Problem
+from routing.vrp.problem import Feature, Problem
 from routing.vrp.solution import Solution
 
 _ORTOOLS: Final = "routing.vrp.ortools_search"
@@ -241,7 +241,7 @@ def _share_of_ortools(problem: Problem, engine: Engine, iterations: int | None) 
         case Engine.AUTO:
             # Counted iterations are those of one engine.
             small = len(problem.visits) <= _SMALL and iterations is None
-            small = small and unfit(problem) is None
+            small = small and unfit(problem) is None and Feature.SWAPS not in problem.features
             return _SHARE_IF_SMALL if small else 0.0
         case _:
             assert_never(engine)

@@ -8,17 +8,14 @@ wait. So the table is exact for breaks taken in the order of `packed.break_order
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from routing.matrix import UNREACHABLE
 from routing.vrp.packed import NEVER, NOWHERE, Packed
-
-DEPOT: Final = -1
-"""In a sequence of visits: back to the depot and out again."""
+from routing.vrp.sequence import DEPOT, begin_from, due_of, released_of, unloading_of
+from routing.vrp.swaps import by_way, columns, may_need, next_way, straight, ways
 
 
 @njit(cache=True, nogil=True)
@@ -32,10 +29,11 @@ def earliest(
     row i + 1 the departures from element i, the last row the ends of the last trip. Beside it, for each
     cell, the state before it: 2⁸·(breaks before) + (breaks taken in the drive). Loads, range, due
     moments and the shift are looked at, the duration limit is not (it depends on when one leaves).
+
+    Behind these columns, of vehicles that may swap, stands by which way each element is come to (`swaps`).
     """
-    states = packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1
-    table = np.empty((length + 2, states), dtype=np.int64)
-    origin = np.empty((length + 2, states), dtype=np.int64)
+    table = np.empty((length + 2, columns(packed, vehicle)), dtype=np.int64)
+    origin = np.empty((length + 2, columns(packed, vehicle)), dtype=np.int64)
     return earliest_into(packed, vehicle, sequence, length, leave_s, table, origin), table, origin
 
 
@@ -50,18 +48,51 @@ def earliest_into(
     origin: NDArray[np.int64],
 ) -> int:
     """`earliest` with its two tables in arrays that are there, and may be larger than needed."""
+    if not _loads_and_trips_fit(packed, vehicle, sequence, length):
+        _clear(packed, vehicle, length, table, origin)
+        return NEVER
+    if not may_need(packed, vehicle, sequence, length):
+        straight(packed, vehicle, length, table, origin)
+        return _earliest_by_way(packed, vehicle, sequence, length, leave_s, table, origin)
+    ways(packed, vehicle, sequence, length, leave_s, table, origin)
+    while next_way(packed, vehicle, sequence, length, table, origin):
+        finish_s = _earliest_by_way(packed, vehicle, sequence, length, leave_s, table, origin)
+        if finish_s < NEVER:
+            return finish_s
+    _clear(packed, vehicle, length, table, origin)
+    return NEVER
+
+
+@njit(cache=True, nogil=True)
+def _clear(
+    packed: Packed, vehicle: int, length: int, table: NDArray[np.int64], origin: NDArray[np.int64]
+) -> None:
+    """Nothing is reached."""
+    for row in range(length + 2):
+        for taken in range(packed.break_from[vehicle + 1] - packed.break_from[vehicle] + 1):
+            table[row, taken], origin[row, taken] = NEVER, 0
+
+
+@njit(cache=True, nogil=True)
+def _earliest_by_way(
+    packed: Packed,
+    vehicle: int,
+    sequence: NDArray[np.int64],
+    length: int,
+    leave_s: int,
+    table: NDArray[np.int64],
+    origin: NDArray[np.int64],
+) -> int:
+    """`earliest_into` for one choice of swaps, which stands in the tables."""
     first_break = packed.break_from[vehicle]
     breaks = packed.breaks[first_break : packed.break_from[vehicle + 1]]
     states = len(breaks) + 1
-    for row in range(length + 2):
-        for taken in range(states):
-            table[row, taken], origin[row, taken] = NEVER, 0
-    if not _loads_and_range_fit(packed, vehicle, sequence, length):
-        return NEVER
+    _clear(packed, vehicle, length, table, origin)
+    swaps = by_way(packed, vehicle)
 
     clock_s = 0
     table[0, 0] = max(
-        leave_s, int(packed.shift[vehicle, 0]), _release_s(packed, sequence, length, 0)
+        leave_s, int(packed.shift[vehicle, 0]), released_of(packed, sequence, length, 0)
     )
     for taken in range(1, states):  # before leaving
         clock_s = max(clock_s, int(breaks[taken - 1, 0]))
@@ -79,13 +110,15 @@ def earliest_into(
         drive_s = 0
         if min(here, there) != NOWHERE:
             drive_s = int(durations_s[here, there])
+        if swaps and origin[row, states] >= 0:
+            drive_s = int(table[row, states])
         if drive_s >= UNREACHABLE:
             return NEVER
         due_s, release_s, unloading_s = NEVER, 0, 0
         if visit == DEPOT:
-            due_s = _due_s(packed, sequence, row - 1)
-            unloading_s = _unloading_s(packed, sequence, row - 1)
-            release_s = _release_s(packed, sequence, length, row)
+            due_s = due_of(packed, sequence, row - 1)
+            unloading_s = unloading_of(packed, sequence, row - 1)
+            release_s = released_of(packed, sequence, length, row)
         reachable = False
         for before in range(states):
             depart_s = int(table[row - 1, before])
@@ -105,7 +138,7 @@ def earliest_into(
                         turning_s -= min(turning_s, start_s - clock_s)
                         clock_s = start_s + int(breaks[after - 1, 2])
                     if visit != DEPOT:
-                        moment_s = _begin_s(packed, visit, clock_s) + packed.service_s[visit]
+                        moment_s = begin_from(packed, visit, clock_s) + packed.service_s[visit]
                     elif row <= length:
                         moment_s = max(clock_s + turning_s, release_s)
                     else:  # what is rested after the return delays nothing
@@ -153,7 +186,7 @@ def latest_leave(
     Return the last moment to leave at which `finish_s`, an earliest return, is still kept.
 
     Who leaves too late by some seconds is mostly back as many too late: so it is guessed, and found
-    by halves where the guess is wrong. The tables are room to work in: (length + 2, B + 1) at least.
+    by halves where the guess is wrong. The tables are room to work in: (length + 2, `columns`) at least.
     """
     low_s = int(packed.shift[vehicle, 0])  # this does, and nothing after high_s
     high_s = max(low_s, finish_s - busy_s(packed, vehicle, sequence, length))
@@ -190,7 +223,7 @@ def fits(
     """
     Whether the vehicle can drive the sequence, by leaving so that it is back as early as can be.
 
-    The tables are room to work in: (length + 2, B + 1) at least.
+    The tables are room to work in: (length + 2, `columns`) at least.
     """
     return day_s(packed, vehicle, sequence, length, table, origin, False) < NEVER
 
@@ -209,7 +242,7 @@ def day_s(
     Return the seconds from leaving to return of a day that is back as early as can be and leaves as
     late as that allows; NEVER if it cannot be driven so, and perhaps too many if not `exactly`.
 
-    The tables are room to work in: (length + 2, B + 1) at least.
+    The tables are room to work in: (length + 2, `columns`) at least.
     """
     leave_s, limit_s = int(packed.shift[vehicle, 0]), packed.limits[vehicle, 1]
     finish_s = earliest_into(packed, vehicle, sequence, length, leave_s, table, origin)
@@ -217,24 +250,19 @@ def day_s(
         return NEVER
     if exactly or finish_s - leave_s > limit_s:
         leave_s = latest_leave(packed, vehicle, sequence, length, finish_s, table, origin)
+        if by_way(packed, vehicle):  # the tables shall say by which way that is
+            earliest_into(packed, vehicle, sequence, length, leave_s, table, origin)
     return finish_s - leave_s if finish_s - leave_s <= limit_s else NEVER
 
 
 @njit(cache=True, nogil=True)
-def _loads_and_range_fit(
+def _loads_and_trips_fit(
     packed: Packed, vehicle: int, sequence: NDArray[np.int64], length: int
 ) -> bool:
-    trips, metres = 1, 0
-    distances_m = packed.distances_m[packed.matrix[vehicle]]
-    here = packed.ends[vehicle, 0]
-    for position in range(length + 1):
-        visit = sequence[position] if position < length else DEPOT
-        there = packed.ends[vehicle, 1] if visit == DEPOT else packed.place[visit]
-        if min(here, there) != NOWHERE:
-            metres += int(distances_m[here, there])
-        here = there
-        trips += visit == DEPOT and position < length
-    if metres > packed.limits[vehicle, 0] or trips > packed.limits[vehicle, 2]:
+    trips = 1
+    for position in range(length):
+        trips += sequence[position] == DEPOT
+    if trips > packed.limits[vehicle, 2]:
         return False
     if not _pairs_hold(packed, sequence, length):
         return False
@@ -275,38 +303,6 @@ def _pairs_hold(packed: Packed, sequence: NDArray[np.int64], length: int) -> boo
 
 
 @njit(cache=True, nogil=True)
-def _due_s(packed: Packed, sequence: NDArray[np.int64], end: int) -> int:
-    """The earliest due moment of the trip that ends before element `end`."""
-    due_s = NEVER
-    position = end - 1
-    while position >= 0 and sequence[position] != DEPOT:
-        due_s = min(due_s, int(packed.due_s[sequence[position]]))
-        position -= 1
-    return due_s
-
-
-@njit(cache=True, nogil=True)
-def _unloading_s(packed: Packed, sequence: NDArray[np.int64], end: int) -> int:
-    """How long the trip that ends before element `end` is unloaded."""
-    seconds, position = 0, end - 1
-    while position >= 0 and sequence[position] != DEPOT:
-        seconds += int(packed.unload_s[sequence[position]])
-        position -= 1
-    return seconds
-
-
-@njit(cache=True, nogil=True)
-def _release_s(packed: Packed, sequence: NDArray[np.int64], length: int, begin: int) -> int:
-    """The latest release of the trip whose first element is `begin`."""
-    release_s = 0
-    position = begin
-    while position < length and sequence[position] != DEPOT:
-        release_s = max(release_s, int(packed.release_s[sequence[position]]))
-        position += 1
-    return release_s
-
-
-@njit(cache=True, nogil=True)
 def _arrival_s(
     breaks: NDArray[np.int64], before: int, driven: int, depart_s: int, drive_s: int
 ) -> int:
@@ -319,12 +315,3 @@ def _arrival_s(
         left_s -= start_s - clock_s
         clock_s = start_s + int(breaks[number, 2])
     return clock_s + left_s
-
-
-@njit(cache=True, nogil=True)
-def _begin_s(packed: Packed, visit: int, ready_s: int) -> int:
-    """The first moment from `ready_s` on at which the visit's service may begin; or NEVER."""
-    for row in range(packed.window_from[visit], packed.window_from[visit + 1]):
-        if ready_s <= packed.windows[row, 1]:
-            return max(ready_s, int(packed.windows[row, 0]))
-    return NEVER

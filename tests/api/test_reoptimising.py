@@ -86,9 +86,9 @@ async def test_a_part_is_made_better_on_a_draft_and_on_the_plan_in_force(village
 
     # In force: its next version.
     await call("POST", f"/v1/plans/{spoilt['plan_id']}/publish", headers={"If-Match": "*"})
-    job = await job_of(
-        village, "POST", path, json={"level": "sequence", "couriers": ["c1", "c2"], "budget_s": 1}
-    )
+    wish = {"level": "sequence", "couriers": ["c1", "c2"], "budget_s": 2, "promises_moved_max": 0}
+    job = await job_of(village, "POST", path, json=wish)
+    assert job["promises_moved_max"] == 0
     now = (await call("GET", f"/v1/plans/current?{DAY}")).json()
     assert job["state"] == "succeeded", job
     async with asyncio.timeout(20):
@@ -104,6 +104,7 @@ async def test_a_part_is_made_better_on_a_draft_and_on_the_plan_in_force(village
     [
         ({}, "not-valid"),
         ({"level": "some"}, "not-valid"),
+        ({"level": "all", "promises_moved_max": -1}, "not-valid"),
         ({"level": "all", "couriers": ["c9"]}, "scope-unclear"),
         ({"level": "all", "villages": ["无村"]}, "scope-unclear"),
     ],

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import re
 import signal
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,10 +44,10 @@ async def village(store, crewed, fleet):
     return await peopled(store, crewed, fleet)
 
 
-async def request(store, url, day, *, budget_s):
+async def request(store, url, day, *, budget_s, **more):
     async with JobQueue.open(url) as queue:
         return await operations.request_plan(
-            store, queue, day, budget_s=budget_s, seed=1, by="t", at=AT
+            store, queue, day, budget_s=budget_s, seed=1, by="t", at=AT, **more
         )
 
 
@@ -180,6 +182,22 @@ async def test_a_worker_without_roads_says_so(server, store, village, wait_until
         await wait_until(reaches(store, village, job, *OVER))
     ended = await operations.read_job(store, village.company_id, job.job_id)
     assert (ended.state, ended.code) == (JobState.FAILED, "roads-missing")
+
+
+async def test_a_job_that_would_move_too_many_promises_fails_and_says_how_many(
+    server, store, running, fleet, roads, wait_until
+):
+    inputs = await operations.read_inputs(store, running.day, at=AT)
+    told = [each for each in (await running.plan()).promises if each.courier_id == "k1"]
+    alone = replace(inputs.fleet, couriers={"k2": fleet.couriers["k2"]})
+    await operations.replace_fleet(store, running.day.scope, alone, by="t", at=AT)
+    async with working(redis_url=server.url, roads=roads):
+        job = await request(store, server.url, running.day, budget_s=2, promises_moved_max=0)
+        await wait_until(reaches(store, running.day, job, *OVER))
+    ended = await operations.read_job(store, running.day.company_id, job.job_id)
+    assert (ended.state, ended.code) == (JobState.FAILED, "promises-moved")
+    found = re.search(r"at most 0 promises: the best found moves (\d+) ", ended.message)
+    assert int(found[1]) >= len(told) > 0
 
 
 async def test_a_job_that_outlives_every_worker_is_given_up(

@@ -16,6 +16,7 @@ _CARDS: Final[Sequence[Callable[[], Card]]] = (
     on_the_map.handling,
     on_the_map.size,
     on_the_map.driving_range,
+    on_the_map.swaps,
     on_the_map.territory,
     on_the_clock.departures,
     on_the_clock.docks,

@@ -8,7 +8,7 @@ from typing import Final
 import polyline
 from shapely import LineString, MultiPoint
 
-from dispatch.plan import Plan, Route, Stop, StopKind
+from dispatch.plan import Leg, Plan, Route, Stop, StopKind, legs_of
 from routing.places import Place
 from tools.concepts.picture import HALF, disc, line, shape, text
 from tools.concepts.village import DOORS, STREETS, Metres, metres_of
@@ -41,6 +41,8 @@ def map_of(
     for number, route in _numbered(plan):
         drawn += _ways(route, number, goes_home=route.courier_id != stranded)
     drawn.append(_depot())
+    for _, route in _numbered(plan):
+        drawn += [_swap(leg) for trip in route.trips for leg in legs_of(trip) if leg.swap]
     for number, route in _numbered(plan):
         drawn += [_on_foot(stop) for stop in route.stops]
         for seq, stop in enumerate(route.stops, start=1):
@@ -114,6 +116,12 @@ def _stop(stop: Stop, seq: int, number: int) -> Iterator[str]:
         yield _diamond(x, y)
         x, y, radius = x + 13, y - 11, 7.5
     yield disc(x, y, radius, f"f{number} ring") + text(x, y + 3.8, str(seq), "on")
+
+
+def _swap(leg: Leg) -> str:
+    assert leg.swap is not None, "looked for"
+    x, y = _of(leg.swap.place)
+    return disc(x, y, 6, "door") + text(x, y + 19, leg.swap.title, "small mid bold halo")
 
 
 def _on_foot(stop: Stop) -> str:

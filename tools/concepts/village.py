@@ -13,7 +13,15 @@ from zoneinfo import ZoneInfo
 
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.fates import RoadFacts
-from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
+from dispatch.fleet import (
+    Courier,
+    CourierId,
+    Depot,
+    Fleet,
+    SwapPlace,
+    VehicleModel,
+    VehicleModelId,
+)
 from dispatch.households import CollectionPoint, Household, HouseholdId, PointId, Registry
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order, OrderId
@@ -154,6 +162,7 @@ def a_day(
     *couriers: Courier,
     model: Mapping[str, Any] | None = None,
     accept: Mapping[str, Sequence[str]] | None = None,
+    swaps: Sequence[SwapPlace] = (),
     **depot: Any,
 ) -> DayInputs:
     """
@@ -186,6 +195,7 @@ def a_day(
         ),
         models={each.model_id: each for each in models},
         couriers={each.courier_id: each for each in couriers},
+        swaps=tuple(swaps),
     )
     return DayInputs(
         day=DepotDay(CompanyId("concepts"), DepotId("depot"), DAY),

@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 import polyline
 
 from dispatch.days import DepotDay, DepotId
-from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
+from dispatch.fleet import (
+    Courier,
+    CourierId,
+    Depot,
+    Fleet,
+    SwapId,
+    VehicleModel,
+    VehicleModelId,
+)
 from dispatch.households import Household, HouseholdId, PointId
 from dispatch.orders import JointId, OrderId
 from dispatch.plan import (
@@ -26,6 +34,7 @@ from dispatch.plan import (
     Route,
     Stop,
     StopKind,
+    SwapStop,
     Trip,
     Unserved,
 )
@@ -209,6 +218,31 @@ def with_missed_window(plan: Plan) -> Plan:
         cost_fen=600,
     )
     drawn = replace(trip, stops=(replace(stop, missed=(missed,)), *others))
+    return replace(plan, routes=(replace(route, trips=(drawn,)), *plan.routes[1:]))
+
+
+def with_swaps(plan: Plan) -> Plan:
+    """The plan with a battery changed on the way to the first stop, and one charged on the way home."""
+    route = plan.routes[0]
+    trip = route.trips[0]
+    stop, *others = trip.stops
+    swap = SwapStop(
+        swap_id=SwapId("s1"),
+        title="东风换电柜",
+        place=HOME,
+        arrive_at=trip.leave_at,
+        depart_at=trip.leave_at + timedelta(minutes=5),
+        takes_s=300,
+        after_m=500,
+    )
+    later = replace(
+        swap, title="充电桩", arrive_at=trip.back_at - timedelta(minutes=2), depart_at=trip.back_at
+    )
+    drawn = replace(
+        trip,
+        stops=(replace(stop, leg=replace(stop.leg, swap=swap)), *others),
+        home=replace(trip.home, swap=later),
+    )
     return replace(plan, routes=(replace(route, trips=(drawn,)), *plan.routes[1:]))
 
 

@@ -21,6 +21,7 @@ from tests.api.pages.drawn_days import (
     with_departures,
     with_joint_order,
     with_missed_window,
+    with_swaps,
 )
 
 UNSERVED = (
@@ -519,6 +520,19 @@ def test_a_stop_says_of_which_joint_order_it_is_and_that_something_is_missing(
     page.locator(".stop-row").first.click()
     card = page.locator(".stop-card")
     expect(card.locator(".joint")).to_have_text("联单 L-7：3 单中 1 单在此，联单不齐")
+    watched.assert_clean()
+
+
+def test_a_route_lists_its_swaps_among_its_stops(company, make_plan, open_page):
+    company.orders(12)
+    company.publish(with_swaps(make_plan(company, stops=4)))
+    watched = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}")
+    page = watched.page
+    page.locator(".route-row", has_text="朱雪华").click()
+    swaps = page.locator(".swap-row")
+    expect(swaps).to_have_count(2)
+    expect(swaps.first).to_have_text("东风换电柜换电 09:30–09:35")
+    expect(swaps.last).to_contain_text("充电桩换电")
     watched.assert_clean()
 
 

@@ -1,5 +1,6 @@
 """The courier's page on a small phone: a tap is one tap, and is never lost."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from playwright.sync_api import expect
 from dispatch.access import Role
 from dispatch.events import Collected, decode
 from dispatch.orders import OrderId
-from tests.api.pages.drawn_days import STARTS_AT, at_point, with_joint_order
+from tests.api.pages.drawn_days import STARTS_AT, at_point, with_joint_order, with_swaps
 
 
 @pytest.fixture
@@ -291,6 +292,18 @@ def test_a_stop_at_a_point_says_who_brings_what(company, make_plan, open_page):
     expect(card.locator("h2")).to_have_text("兴国代收点")
     expect(card).to_contain_text("4 件")
     expect(card).to_contain_text("2 单中有 1 单由农户送来：H001")
+    assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    phone.assert_clean()
+
+
+def test_a_courier_is_told_where_to_swap_on_the_way(company, make_plan, open_page):
+    company.orders(12)
+    company.publish(with_swaps(make_plan(company, stops=4)))
+    key = company.key(Role.COURIER, "c001")
+    phone = open_page(f"/c#key={key}", size=(360, 740), has_touch=True, is_mobile=True)
+    swap = phone.page.locator(".card .swap")
+    expect(swap).to_contain_text("途中到东风换电柜换电（充满），09:30–09:35。")
+    expect(swap.locator("a")).to_have_attribute("href", re.compile("^geo:33.8711,118.0906"))
     assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 360
     phone.assert_clean()
 

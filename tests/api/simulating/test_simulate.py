@@ -14,11 +14,13 @@ from api.simulating.bodies import fleet_body
 from api.simulating.days import Draw, PolicyName, demo_village, draw_day, simulate
 from api.simulating.ours import Ours, Planning
 from api.simulating.services import ServiceFailed, service_inside
+from dispatch.fleet import SwapId, SwapPlace
 from dispatch.intake import read_fleet
 from dispatch.simulation.kpis import Fate
 from dispatch.simulation.log import Asked, Collected
 from dispatch.simulation.rates import read_rates
 from dispatch.simulation.running import run_day
+from routing.places import Place
 
 FAST = Planning(budget_s=0.2, morning_budget_s=0.4, seed=1, every_s=5400)
 
@@ -96,6 +98,28 @@ def test_a_fleet_is_sent_as_it_was_read_but_for_phones(village):
     body = json.dumps(fleet_body(village.fleet)).encode()
     couriers = {key: replace(each, phone="") for key, each in village.fleet.couriers.items()}
     assert read_fleet(body, name="fleet.json") == replace(village.fleet, couriers=couriers)
+
+
+def test_swaps_and_the_cold_are_sent_as_they_were_read(village):
+    models = {key: replace(each, range_m=40_000) for key, each in village.fleet.models.items()}
+    home = SwapPlace(swap_id=SwapId("home"), place=village.fleet.depot.place, takes_s=300)
+    far = SwapPlace(
+        swap_id=SwapId("far"),
+        place=Place(118.16, 33.92),
+        name="x",
+        charged_m_per_minute=800,
+        model_ids=tuple(models)[:1],
+    )
+    fleet = replace(
+        village.fleet,
+        models=models,
+        couriers={},
+        swaps=(home, far),
+        depot=replace(village.fleet.depot, cold_factor=0.7),
+    )
+    courier_id, courier = next(iter(village.fleet.couriers.items()))
+    fleet = replace(fleet, couriers={courier_id: replace(courier, phone="")})
+    assert read_fleet(json.dumps(fleet_body(fleet)).encode(), name="fleet.json") == fleet
 
 
 SMALL = ("--households", 60, "--orders", 30, "--couriers", 2, "--policies", "nearest,insertion")

@@ -240,3 +240,61 @@ def test_what_overtime_costs_needs_a_moment_from_which_it_is_paid(examples):
         read_fleet("\n".join(lines).encode(), name="fleet.toml")
     (problem,) = refused.value.problems
     assert problem.where == "depot.overtime_cost_per_hour_yuan"
+
+
+SWAPS = """
+[[swaps]]
+id = "home"
+minutes = 5
+
+[[swaps]]
+id = "charger"
+name = "东风充电桩"
+lon = 118.16
+lat = 33.92
+minutes = 3
+charges_km_per_minute = 0.8
+vehicle_models = ["trike"]
+"""
+WITH_RANGE = GOOD.replace("capacity_weight_kg = 180", "capacity_weight_kg = 180\nrange_km = 60")
+
+
+def test_swaps_and_the_cold_are_read():
+    text = WITH_RANGE.replace("lat = 33.9", "lat = 33.9\ncold_factor = 0.7") + SWAPS
+    fleet = read_fleet(text.encode(), name="fleet.toml")
+    home, charger = fleet.swaps
+    assert (home.place, home.takes_s, home.charged_m_per_minute) == (fleet.depot.place, 300, None)
+    assert (charger.takes_s, charger.charged_m_per_minute) == (180, 800)
+    assert (charger.place.lon, charger.name, charger.model_ids) == (
+        118.16,
+        "东风充电桩",
+        ("trike",),
+    )
+    assert fleet.range_m("trike") == 42_000
+    assert fleet.swaps_of("trike") == (0, 1)
+    plain = read_fleet(GOOD.encode(), name="fleet.toml")
+    assert (plain.swaps, plain.depot.cold_factor, plain.range_m("trike")) == ((), 1, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "detail"),
+    [
+        ("minutes = 5", "", "swaps[1].minutes", "say how long it takes"),
+        ("lat = 33.92", "", "swaps[2].lon", "a place has lon and lat"),
+        ("lon = 118.16", "lon = 218.16", "swaps[2].lon", ""),
+        ('["trike"]', '["trikes"]', "swaps[2].vehicle_models", "did you mean 'trike'"),
+        ('id = "charger"', 'id = "home"', "swaps", "the id 'home' is there 2 times"),
+        ("range_km = 60", "", "swaps[1].id", "nobody ever swaps"),
+        ("= 0.8", "= 0", "swaps[2].charges_km_per_minute", "outside"),
+        ("minutes = 5", "minute = 5", "swaps[1].minute", "did you mean 'minutes'"),
+        (
+            "lat = 33.9\n",
+            "lat = 33.9\ncold_factor = 1.2\n",
+            "depot.cold_factor",
+            "outside 0.1 to 1",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_swap_or_the_cold_is_named(old, new, where, detail):
+    found = problems((WITH_RANGE + SWAPS).replace(old, new, 1))
+    assert detail in found[where]

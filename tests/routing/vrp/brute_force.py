@@ -5,6 +5,7 @@ Nothing here is taken from the searches or the timetables, so that both may be h
 """
 
 import itertools
+import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,12 +14,25 @@ import numpy as np
 
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.vrp.cost import cost, over_s, route_cost, unserved_of
-from routing.vrp.problem import Break, Feature, Joint, Preference, Problem, Vehicle, Visit, Window
-from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
+from routing.vrp.problem import (
+    Break,
+    Feature,
+    Joint,
+    Preference,
+    Problem,
+    Swap,
+    Vehicle,
+    Visit,
+    Window,
+)  # fmt: skip
+from routing.vrp.solution import Route, ScheduledVisit, Solution, Swapped, Trip
 
 HORIZON_S = 120
 
 Order = tuple[tuple[int, ...], ...]
+
+Swaps = tuple[tuple[int | None, ...], ...]
+"""For each trip the swap on the way to each of its visits and home."""
 
 
 def tiny_problem(seed: int, features: frozenset[Feature], visits: int = 4) -> Problem:
@@ -78,7 +92,22 @@ def tiny_problem(seed: int, features: frozenset[Feature], visits: int = 4) -> Pr
     if uses(Feature.SETUPS):  # some share a place, one after another
         drawn = [replace(each, place=draw.choice([1, 2, each.place])) for each in drawn]
         setups_s = (0, *(draw.choice([0, 3, 7]) for _ in range(visits + 1)))
+    swaps: tuple[Swap, ...] = ()
+    if uses(Feature.SWAPS):  # at the depot, and at a place of its own
+        takes_s, fast = draw.choice([(3, None), (0, 300), (6, None)])
+        far_s, slow = draw.choice([(2, None), (1, 600)])
+        swaps = (
+            Swap(place=0, takes_s=takes_s, charged_m_per_minute=fast),
+            Swap(place=visits + 1, takes_s=far_s, charged_m_per_minute=slow),
+        )
+        near = [draw.randrange(25, 45) for _ in fleet]
+        fleet = tuple(
+            replace(each, range_m=range_m, swaps=draw.choice([(0,), (1,), (0, 1)]))
+            for each, range_m in zip(fleet, near, strict=True)
+        )
+        setups_s = (*setups_s[:-1], 0) if setups_s else ()
     return Problem(
+        swaps=swaps,
         matrices=(_matrix(draw, visits + 2),),
         setups_s=setups_s,
         visits=tuple(drawn),
@@ -284,15 +313,13 @@ def _best_route(problem: Problem, number: int, made: Sequence[int]) -> Route | N
 def cheapest_route(problem: Problem, number: int, order: Order) -> Route | None:
     """The vehicle's cheapest day with these trips in this order; skills are not looked at."""
     vehicle = problem.vehicles[number]
-    if not _loads_fit(problem, vehicle, order) or not _ways_exist(problem, vehicle, order):
+    if not _loads_fit(problem, vehicle, order) or not _pairs_hold(problem, order):
         return None
-    if not _pairs_hold(problem, order):
-        return None
-    return _best_timetable(problem, number, order)
-
-
-def _best_timetable(problem: Problem, number: int, order: Order) -> Route | None:
-    days = _timetables(problem, number, order)
+    days = (
+        day
+        for swaps in _swaps(problem, vehicle, order)
+        for day in _timetables(problem, number, order, swaps)
+    )
     return min(days, key=lambda route: route_cost(problem, route), default=None)
 
 
@@ -334,30 +361,81 @@ def _pairs_hold(problem: Problem, order: Order) -> bool:
     return True
 
 
-def _legs(problem: Problem, vehicle: Vehicle, trip: Sequence[int]) -> list[tuple[int, int]]:
-    """Seconds and metres from start to end."""
+def _swaps(problem: Problem, vehicle: Vehicle, order: Order) -> Iterator[Swaps]:
+    """All choices of swaps, for each drive of each trip, that the range allows; none where none is needed."""
+    drives = [len(trip) + 1 for trip in order]
+    nothing: Swaps = tuple((None,) * count for count in drives)
+    if _driven(problem, vehicle, order, nothing) is not None:
+        yield nothing
+        return
+    for flat in itertools.product((None, *vehicle.swaps), repeat=sum(drives)):
+        rest = iter(flat)
+        chosen = tuple(tuple(itertools.islice(rest, count)) for count in drives)
+        if chosen != nothing and _driven(problem, vehicle, order, chosen) is not None:
+            yield chosen
+
+
+def _driven(
+    problem: Problem, vehicle: Vehicle, order: Order, swaps: Swaps
+) -> list[list[int]] | None:
+    """The seconds of each drive of each trip, swaps included; None beyond the range, or where no way leads."""
+    matrix = problem.matrices[vehicle.matrix]
+    limit_m = 1 << 40 if vehicle.range_m is None else vehicle.range_m
+    battery_m, day = limit_m + vehicle.swapped_at_m, []
+    for trip, chosen in zip(order, swaps, strict=True):
+        legs = []
+        for (seconds, metres, a, b), swap in zip(
+            _legs(problem, vehicle, trip), chosen, strict=True
+        ):
+            lasts_s = seconds
+            if swap is not None:
+                at = problem.swaps[swap]
+                if a is None or b is None:
+                    return None
+                to_s, onward_s = (
+                    int(matrix.durations_s[a, at.place]),
+                    int(matrix.durations_s[at.place, b]),
+                )
+                battery_m -= int(matrix.distances_m[a, at.place])
+                if battery_m < 0 or max(to_s, onward_s) >= UNREACHABLE:
+                    return None
+                setup_s = problem.setups_s[b] if problem.setups_s else 0
+                lasts_s = to_s + onward_s + at.takes_s + setup_s
+                if at.charged_m_per_minute is not None:
+                    empty_m = max(0, limit_m - battery_m)
+                    lasts_s += math.ceil(60 * empty_m / at.charged_m_per_minute)
+                battery_m = limit_m - int(matrix.distances_m[at.place, b])
+            else:
+                battery_m -= metres
+            if battery_m < 0 or lasts_s >= UNREACHABLE:
+                return None
+            legs.append(lasts_s)
+        day.append(legs)
+    return day
+
+
+def _legs(
+    problem: Problem, vehicle: Vehicle, trip: Sequence[int]
+) -> list[tuple[int, int, int | None, int | None]]:
+    """Seconds and metres from start to end, and between which places."""
     matrix = problem.matrices[vehicle.matrix]
     halts = [vehicle.start_place, *(problem.visits[each].place for each in trip), vehicle.end_place]
     legs = []
     for a, b in itertools.pairwise(halts):
         if a is None or b is None:
-            legs.append((0, 0))
+            legs.append((0, 0, a, b))
             continue
         setup_s = problem.setups_s[b] if problem.setups_s and a != b else 0
-        legs.append((int(matrix.durations_s[a, b]) + setup_s, int(matrix.distances_m[a, b])))
+        seconds, metres = int(matrix.durations_s[a, b]), int(matrix.distances_m[a, b])
+        legs.append((seconds + setup_s, metres, a, b))
     return legs
 
 
-def _ways_exist(problem: Problem, vehicle: Vehicle, order: Order) -> bool:
-    legs = [leg for trip in order for leg in _legs(problem, vehicle, trip)]
-    if any(seconds >= UNREACHABLE for seconds, _ in legs):
-        return False
-    return vehicle.range_m is None or sum(metres for _, metres in legs) <= vehicle.range_m
-
-
-def _timetables(problem: Problem, number: int, order: Order) -> Iterator[Route]:
+def _timetables(problem: Problem, number: int, order: Order, swaps: Swaps) -> Iterator[Route]:
     """For each leaving that may matter and each choice of break starts the earliest return."""
     vehicle = problem.vehicles[number]
+    driven = _driven(problem, vehicle, order, swaps)
+    assert driven is not None, "looked at before"
     first_s = max(vehicle.shift.earliest_s, *(problem.visits[each].release_s for each in order[0]))
     paid = (
         vehicle.cost_per_s + vehicle.overtime_cost_per_s > 0 or vehicle.duration_limit_s is not None
@@ -372,9 +450,20 @@ def _timetables(problem: Problem, number: int, order: Order) -> Iterator[Route]:
         if any(after[0] < before[1] for before, after in itertools.pairwise(rests)):
             continue
         for leave_s in range(first_s, last_s + 1):
-            trips = _drive(problem, vehicle, order, rests, leave_s)
+            trips = _drive(problem, vehicle, order, driven, rests, leave_s)
             if trips is None:
                 continue
+            trips = tuple(
+                replace(
+                    trip,
+                    swaps=tuple(
+                        Swapped(before=at, swap=swap)
+                        for at, swap in enumerate(chosen)
+                        if swap is not None
+                    ),
+                )
+                for trip, chosen in zip(trips, swaps, strict=True)
+            )
             out_s = over_s(problem, trips[-1]) - leave_s
             if vehicle.duration_limit_s is None or out_s <= vehicle.duration_limit_s:
                 yield Route(vehicle=number, trips=trips, break_starts_s=starts)
@@ -383,11 +472,16 @@ def _timetables(problem: Problem, number: int, order: Order) -> Iterator[Route]:
 
 
 def _drive(
-    problem: Problem, vehicle: Vehicle, order: Order, rests: list[tuple[int, int]], leave_s: int
+    problem: Problem,
+    vehicle: Vehicle,
+    order: Order,
+    driven: list[list[int]],
+    rests: list[tuple[int, int]],
+    leave_s: int,
 ) -> tuple[Trip, ...] | None:
     """As early as can be while the breaks lie fast; None where a rule of time is broken."""
     trips: list[Trip] = []
-    for trip in order:
+    for trip, legs in zip(order, driven, strict=True):
         if trips:
             leave_s = _worked(over_s(problem, trips[-1]), vehicle.turnaround_s, rests)
             leave_s = max(leave_s, *(problem.visits[each].release_s for each in trip))
@@ -395,8 +489,7 @@ def _drive(
         elif _free(leave_s, 0, rests) != leave_s:
             return None
         clock_s, halts = leave_s, []
-        legs = _legs(problem, vehicle, trip)
-        for each, (seconds, _) in zip(trip, legs, strict=False):
+        for each, seconds in zip(trip, legs, strict=False):
             visit = problem.visits[each]
             arrival_s = _worked(clock_s, seconds, rests)
             begin_s = _begin(visit, arrival_s, rests)
@@ -408,7 +501,7 @@ def _drive(
                     visit=each, arrival_s=arrival_s, begin_s=begin_s, departure_s=clock_s
                 )
             )
-        back_s = _worked(clock_s, legs[-1][0], rests)
+        back_s = _worked(clock_s, legs[-1], rests)
         trips.append(Trip(leave_s=leave_s, visits=tuple(halts), back_s=back_s))
         end_s = over_s(problem, trips[-1])
         dues = [problem.visits[each].due_s for each in trip]

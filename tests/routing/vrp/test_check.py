@@ -8,8 +8,8 @@ import pytest
 from routing.matrix import UNREACHABLE
 from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost
-from routing.vrp.problem import Break, Docks, Joint, Problem, Vehicle, Visit, Window
-from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
+from routing.vrp.problem import Break, Docks, Joint, Problem, Swap, Vehicle, Visit, Window
+from routing.vrp.solution import Route, ScheduledVisit, Solution, Swapped, Trip
 
 
 @dataclass
@@ -369,6 +369,38 @@ def rested(start_s: int, turnaround_s: int = 100) -> Callable[[Case], None]:
     return bend
 
 
+def swapping(
+    trip_number: int,
+    before: int,
+    *,
+    range_m: int = 4_500,
+    may: tuple[int, ...] = (0, 1),
+    times: int = 1,
+    takes_s: int = 0,
+    charged_m_per_minute: int | None = None,
+) -> Callable[[Case], None]:
+    """
+    Vehicle 0 swaps at place 1 on the way to visit `before` of one of its trips.
+
+    It drives 0-1-2-0 and 0-3-0 with 500 m between neighbours, so that this is never a detour.
+    """
+
+    def bend(case: Case) -> None:
+        here = Swap(place=1, takes_s=takes_s, charged_m_per_minute=charged_m_per_minute)
+        case.problem = replace(case.problem, swaps=(here, Swap(place=5)))
+        vehicle(0, range_m=range_m, swaps=may)(case)
+        trip(0, trip_number, swaps=times * (Swapped(before=before, swap=0),))(case)
+
+    return bend
+
+
+def swapping_in_the_open(case: Case) -> None:
+    opened(case)
+    case.problem = replace(case.problem, swaps=(Swap(place=1),))
+    vehicle(1, swaps=(0,))(case)
+    trip(1, 0, swaps=(Swapped(before=0, swap=0),))(case)
+
+
 FIRST, SECOND = halt(0, 1_100, 1_100, 1_150), halt(1, 1_450, 1_500, 1_550)
 
 FAULTS = [
@@ -405,6 +437,15 @@ FAULTS = [
     (Rule.SHIFT, vehicle(1, shift=Window(1_000, 1_249))),
     (Rule.DURATION, vehicle(0, duration_limit_s=1_549)),
     (Rule.RANGE, vehicle(0, range_m=4_999)),
+    (Rule.RANGE, swapping(1, 0, range_m=2_499)),  # 2,500 m until there, and as many from there on
+    (Rule.RANGE, swapping(0, 1, range_m=4_499)),  # after 500 m, 4,500 m before all is driven
+    (Rule.RANGE, vehicle(0, range_m=4_000, swapped_at_m=999)),
+    (Rule.SWAP, swapping(1, 0, may=(1,))),
+    (Rule.SWAP, swapping(1, 0, times=2)),
+    (Rule.SWAP, swapping(1, 3, range_m=5_000)),  # no such drive
+    (Rule.SWAP, swapping_in_the_open),
+    (Rule.TRAVEL, swapping(1, 0, takes_s=1)),
+    (Rule.TRAVEL, swapping(1, 0, charged_m_per_minute=150_000)),
     (Rule.CAPACITY, vehicle(0, capacities=(7,))),
     (Rule.CAPACITY, brought(2, 10)),
     (Rule.CAPACITY, brought_and_fetched),
@@ -466,6 +507,9 @@ KEPT = {
     "shift": vehicle(1, shift=Window(1_000, 1_250)),
     "longest day": vehicle(0, duration_limit_s=1_550),
     "range": vehicle(0, range_m=5_000),
+    "a full range halfway": swapping(1, 0, range_m=2_500),
+    "a full range early": swapping(0, 1, range_m=4_500),
+    "range since the last swap of what is over": vehicle(0, range_m=4_000, swapped_at_m=1_000),
     "capacity": vehicle(0, capacities=(8,)),
     "second dimension": second_dimension(13),
     "due": visit(1, due_s=1_750),
@@ -555,3 +599,16 @@ def test_two_breaks_at_once_are_found(case: Case) -> None:
 
 def test_every_rule_has_a_fault() -> None:
     assert {rule for rule, _ in FAULTS} | {Rule.BREAK_OVERLAP} == set(Rule)
+
+
+def test_a_swap_that_is_none_of_the_problem_is_named(case: Case) -> None:
+    trip(1, 0, swaps=(Swapped(before=0, swap=0),))(case)
+    assert {each.rule for each in check(case.problem, case.solution)} == {Rule.SWAP}
+
+
+def test_the_way_to_a_swap_is_paid_for(case: Case) -> None:
+    before = cost(case.problem, case.solution.routes)
+    swapping(1, 1)(case)
+    case.problem = replace(case.problem, swaps=(Swap(place=5), Swap(place=5)))
+    detour_m = 2 * 2 * 500
+    assert cost(case.problem, case.solution.routes) == before + detour_m

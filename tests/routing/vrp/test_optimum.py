@@ -9,7 +9,7 @@ from routing.vrp.check import check
 from routing.vrp.problem import Feature, Problem
 from routing.vrp.solve import Engine, RequiredUnserved, solve
 
-APART = (Feature.DOCKS, Feature.JOINTS, Feature.PAIRS, Feature.UNLOADING)
+APART = (Feature.DOCKS, Feature.JOINTS, Feature.PAIRS, Feature.SWAPS, Feature.UNLOADING)
 
 MENDED_AFTER = (Feature.DOCKS, Feature.JOINTS)
 """Rules that the search does not know: it is mended for them."""
@@ -19,7 +19,9 @@ BESIDE = [each for each in Feature if each not in APART]
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("feature", [each for each in Feature if each not in MENDED_AFTER])
+@pytest.mark.parametrize(
+    "feature", [each for each in Feature if each not in (*MENDED_AFTER, Feature.SWAPS)]
+)
 def test_the_search_finds_the_proven_optimum(
     brute_force, caplog, feature: Feature, seed: int
 ) -> None:

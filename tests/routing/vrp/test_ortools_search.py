@@ -39,7 +39,7 @@ COMBINATIONS = [
 
 def drawn(brute_force, seed: int, features) -> Problem:
     draw = random.Random(f"{seed} others")
-    apart = (Feature.JOINTS, Feature.PAIRS, Feature.UNLOADING)
+    apart = (Feature.JOINTS, Feature.PAIRS, Feature.SWAPS, Feature.UNLOADING)
     stated = [each for each in Feature if each not in apart]
     others = draw.sample(stated, draw.choice([0, 1, 3]))
     if Feature.PAIRS in features:  # several trips with pairs it refuses

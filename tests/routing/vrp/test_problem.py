@@ -12,6 +12,7 @@ from routing.vrp.problem import (
     Preference,
     Problem,
     ProblemRefused,
+    Swap,
     Vehicle,
     Visit,
     Window,
@@ -127,6 +128,25 @@ def test_a_clash_in_setups_is_named(villages, setups_s, said) -> None:
 
 
 @pytest.mark.parametrize(
+    ("swap", "said"),
+    [
+        (Swap(place=7), "swap 0: place 7 is no row of the matrices"),
+        (Swap(place=1, takes_s=-1), "swap 0: takes_s is -1"),
+        (Swap(place=1, charged_m_per_minute=0), "swap 0: charged_m_per_minute is 0"),
+        (Swap(place=1), "swap 0: place 1 has a setup: give the swap a row of its own"),
+    ],
+)
+def test_a_clash_in_a_swap_is_named(villages, swap: Swap, said: str) -> None:
+    with pytest.raises(ProblemRefused, match=said):
+        replace(stated(villages, VISIT, VEHICLE), setups_s=(0, 9), swaps=(swap,))
+
+
+def test_a_vehicle_uses_swaps_that_there_are(villages) -> None:
+    with pytest.raises(ProblemRefused, match="swap 1 is none of the 0 given"):
+        stated(villages, VISIT, replace(VEHICLE, swaps=(1,)))
+
+
+@pytest.mark.parametrize(
     ("of_visits", "said"),
     [
         (({"joints": (1,)}, {}), "visit 0: joint 1 is none of the 1 given"),
@@ -206,6 +226,7 @@ FEATURES = [
     (Feature.SEVERAL_WINDOWS, {"windows": (Window(1, 2), Window(4, 5))}, {}),
     (Feature.SETUPS, {}, {}),
     (Feature.SKILLS, {"skills": frozenset({"cold"})}, {}),
+    (Feature.SWAPS, {}, {}),
     (Feature.UNLOADING, {"unload_s": 1}, {}),
     (Feature.VISIT_PRICES, {"cost": 1}, {}),
 ]
@@ -226,6 +247,13 @@ def test_a_problem_says_which_rules_it_uses(villages, feature, of_visit, of_vehi
         bent = replace(bent, joints=(Joint(one_trip=True),))
         bent = replace(bent, visits=(replace(bent.visits[0], joints=(0,)), *bent.visits[1:]))
     assert plain.features == frozenset()
+    if feature is Feature.SWAPS:
+        van = replace(VEHICLE, swaps=(0,))
+        bent = replace(bent, swaps=(Swap(place=0),), vehicles=(van,))
+        assert bent.features == frozenset(), "without a range nothing is swapped"
+        bent = replace(bent, vehicles=(replace(van, range_m=9),))
+        assert bent.features == {Feature.SWAPS, Feature.RANGE}
+        return
     assert bent.features == {feature}
 
 
