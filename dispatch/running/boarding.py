@@ -54,7 +54,7 @@ def as_boarded(plan: Plan, inputs: DayInputs, network: RoadNetwork, facts: RoadF
                 cost_fen=0,
             )
         if own is not None:  # else somebody whom nobody knows has them
-            routes[each.carrier] = boarding.with_strange(own, each)
+            routes[each.carrier] = boarding.with_strange(own, each, gone)
     loaded = [boarding.loaded(route) for route in routes.values() if route.trips]
     if tuple(loaded) == plan.routes:
         return plan
@@ -186,13 +186,21 @@ class _Boarding:
             return None
         return replace(trip, stops=tuple(stops), home=one_after_the_other(passed, trip.home))
 
-    def with_strange(self, route: Route, strange: _Strange) -> Route:
-        """The route with that stop in the trip that was under way then; or in one of its own, if all were over."""
+    def with_strange(
+        self, route: Route, strange: _Strange, unplanned: Collection[OrderId]
+    ) -> Route:
+        """
+        The route with that stop in the trip that was under way then; or in one of its own, if all were over.
+
+        Nobody was told when to come home from a trip of `unplanned` orders alone: it goes on.
+        """
         trips = list(route.trips)
         begun = [n for n, trip in enumerate(trips) if self._has_begun(trip, strange.at)]
         number = begun[-1] if begun else 0
-        if begun and self._is_over(trips[number]) and trips[number].back_at < strange.at:
-            number += 1
+        if begun:
+            trip = trips[number]
+            planned = any(each not in unplanned for stop in trip.stops for each in stop.order_ids)
+            number += planned and self._is_over(trip) and trip.back_at < strange.at
         if number == len(trips):
             trips.append(self._trip_of_its_own(route.profile, strange))
         else:

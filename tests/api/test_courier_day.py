@@ -287,10 +287,10 @@ async def test_who_was_given_up_and_drove_on_has_collected_what_it_scanned(
 
     # It had driven on. Its reports come, and it says that it is there.
     lost_at = clock.at
-    clock.at = lost_at + timedelta(minutes=40)
+    clock.at = lost_at + timedelta(minutes=7)  # nobody is home yet: later both would be unloaded
     for number, stop in enumerate((first, second)):
-        phone.tap("arrived", stop, lost_at + timedelta(minutes=10 * number + 2))
-        phone.tap("collected", stop, lost_at + timedelta(minutes=10 * number + 7))
+        phone.tap("arrived", stop, lost_at + timedelta(minutes=number + 2))
+        phone.tap("collected", stop, lost_at + timedelta(minutes=number + 5))
     assert [told for _, told in await phone.send(phone.outbox[::-1])] == ["recorded"] * 4
     assert (await phone.call("POST", f"/v1/couriers/me/back?{DAY}")).status_code == 200
     plan = await version_after(village, plan["version"])

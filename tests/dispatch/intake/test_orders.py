@@ -324,7 +324,7 @@ def test_an_unknown_mapping_is_refused_with_those_there_are(read):
         read("id,household\n1,0412\n", mapping="ebay")
 
 
-def test_ten_thousand_orders_are_read_in_less_than_two_seconds(read):
+def test_ten_thousand_orders_are_read_in_seconds(read):
     rows = "".join(
         f"{number:06},0412,,{number % 5 + 1},12.5,60,09:30,09:00-11:00;14:00-16:00,18:30,bulky,侧门\n"
         for number in range(10_000)
@@ -332,7 +332,9 @@ def test_ten_thousand_orders_are_read_in_less_than_two_seconds(read):
     header = "id,household,shop,pieces,weight_kg,volume_l,ready,windows,cut_off,handling,note\n"
     started = process_time()
     taken = read(header + rows)
-    assert process_time() - started < 2
+    assert process_time() - started < 8, (
+        "a second here at rest: minutes would mean that each row looks at all others"
+    )
     assert len(taken.accepted) == 10_000
 
 
