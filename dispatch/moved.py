@@ -83,8 +83,8 @@ def moving_at_most(most: int, before: Plan, inputs: DayInputs, search: Search) -
     }
     found, forced = free, gone
     for share in _SHARES[1:]:
-        rest = (each for each in _together(before, free, inputs, most - len(forced)))
-        found = search(_held(before, forced | set(rest)), share)
+        rest = set(_together(before, free, inputs, most - len(forced)))
+        found = search(_held(before, forced | rest), share)
         found = replace(found, hand=before.hand)
         broken = moved(before, found, inputs)
         if len(broken) <= most:

@@ -27,9 +27,10 @@ from routing.vrp.docks import may_queue
 from routing.vrp.finish import orders_of
 from routing.vrp.insertion import INFINITE, cheapest, put, twins
 from routing.vrp.least_change import Knob, day_price, detours, least_steps
+from routing.vrp.limits import MOMENT_MAX_S
 from routing.vrp.one_day import day_cost
 from routing.vrp.packed import NEVER, Packed, pack
-from routing.vrp.problem import MOMENT_MAX_S, Problem, Vehicle
+from routing.vrp.problem import Problem, Vehicle
 from routing.vrp.reasons import VEHICLES_TRIED, Reason
 from routing.vrp.schedule import Scheduler, sequence_of, trips_of
 from routing.vrp.sequence import DEPOT

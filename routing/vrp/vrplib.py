@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from routing.errors import RoutingError
 from routing.matrix import Provenance, TravelMatrix
-from routing.vrp.problem import MOMENT_MAX_S, TOTAL_MAX, Problem, Vehicle, Visit, Window
+from routing.vrp.limits import MOMENT_MAX_S, TOTAL_MAX
+from routing.vrp.problem import Problem, Vehicle, Visit, Window
 from routing.vrp.solution import Solution
 from routing.vrp.vrplib_file import (
     InstanceUnreadable,

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from routing.matrix import UNREACHABLE
-from routing.vrp.problem import MOMENT_MAX_S, Window
+from routing.vrp.limits import MOMENT_MAX_S
+from routing.vrp.problem import Window
 from routing.vrp.vroom.body import ALWAYS, Body, BodyRefused
 from routing.vrp.vroom.ground import Ground
 from routing.vrp.vroom.pricing import HUNDREDTHS, hundredths_of

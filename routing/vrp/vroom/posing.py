@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
-from routing.vrp.problem import MOMENT_MAX_S, Break, Preference, Problem, Vehicle, Visit, Window
+from routing.vrp.limits import MOMENT_MAX_S
+from routing.vrp.problem import Break, Preference, Problem, Vehicle, Visit, Window
 from routing.vrp.vroom import body as asked
 from routing.vrp.vroom.body import ALWAYS, Body, Kind, Task
 from routing.vrp.vroom.clock import Clock, clock_of

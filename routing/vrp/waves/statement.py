@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from routing.errors import RoutingError
 from routing.matrix import UNREACHABLE
-from routing.vrp.problem import MOMENT_MAX_S, TOTAL_MAX, Window
+from routing.vrp.limits import MOMENT_MAX_S, TOTAL_MAX
+from routing.vrp.problem import Window
 
 EPOCHS_MAX: Final = 1_000
 """Waves after this one. More would leave the range of moments, or be no waves. Chosen."""

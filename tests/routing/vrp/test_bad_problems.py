@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from routing.matrix import UNREACHABLE, MatrixRefused, Provenance, TravelMatrix
 from routing.vrp.check import check
-from routing.vrp.problem import (
-    MOMENT_MAX_S,
-    Break,
-    Feature,
-    Problem,
-    ProblemRefused,
-    Vehicle,
-    Visit,
-    Window,
-)
+from routing.vrp.limits import MOMENT_MAX_S
+from routing.vrp.problem import Break, Feature, Problem, ProblemRefused, Vehicle, Visit, Window
 from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.solution import Solution
 from routing.vrp.solve import Engine, EngineUnfit, RequiredUnserved, StartRefused, solve

@@ -7,17 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
-from routing.vrp.problem import (
-    MOMENT_MAX_S,
-    PRICE_MAX,
-    TOTAL_MAX,
-    Break,
-    Preference,
-    Problem,
-    Vehicle,
-    Visit,
-    Window,
-)
+from routing.vrp.limits import MOMENT_MAX_S, PRICE_MAX, TOTAL_MAX
+from routing.vrp.problem import Break, Preference, Problem, Vehicle, Visit, Window
 
 _OWN_SHARE = 0.4
 """Of pairs whose second half loads something of its own besides."""
