@@ -80,9 +80,9 @@ def identifier(cell: str) -> str:
     return kept
 
 
-def amount(cell: str, *, per: int, low: int, high: int, unit: str) -> int:
+def amount(cell: str, *, per: int, low: int, high: int, unit: str = "") -> int:
     """
-    A decimal in a unit of `per` small ones, exactly, rounded half up to a whole small unit.
+    A decimal in a `unit` of `per` small ones, exactly, rounded half up to a whole small unit; "": what is counted has none.
 
     Rounding only meets what is finer than a gram or millilitre, such as a spreadsheet's
     0.30000000000000004.
@@ -99,7 +99,7 @@ def amount(cell: str, *, per: int, low: int, high: int, unit: str) -> int:
         least, most = (f"{_EXACT.divide(Decimal(each), Decimal(per)):f}" for each in (low, high))
         raise BadCell(
             RowCode.OUT_OF_RANGE,
-            f"it lies outside {least} to {most} {unit}",
+            f"it lies outside {least} to {most} {unit}".rstrip(),
             "check the number and the unit in the column's name",
         )
     return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP, context=_EXACT))
@@ -107,9 +107,9 @@ def amount(cell: str, *, per: int, low: int, high: int, unit: str) -> int:
 
 def count(cell: str, *, low: int, high: int) -> int:
     """A whole number; `3.0`, as spreadsheets write it, is whole."""
-    thousandths = amount(cell, per=1000, low=low * 1000, high=high * 1000, unit="pieces")
+    thousandths = amount(cell, per=1000, low=low * 1000, high=high * 1000)
     if thousandths % 1000:
-        raise BadCell(RowCode.NOT_WHOLE, "it is not a whole number", "count whole parcels")
+        raise BadCell(RowCode.NOT_WHOLE, "it is not a whole number", "write it without decimals")
     return thousandths // 1000
 
 

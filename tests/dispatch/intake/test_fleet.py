@@ -293,8 +293,9 @@ def test_swaps_and_the_cold_are_read():
             "depot.cold_factor",
             "outside 0.1 to 1",
         ),
+        ("lat = 33.9\n", "lat = 33.9\ndocks = 0\n", "depot.docks", "outside 1 to 1000; check"),
     ],
 )
-def test_what_is_wrong_with_a_swap_or_the_cold_is_named(old, new, where, detail):
+def test_what_is_wrong_with_a_swap_the_cold_or_docks_is_named(old, new, where, detail):
     found = problems((WITH_RANGE + SWAPS).replace(old, new, 1))
     assert detail in found[where]
