@@ -19,9 +19,11 @@ from api.cli import app as command_line
 from api.serving import Server, listen
 from dispatch import operations
 from dispatch.access import Role
+from dispatch.clock import Clock
 from dispatch.days import CompanyId, DepotId
 from dispatch.settings import Settings
 from dispatch.store import Store
+from dispatch.worker import work
 
 WEST, SOUTH, STEP = 118.10, 33.88, 0.005
 
@@ -81,17 +83,35 @@ def clock_settings() -> dict:
 
 
 @pytest.fixture
-async def client(server, roads, clock_settings) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings(roads=roads, **clock_settings), url=server.url)
+def clock(clock_settings) -> Clock:
+    """What app and worker take for the time: as `clock_settings` have it, unless a file gives a clock that it sets."""
+    return Settings(**clock_settings).clock()
+
+
+@pytest.fixture
+async def client(server, roads, clock) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Settings(roads=roads), url=server.url, clock=clock)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app, raise_app_exceptions=False),
             base_url="http://cunlu",
+            timeout=120,
         ) as client,
     ):
         client.app = app
         yield client
+
+
+@pytest.fixture
+async def worker(server, roads, tmp_path, clock) -> AsyncIterator[None]:
+    """A real worker beside the app, in this process; its planners have processes of their own."""
+    stop = asyncio.Event()
+    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path)
+    running = asyncio.create_task(work(settings, url=server.url, clock=clock, stop=stop))
+    yield
+    stop.set()
+    await running
 
 
 @pytest.fixture

@@ -4,13 +4,9 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 
-from api.app import create_app
 from dispatch.clock import StandingClock
-from dispatch.settings import Settings
-from dispatch.worker import work
 
 DAY = "day=2026-11-11"
 
@@ -23,31 +19,6 @@ def at(hours, minutes=0):
 @pytest.fixture
 def clock():
     return StandingClock(at(7))
-
-
-@pytest.fixture
-async def client(server, roads, clock):
-    app = create_app(Settings(roads=roads), url=server.url, clock=clock)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
-            base_url="http://cunlu",
-            timeout=120,
-        ) as client,
-    ):
-        client.app = app
-        yield client
-
-
-@pytest.fixture
-async def worker(server, roads, tmp_path, clock):
-    stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path)
-    running = asyncio.create_task(work(settings, url=server.url, clock=clock, stop=stop))
-    yield
-    stop.set()
-    await running
 
 
 class Day:

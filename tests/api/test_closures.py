@@ -35,10 +35,8 @@ async def loaded(client):
 
 
 @pytest.fixture
-def clock(client):
-    clock = StoppedClock()
-    client.app.state.deps = replace(client.app.state.deps, clock=clock)
-    return clock
+def clock():
+    return StoppedClock()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,29 +11,15 @@ from dispatch import operations
 from dispatch.access import Role
 from dispatch.clock import StandingClock
 from dispatch.days import DepotDay, DepotId
-from dispatch.settings import Settings
 from dispatch.store import Store
-from dispatch.worker import work
 
 DAY = "day=2026-11-11"
 HALF_PAST_EIGHT = datetime(2026, 11, 11, 0, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def clock(client):
-    clock = StandingClock(HALF_PAST_EIGHT)
-    client.app.state.deps = replace(client.app.state.deps, clock=clock)
-    return clock
-
-
-@pytest.fixture
-async def worker(server, roads, tmp_path, clock):
-    stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path)
-    working = asyncio.create_task(work(settings, url=server.url, clock=clock, stop=stop))
-    yield
-    stop.set()
-    await working
+def clock():
+    return StandingClock(HALF_PAST_EIGHT)
 
 
 @dataclass

@@ -1,25 +1,11 @@
 """A whole day through HTTP: files in, a plan by a real worker, the road, the board, the stream."""
 
-import asyncio
 import json
 from datetime import datetime
 
 import pytest
 
-from dispatch.settings import Settings
-from dispatch.worker import run_worker
-
 DAY = "day=2026-11-11"
-
-
-@pytest.fixture
-async def worker(server, roads, tmp_path):
-    stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path)
-    running = asyncio.create_task(run_worker(settings, stop=stop))
-    yield
-    stop.set()
-    await running
 
 
 async def planned(company, **wish):

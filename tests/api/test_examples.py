@@ -43,9 +43,7 @@ from api import (
 from api.auth import MAY
 from api.errors import _store_away
 from dispatch.days import DepotDay, DepotId
-from dispatch.settings import Settings
 from dispatch.webhooks import DeadLetter
-from dispatch.worker import run_worker
 
 EXAMPLES = Path(__file__).parents[2] / "api" / "examples.json"
 DAY = "day=2026-11-11"
@@ -77,16 +75,6 @@ LISTED = 2
 
 
 JOINT = {"joint_id": "L-7", "rules": ["same-trip", "all-or-nothing"]}
-
-
-@pytest.fixture
-async def worker(server, roads, tmp_path):
-    stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path)
-    running = asyncio.create_task(run_worker(settings, stop=stop))
-    yield
-    stop.set()
-    await running
 
 
 BY_ID = {"cursors", "fates", "contacts", "couriers", "models", "counts"}

@@ -14,14 +14,8 @@ TEN = datetime(2026, 11, 11, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def clock(client):
-    """A clock that is set, at ten in the morning."""
-    clock = StandingClock(TEN)
-    deps = client.app.state.deps
-    client.app.state.deps = type(deps)(
-        **{name: getattr(deps, name) for name in deps.__slots__} | {"clock": clock}
-    )
-    return clock
+def clock():
+    return StandingClock(TEN)
 
 
 def told(courier="c1", lon=118.11, lat=33.89, *, after_s=0, **more):

@@ -6,9 +6,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dispatch.settings import Settings
-from dispatch.worker import run_worker
-
 DAY = "day=2026-11-11"
 NOW = datetime(2026, 11, 11, 0, 5, tzinfo=UTC)
 
@@ -25,16 +22,6 @@ def fleet_json(fleet_json):
     fleet = json.loads(fleet_json)
     fleet["vehicle_models"][0] |= {"cost_per_km_yuan": 0.5, "cost_per_hour_yuan": 22}
     return json.dumps(fleet, ensure_ascii=False)
-
-
-@pytest.fixture
-async def worker(server, roads, tmp_path, clock_settings):
-    stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path, **clock_settings)
-    running = asyncio.create_task(run_worker(settings, stop=stop))
-    yield
-    stop.set()
-    await running
 
 
 def whose(plan):

@@ -5,9 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dispatch.settings import Settings
-from dispatch.worker import run_worker
-
 DAY = "day=2026-11-11"
 
 
@@ -16,16 +13,6 @@ def clock_settings():
     """Half past eight of the day when the test begins."""
     starts_at = datetime(2026, 11, 11, 0, 30, tzinfo=UTC)
     return {"clock_start": starts_at, "clock_started": datetime.now(UTC)}
-
-
-@pytest.fixture
-async def worker(server, roads, tmp_path, clock_settings):
-    stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path, **clock_settings)
-    running = asyncio.create_task(run_worker(settings, stop=stop))
-    yield
-    stop.set()
-    await running
 
 
 async def next_version(village, version):

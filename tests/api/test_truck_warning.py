@@ -4,14 +4,10 @@ import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
 
-import httpx
 import pytest
 
-from api.app import create_app
 from dispatch.clock import ScaledClock
 from dispatch.days import DepotDay, DepotId
-from dispatch.settings import Settings
-from dispatch.worker import work
 
 DAY = "day=2026-11-11"
 SPEED = 60.0
@@ -40,31 +36,6 @@ class MovedClock:
 @pytest.fixture
 def clock():
     return MovedClock(LEAVES_AT - timedelta(hours=4))
-
-
-@pytest.fixture
-async def client(server, roads, clock):
-    app = create_app(Settings(roads=roads), url=server.url, clock=clock)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
-            base_url="http://cunlu",
-            timeout=120,
-        ) as client,
-    ):
-        client.app = app
-        yield client
-
-
-@pytest.fixture
-async def worker(server, roads, tmp_path, clock):
-    stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path)
-    running = asyncio.create_task(work(settings, url=server.url, clock=clock, stop=stop))
-    yield
-    stop.set()
-    await running
 
 
 @pytest.fixture

@@ -6,9 +6,6 @@ import json
 import polyline
 import pytest
 
-from dispatch.settings import Settings
-from dispatch.worker import run_worker
-
 WEST, SOUTH, STEP = 118.10, 33.88, 0.005
 MATRIX = [[0, 2104, 197, 1299], [2103, 0, 2255, 3152], [197, 2256, 0, 1102], [1299, 3153, 1102, 0]]
 SMALL = {
@@ -16,16 +13,6 @@ SMALL = {
     "jobs": [{"id": 1414, "location_index": 1}, {"id": 1515, "location_index": 2}],
     "matrix": MATRIX,
 }
-
-
-@pytest.fixture
-async def worker(server, roads, tmp_path):
-    stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path)
-    running = asyncio.create_task(run_worker(settings, stop=stop))
-    yield
-    stop.set()
-    await running
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Waves through HTTP and a real worker."""
 
-import asyncio
 import json
 import re
 from pathlib import Path
@@ -8,21 +7,9 @@ from pathlib import Path
 import pytest
 
 from api.waves import EXAMPLE
-from dispatch.settings import Settings
-from dispatch.worker import run_worker
 from tests.routing.vrp.waves.judge import complaints
 
 DOCS = (Path(__file__).parents[2] / "docs/waves.md").read_text()
-
-
-@pytest.fixture
-async def worker(server, roads, tmp_path):
-    stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path)
-    running = asyncio.create_task(run_worker(settings, stop=stop))
-    yield
-    stop.set()
-    await running
 
 
 @pytest.fixture

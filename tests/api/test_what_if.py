@@ -21,16 +21,6 @@ def fleet_json(fleet_json):
 
 
 @pytest.fixture
-async def worker(server, roads, tmp_path):
-    stop = asyncio.Event()
-    settings = Settings(redis_url=server.url, roads=roads, data_dir=tmp_path)
-    running = asyncio.create_task(run_worker(settings, stop=stop))
-    yield
-    stop.set()
-    await running
-
-
-@pytest.fixture
 async def plan(village, worker):
     answer = await village.call("POST", f"/v1/plans?{DAY}", json={"budget_s": 1, "seed": 1})
     path = answer.headers["location"]
