@@ -56,7 +56,8 @@ def relieved(problem: Problem, missed_s: Mapping[int, int], routes: Sequence[Rou
     The problem in which what was late for the queue is due so much earlier, `missed_s` for each visit.
 
     No earlier than `routes` need if they did not wait: so these can be driven in it, and a search that knows of no docks
-    spreads the returns. Asked again, it goes on from there. Members of a joint that share a due moment keep it.
+    spreads the returns. Asked again, it goes on from there. Members of a joint that share a due moment keep it, and halves of
+    pairs have none: others of their trip say when it is over.
     """
     needs_s = {
         halt.visit: over_s(problem, trip) - trip.dock_wait_s
@@ -66,10 +67,11 @@ def relieved(problem: Problem, missed_s: Mapping[int, int], routes: Sequence[Rou
     }
     latest_s = max(vehicle.shift.latest_s for vehicle in problem.vehicles)
     one_due = {number for number, joint in enumerate(problem.joints) if joint.one_due}
+    paired = problem.paired
     visits = list(problem.visits)
     for number, early_s in missed_s.items():
         visit = visits[number]
-        if not one_due.isdisjoint(visit.joints):
+        if number in paired or not one_due.isdisjoint(visit.joints):
             continue
         due_s = latest_s if visit.due_s is None else visit.due_s
         earlier_s = min(due_s, max(due_s - early_s, needs_s.get(number, 0)))

@@ -318,6 +318,13 @@ class Problem:
         }
         return frozenset(feature for feature, is_used in used.items() if is_used)
 
+    @property
+    def paired(self) -> frozenset[int]:
+        """The visits that are halves of pairs. O(visits)."""
+        seconds = [n for n, visit in enumerate(self.visits) if visit.brings is not None]
+        firsts = [visit.brings for visit in self.visits if visit.brings is not None]
+        return frozenset((*firsts, *seconds))
+
     def ready_s(self, matrix: int) -> NDArray[np.int32]:
         """Seconds from leaving each place until being ready to serve at each other one: int32 (n, n)."""
         durations_s = self.matrices[matrix].durations_s

@@ -65,7 +65,9 @@ class Spreader:
         for number, visit in enumerate(problem.visits):
             if visit.group is not None:
                 self._group.setdefault(visit.group, []).append(number)
-        self._bound = _bound_together(problem)
+        # Halves of pairs and members of joints go nowhere alone.
+        joint = (number for number, visit in enumerate(problem.visits) if visit.joints)
+        self._bound = problem.paired.union(joint)
         self.missed_s: dict[int, int] = {}
         self._tried = self._most = 0
 
@@ -377,13 +379,6 @@ class Spreader:
         joints = set(visits[visit].joints)
         gone += (n for n, each in enumerate(visits) if not joints.isdisjoint(each.joints))
         return list(dict.fromkeys(gone))
-
-
-def _bound_together(problem: Problem) -> frozenset[int]:
-    """Halves of pairs and members of joints: they go nowhere alone."""
-    bound = [n for n, each in enumerate(problem.visits) if each.brings is not None or each.joints]
-    firsts = [each.brings for each in problem.visits if each.brings is not None]
-    return frozenset((*bound, *firsts))
 
 
 def _is_alike(one: Visit, other: Visit) -> bool:

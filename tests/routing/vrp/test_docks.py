@@ -139,7 +139,7 @@ def test_a_required_visit_is_not_left_out_for_a_dock(villages) -> None:
 
 
 @given(seed=st.integers(0, 1 << 30))
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, deadline=None)
 def test_no_more_unload_at_once_than_there_are_docks(villages, docked, seed: int) -> None:
     problem = docked.with_docks(villages.hard_problem(seed, visits=20, vehicles=5), seed)
     try:
@@ -201,3 +201,12 @@ def test_what_was_late_is_due_earlier_and_what_is_planned_can_still_be_driven(vi
     assert [visit.due_s for visit in earlier.visits] == [max(240, overs_s[0]), max(270, overs_s[1])]
     free = replace(earlier, docks=())
     assert Scheduler(free).schedule_all(orders_of(found)) is not None
+
+
+def test_halves_of_a_pair_are_not_due_earlier_but_the_rest_of_their_trip_is(villages) -> None:
+    first = replace(VISIT, unload_s=0)
+    problem = of(villages, first, replace(first, brings=0), replace(VISIT, due_s=300))
+    found = answer(problem)
+    earlier = relieved(problem, {0: 40, 1: 40, 2: 40}, found.routes)
+    assert [visit.due_s for visit in earlier.visits[:2]] == [None, None]
+    assert earlier.visits[2].due_s is not None and earlier.visits[2].due_s < 300
