@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports unit browser lock clean
+.PHONY: help demo test lint format types imports unit browser explore lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 16
@@ -34,6 +34,9 @@ unit: $(VENV)/.dev
 
 browser: $(VENV)/.dev ## the pages in a real Chromium (skipped, loudly, where there is none)
 	$(BIN)/pytest tests/api/pages
+
+explore: $(VENV)/.dev ## the properties on other examples than the last time (a name after ARGS= chooses)
+	CUNLU_EXAMPLES=others $(BIN)/pytest -n auto $(ARGS)
 
 lock: ## pin what pyproject.toml allows today, by hash and without addresses
 	$(PYTHON) tools/lock.py

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from dispatch.server import EmbeddedServer
@@ -14,6 +15,11 @@ from routing.roads.network import RoadNetwork
 # Playwright's own event loop runs in the thread of its tests: no asyncio test can share their process.
 # So the browser tests run when they are named (`pytest tests/api/pages`), and `make test` names them.
 _BROWSER_TESTS = "pages"
+
+# `make test` tries the same examples everywhere, so that what is green here is green there; `make explore` tries others.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("others", derandomize=False, database=None, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("CUNLU_EXAMPLES", "same"))
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -15,7 +15,7 @@ from routing.vrp.waves.statement import WavesRefused
 from tests.routing.vrp.waves.bodies import a_body
 from tests.routing.vrp.waves.judge import complaints
 
-SEARCHED = settings(max_examples=80, deadline=None, database=None)
+SEARCHED = settings(max_examples=80, deadline=None)
 
 SMALL = {
     "durations_s": [[0, 300, 420], [310, 0, 150], [400, 160, 0]],

@@ -213,7 +213,7 @@ def test_a_budget_of_nothing_still_gives_the_first_answer(engine: Engine, budget
 
 
 @given(seed=st.integers(0, 1 << 30))
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=150, deadline=None)
 def test_any_statement_is_refused_or_answered_honestly(villages, seed: int) -> None:
     try:
         problem = Problem(**villages.spoiled_statement(seed))

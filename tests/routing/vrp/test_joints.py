@@ -48,7 +48,7 @@ def joined(problem: Problem, seed: int) -> Problem:
 
 
 @given(seed=st.integers(0, 1 << 30))
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, deadline=None)
 def test_the_first_answer_keeps_to_joints(villages, seed: int) -> None:
     problem = joined(villages.hard_problem(seed, visits=20, vehicles=4), seed)
     try:

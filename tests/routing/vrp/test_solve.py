@@ -32,7 +32,7 @@ from routing.vrp.solve import (
 )
 
 # Compiling comes on top of the first example's time.
-SEARCHED = settings(max_examples=120, deadline=None, database=None)
+SEARCHED = settings(max_examples=120, deadline=None)
 
 
 @given(seed=st.integers(0, 1 << 30))
