@@ -209,4 +209,5 @@ def test_halves_of_a_pair_are_not_due_earlier_but_the_rest_of_their_trip_is(vill
     found = answer(problem)
     earlier = relieved(problem, {0: 40, 1: 40, 2: 40}, found.routes)
     assert [visit.due_s for visit in earlier.visits[:2]] == [None, None]
-    assert earlier.visits[2].due_s is not None and earlier.visits[2].due_s < 300
+    assert earlier.visits[2].due_s is not None
+    assert earlier.visits[2].due_s < 300
