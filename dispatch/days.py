@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NewType
 from zoneinfo import ZoneInfo
 
@@ -57,11 +58,11 @@ class DayClock:
 
     def seconds(self, at: datetime) -> int:
         """Seconds from midnight to `at`; negative before, above 86,400 after the day."""
-        return round((at.astimezone(ZoneInfo("UTC")) - self._utc_start).total_seconds())
+        return round((at - _midnight(self.day, self.zone)).total_seconds())
 
     def seconds_of(self, local: time) -> int:
         """Seconds from midnight to a local wall-clock time of this day."""
-        return self.seconds(datetime.combine(self.day, local, self.zone))
+        return _local_s(self.day, self.zone, local)
 
     def span_of(self, starts: time, ends: time) -> tuple[int, int]:
         """Both in seconds from midnight; an end that is not after its start is the next morning's."""
@@ -70,8 +71,16 @@ class DayClock:
 
     def moment(self, seconds: int) -> datetime:
         """The aware moment in the depot's zone, the inverse of `seconds`."""
-        return (self._utc_start + timedelta(seconds=seconds)).astimezone(self.zone)
+        midnight = _midnight(self.day, self.zone)
+        return (midnight + timedelta(seconds=seconds)).astimezone(self.zone)
 
-    @property
-    def _utc_start(self) -> datetime:
-        return self.starts_at.astimezone(ZoneInfo("UTC"))
+
+@lru_cache(maxsize=64)
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def _local_s(day: date, zone: ZoneInfo, local: time) -> int:
+    at = datetime.combine(day, local, zone).astimezone(UTC)
+    return round((at - _midnight(day, zone)).total_seconds())

@@ -59,15 +59,14 @@ class DayInputs:
     def as_known(self, facts: RoadFacts) -> DayInputs:
         """The same day without orders that have ended since, and without couriers who are out; its trucks as they leave."""
         couriers = {key: each for key, each in self.fleet.couriers.items() if key not in facts.out}
-        said = {each.order_id: amount_of(each) for each in self.orders}
+        said = {
+            each.order_id: amount_of(each) for each in self.orders if each.order_id in facts.carriers
+        }
         known = replace(
             self,
             fleet=replace(self.fleet, couriers=couriers),
             orders=tuple(each for each in self.orders if each.order_id not in facts.fates),
-            amounts={
-                **self.amounts,
-                **{key: said[key] for key in said.keys() & facts.carriers.keys()},
-            },
+            amounts={**self.amounts, **said},
         )
         return known.by_timetable(facts.trucks)
 
