@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -200,8 +201,18 @@ class _Planner:
         self._answers.flush()
 
 
+def give_way(niceness: int) -> None:
+    """Let processes of less niceness go first, before this one and all it starts."""
+    os.nice(niceness)
+    # Linux shares time among sessions before it looks at processes, and the planner leads one.
+    session = Path("/proc/self/autogroup")
+    with suppress(OSError):
+        session.write_text(str(niceness), encoding="ascii")
+
+
 def main() -> None:
     """Answer on what was standard output; whatever libraries print goes to standard error."""
+    give_way(int(sys.argv[1]))
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     _Planner(sys.stdin.buffer, answers).run()

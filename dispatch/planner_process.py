@@ -143,12 +143,13 @@ class PlannerProcess:
         """The last step heard of in the present task."""
 
     @classmethod
-    async def start(cls) -> PlannerProcess:
+    async def start(cls, *, niceness: int = 0) -> PlannerProcess:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "dispatch.planner",
+            str(niceness),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=environment,

@@ -14,8 +14,13 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True, eq=False)
 class Workbench:
-    """Whoever uses it has it alone: the queue hands a worker one thing at a time."""
+    """
+    Whoever uses it has it alone: the queue hands a worker one thing at a time.
 
+    Where all processors are busy, a planner of less `niceness` gets them first: 0 for what somebody waits for.
+    """
+
+    niceness: int = 0
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set it only after the queue was told to stop: it then keeps the work for another worker."""
     _planner: PlannerProcess | None = field(default=None, init=False)
@@ -23,7 +28,7 @@ class Workbench:
     async def prepare(self) -> PlannerProcess:
         """A living planner, which warms itself: started before it is asked for, it costs none."""
         if self._planner is None or not self._planner.is_alive:
-            self._planner = await PlannerProcess.start()
+            self._planner = await PlannerProcess.start(niceness=self.niceness)
         return self._planner
 
     async def watched(

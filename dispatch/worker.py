@@ -71,6 +71,10 @@ RECORD_WITHIN_S: Final = 10.0
 STARTS_MAX: Final = 5
 """A job that outlived so many workers may be what kills them. Chosen, not measured."""
 
+_PLANS_GIVE_WAY: Final = 19
+_LOOKS_GIVE_WAY: Final = 15
+"""Niceness of planners: whoever sends an order waits for no search, and a question for no plan. Chosen."""
+
 AUTHOR: Final = "worker"
 
 _logger = logging.getLogger(__name__)
@@ -312,7 +316,7 @@ async def work(settings: Settings, *, url: str, clock: Clock, stop: asyncio.Even
 async def _serve(
     settings: Settings, store: Store, queue: JobQueue, clock: Clock, stop: asyncio.Event
 ) -> None:
-    bench, quick, desk = Workbench(), Workbench(), Workbench()
+    bench, quick, desk = Workbench(_PLANS_GIVE_WAY), Workbench(_LOOKS_GIVE_WAY), Workbench()
     planning = PlanningWorker(store, clock, bench, settings.roads)
     answering = QuestionWorker(store, bench, settings.roads)
     at_once = QuestionWorker(store, quick, settings.roads)
