@@ -99,9 +99,7 @@ async def read_plan(plan_id: str, deps: With, caller: Caller, request: Request) 
 
 
 async def _plan_answer(found: StoredPlan, caller: Identity, request: Request) -> Response:
-    etag, body = found.etag, found.body
-    if not caller.sees_phones:
-        etag, body = f"{etag}-masked", await asyncio.to_thread(_without_notes, found.plan)
+    etag = found.etag if caller.sees_phones else f"{found.etag}-masked"
     headers = {
         "ETag": quoted(etag),
         "Cache-Control": "no-cache",
@@ -109,11 +107,14 @@ async def _plan_answer(found: StoredPlan, caller: Identity, request: Request) ->
     }
     if is_among(etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
+    body = await asyncio.to_thread(_body, found.plan, with_notes=caller.sees_phones)
     return stored(body, headers=headers)
 
 
-def _without_notes(plan: Plan) -> bytes:
-    return msgspec.json.encode(replace(plan, routes=tuple(map(route_without_notes, plan.routes))))
+def _body(plan: Plan, *, with_notes: bool) -> bytes:
+    if not with_notes:
+        plan = replace(plan, routes=tuple(map(route_without_notes, plan.routes)))
+    return msgspec.json.encode(plan)
 
 
 @router.post(

@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from benchmarks.check_route import AT, a_day
 from dispatch import operations
@@ -156,6 +157,17 @@ def processes(url: str, roads: Path, now: datetime) -> Iterator[str]:
             each.wait()
 
 
+async def kept(store: Store, plan: Plan) -> dict[str, Any]:
+    """Bytes of the plan, and of the versions kept as changes."""
+    current = await store.current_version(plan.day)
+    rows = [await store.version(plan.day, each) for each in range(1, current + 1)]
+    changes = [len(row.body) for row in rows if row is not None and row.onto]
+    return {
+        "whole_bytes": len(msgspec.json.encode(plan)),
+        "change_bytes": round(statistics.median(changes)),
+    }
+
+
 async def by_api(
     folder: Path, roads: Path, inputs: DayInputs, plan: Plan, now: datetime, orders: list[Order]
 ) -> dict[str, Any]:
@@ -183,7 +195,9 @@ async def by_api(
                     taken_ms.append((time.perf_counter() - began_s) * 1000)
                     (result,) = answer.raise_for_status().json()["results"]
                     verdicts[result["answer"]["verdict"]] += 1
-    return told(taken_ms, verdicts)
+        async with Store.open(server.url) as store:
+            sizes = await kept(store, plan)
+    return told(taken_ms, verdicts) | sizes
 
 
 async def until_there(client: httpx.AsyncClient) -> None:

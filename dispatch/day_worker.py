@@ -24,6 +24,7 @@ from dispatch.running.risks import endangered, next_watch, risks_now
 from dispatch.running.watching import whys
 from dispatch.store import Store
 from dispatch.timetable import orders_today, plan_today
+from dispatch.versions import changed
 from dispatch.workbench import Workbench
 
 BUDGET_S: Final = 2.0
@@ -91,16 +92,18 @@ class DayWorker:
 
     async def _next_version(self, day: DepotDay, *, search: bool) -> Plan | None:
         for _ in range(ATTEMPTS):
-            revised = await self._revised(day, search=search)
-            if revised is None:
+            found = await self._revised(day, search=search)
+            if found is None:
                 return None
+            before, revised = found
             try:
                 stored = await operations.publish_revision(
-                    self.store, revised, by=AUTHOR, at=self.clock.now()
+                    self.store, revised, by=AUTHOR, at=self.clock.now(), before=before
                 )
             except PlanStale as stale:
                 _log(logging.INFO, f"{stale.winner} came first: made again", day)
             else:
+                self.store.daybook.know(day, stored.plan)
                 told = ", ".join(revised.why)
                 _log(logging.INFO, f"published {stored.plan.plan_id}: {told}", day)
                 return stored.plan
@@ -139,7 +142,8 @@ class DayWorker:
         if at is not None and in_s is not None:
             await self.jobs.put_watch(day, at, in_s=in_s)
 
-    async def _revised(self, day: DepotDay, *, search: bool) -> Plan | None:
+    async def _revised(self, day: DepotDay, *, search: bool) -> tuple[Plan, Plan] | None:
+        """The version in force and the next."""
         now = self.clock.now()
         page = await self.store.daybook.read(day)
         if page.plan is None or self.roads is None or not self.roads.exists():
@@ -169,8 +173,8 @@ class DayWorker:
             planner, planner.revise(task), planner.end_after(self.budget_s + OVERHEAD_S)
         )
         match outcome:
-            case Revised(plan=revised):
-                return revised
+            case Revised(change=change):
+                return None if change is None else (plan, changed(plan, change))
             case Refused(code=code, message=message):
                 _log(logging.ERROR, f"no next version: {code}: {message}", day)
             case Broken(trace=trace):

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-import msgspec
-
 from dispatch.days import DepotDay
 from dispatch.events import (
     Event,
@@ -22,6 +20,7 @@ from dispatch.events import (
     decode,
 )
 from dispatch.plan import Plan
+from dispatch.versions import VersionSource, read_version
 
 DAYS_KEPT: Final = 64
 """A county has 20 depots; a page of 3,000 stops takes some 10 MB. Chosen, not measured."""
@@ -52,10 +51,8 @@ class DaySlice:
     plan_version: int
 
 
-class DaySource(Protocol):
+class DaySource(VersionSource, Protocol):
     async def day_slice(self, day: DepotDay, *, after: str) -> DaySlice: ...
-
-    async def plan(self, day: DepotDay, version: int) -> tuple[bytes, str, int] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,8 @@ class Daybook:
                 if found.complete:
                     break
             if found.plan_version != (0 if kept.plan is None else kept.plan.version):
-                kept.plan = await self._plan(day, found.plan_version)
+                read = await read_version(self._source, day, found.plan_version, known=kept.plan)
+                kept.plan = None if read is None else read[0]
             return DayPage(tuple(kept.events), kept.as_of, found.orders_total, kept.plan)
 
     def know(self, day: DepotDay, plan: Plan) -> None:
@@ -108,7 +106,3 @@ class Daybook:
         kept = self._days.get(day)
         if kept is not None and (kept.plan is None or kept.plan.version < plan.version):
             kept.plan = plan
-
-    async def _plan(self, day: DepotDay, version: int) -> Plan | None:
-        stored = await self._source.plan(day, version)
-        return None if stored is None else msgspec.json.decode(stored[0], type=Plan)

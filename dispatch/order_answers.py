@@ -13,7 +13,7 @@ from dispatch.days import DepotDay
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.orders import OrderId
-from dispatch.plan import Departure, Plan, PlanId, Promise, Remedy, Route, Unserved, Why
+from dispatch.plan import PlanId, Remedy
 
 ORDERS_MAX: Final = 50
 """More at once are left for the next version of the plan, which looks at all of them together. Chosen."""
@@ -67,19 +67,6 @@ class NewOrders(msgspec.Struct, frozen=True, kw_only=True):
     order_ids: tuple[OrderId, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What the next version of a plan has in place of what stood there."""
-
-    made_at: datetime
-    routes: tuple[Route, ...]
-    unserved: tuple[Unserved, ...]
-    promises: tuple[Promise, ...]
-    """Of all orders in these routes."""
-    departures: tuple[Departure, ...]
-    why: tuple[Why, ...] = (Why.NEW_ORDERS,)
-
-
 def encode(asked: NewOrders) -> bytes:
     return msgspec.json.encode(asked)
 
@@ -94,20 +81,3 @@ def encode_answers(answers: tuple[OrderAnswer, ...]) -> bytes:
 
 def decode_answers(body: bytes) -> tuple[OrderAnswer, ...]:
     return msgspec.json.decode(body, type=tuple[OrderAnswer, ...])
-
-
-def change_between(before: Plan, after: Plan) -> Change | None:
-    """What `after` has changed of `before`, from which it was made; None: no route is another."""
-    old = {route.courier_id: route for route in before.routes}
-    routes = tuple(each for each in after.routes if old.get(each.courier_id) is not each)
-    if not routes:
-        return None
-    met = {order_id for route in routes for stop in route.stops for order_id in stop.order_ids}
-    return Change(
-        made_at=after.made_at,
-        routes=routes,
-        unserved=after.unserved,
-        promises=tuple(each for each in after.promises if each.order_id in met),
-        departures=after.departures,
-        why=after.why,
-    )

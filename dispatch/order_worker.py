@@ -29,8 +29,8 @@ from dispatch.planner_process import (
     network_path,
 )
 from dispatch.running.desk import DayNews
-from dispatch.running.inserting import changed
 from dispatch.store import Store
+from dispatch.versions import changed
 from dispatch.workbench import Workbench
 
 ATTEMPTS: Final = 3
@@ -110,6 +110,8 @@ class OrderWorker:
                     changed(page.plan, found.change),
                     by=AUTHOR,
                     at=self.clock.now(),
+                    before=page.plan,
+                    all_routes=False,
                 )
             except PlanStale as stale:
                 _log(

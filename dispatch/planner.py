@@ -52,6 +52,7 @@ from dispatch.running.desk import Desk
 from dispatch.running.reoptimising import reoptimise
 from dispatch.running.revising import revise
 from dispatch.scoping import Scope
+from dispatch.versions import change_between
 from routing.errors import RoutingError
 from routing.roads.network import RoadNetwork
 
@@ -170,7 +171,7 @@ class _Planner:
             budget_s=task.budget_s,
             seed=task.seed,
         )
-        return Revised(plan=plan)
+        return Revised(change=None if plan is None else change_between(task.plan, plan))
 
     def _network_of(self, roads: str | None) -> RoadNetwork:
         """As `_network_at`; a question may need no roads, so nobody has looked whether there are any."""

@@ -23,6 +23,7 @@ from dispatch.jobs import JobProgress
 from dispatch.plan import Plan, Why
 from dispatch.running.desk import DayNews, DeskAnswer
 from dispatch.scoping import Scope
+from dispatch.versions import PlanChange
 
 LENGTH: Final = struct.Struct(">I")
 """Before every message: how many bytes it has."""
@@ -85,9 +86,9 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True, tag="planned"):
 
 
 class Revised(msgspec.Struct, frozen=True, kw_only=True, tag="revised"):
-    """None: the version in force is good enough."""
+    """What the next version changes; None: the one in force is good enough."""
 
-    plan: Plan | None
+    change: PlanChange | None
 
 
 class AtDesk(DeskAnswer, frozen=True, kw_only=True, tag="at-desk"):

@@ -184,7 +184,15 @@ async def make_moves(
                 draft = replace(moved.plan, based_on=plan.based_on)
                 kept = await keep_draft(store, draft, telling=telling)
             else:
-                kept = await publish_revision(store, moved.plan, by=by, at=at, telling=telling)
+                kept = await publish_revision(
+                    store,
+                    moved.plan,
+                    by=by,
+                    at=at,
+                    before=plan,
+                    all_routes=False,
+                    telling=telling,
+                )
         except PlanStale as stale:
             if is_draft or attempt == ATTEMPTS - 1:
                 raise

@@ -1,16 +1,18 @@
-"""Plans: drafted by workers, published by people, read as the bytes that were stored."""
+"""Plans: drafted by workers, published by people, their routes read as the bytes that were stored."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from functools import partial
+from typing import Any, ClassVar
 
 import msgspec
 
-from dispatch.days import CompanyId, DepotDay
+from dispatch.days import CompanyId, DepotDay, DepotScope
 from dispatch.errors import DispatchError
 from dispatch.events import Event, PlanDrafted, PlanPublished, encode
 from dispatch.fleet import CourierId, Fleet
@@ -20,6 +22,7 @@ from dispatch.jobs import JobFenced, JobState
 from dispatch.operations.registry import read_fleet, registry_of
 from dispatch.plan import Figures, Plan, PlanId, Route, Why, plan_id_of, route_without_notes
 from dispatch.store import PublishAnswer, RouteBodies, Store
+from dispatch.versions import PlanChange, change_between, numbered, read_version
 
 
 class PlanUnknown(DispatchError):
@@ -70,14 +73,9 @@ class RouteMissing(DispatchError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPlan:
-    """
-    A plan as it was stored; `published` says that it is the current one.
-
-    `etag` has no quotes; `body` is the plan as JSON.
-    """
+    """A plan as it was stored; `published` says that it is the current one, and `etag` has no quotes."""
 
     plan: Plan
-    body: bytes
     etag: str
     published: bool
 
@@ -119,7 +117,7 @@ async def draft_plan(
     """
     day = plan.day
     version = await store.next_version(day)
-    plan = replace(plan, version=version, plan_id=plan_id_of(day, version))
+    plan = numbered(plan, version)
     body = msgspec.json.encode(plan)
     event = PlanDrafted(at=at, by=by, job_id=job_id, plan_id=plan.plan_id, version=version)
     kept = await store.draft_plan(
@@ -150,14 +148,10 @@ async def read_plan(store: Store, company_id: CompanyId, plan_id: PlanId) -> Sto
     PlanUnknown
         The company has no such plan.
     """
-    day, version = day_of_plan(company_id, plan_id)
-    found = await store.plan(day, version)
+    found = await _read(store, *day_of_plan(company_id, plan_id))
     if found is None:
         raise PlanUnknown(plan_id)
-    body, etag, current = found
-    return StoredPlan(
-        plan=_decoder.decode(body), body=body, etag=etag, published=current == version
-    )
+    return found
 
 
 async def list_plans(store: Store, day: DepotDay) -> tuple[PlanSummary, ...]:
@@ -170,11 +164,16 @@ async def list_plans(store: Store, day: DepotDay) -> tuple[PlanSummary, ...]:
 
 async def current_plan(store: Store, day: DepotDay) -> StoredPlan | None:
     """The published plan; None: none has been."""
-    found = await store.current_plan(day)
+    version = await store.current_version(day)
+    return await _read(store, day, version) if version else None
+
+
+async def _read(store: Store, day: DepotDay, version: int) -> StoredPlan | None:
+    found = await read_version(store, day, version)
     if found is None:
         return None
-    body, etag, _ = found
-    return StoredPlan(plan=_decoder.decode(body), body=body, etag=etag, published=True)
+    plan, row = found
+    return StoredPlan(plan=plan, etag=row.etag, published=row.current == version)
 
 
 async def publish_plan(
@@ -206,7 +205,7 @@ async def publish_plan(
     if draft.etag not in expected_etags and "*" not in expected_etags:
         raise EtagMismatch(plan_id, ", ".join(sorted(expected_etags)), draft.etag)
     fleet = await read_fleet(store, plan.day.scope)
-    registry = await _whom_routes_name(store, plan)
+    registry = await _whom_routes_name(store, plan.day.scope, plan.routes)
     event = PlanPublished(
         at=at,
         by=by,
@@ -226,6 +225,8 @@ async def publish_plan(
             raise PlanStale(plan_id, plan.based_on, plan_id_of(plan.day, current), current)
         case PublishAnswer.PUBLISHED:
             return replace(draft, published=True)
+        case PublishAnswer.CHANGE_REFUSED:
+            raise AssertionError("no change was offered")
 
 
 async def publish_revision(
@@ -234,13 +235,16 @@ async def publish_revision(
     *,
     by: str,
     at: datetime,
+    before: Plan | None = None,
+    all_routes: bool = True,
     telling: Callable[[Plan], Event] | None = None,
 ) -> StoredPlan:
     """
     Give `plan` its version and make it the current one, in one step: nobody looks at it first.
 
-    For new versions of a running day, which the contract has passed. One that is stale is not kept. `telling` is what
-    happened with it, told of the plan with its version.
+    For new versions of a running day, which the contract has passed. One that is stale is not kept. With `before`, the version
+    it is based on, only what is another is kept; and unless `all_routes`, couriers whose route is the same find it as it
+    was written, with the names and phones of then. `telling` is what happened with it, told of the plan with its version.
 
     Raises
     ------
@@ -249,11 +253,13 @@ async def publish_revision(
     """
     day = plan.day
     version = await store.next_version(day)
-    plan = replace(plan, version=version, plan_id=plan_id_of(day, version))
-    body = msgspec.json.encode(plan)
-    etag = _etag_of(body)
+    plan = numbered(plan, version)
+    change = None
+    if before is not None and before.version == plan.based_on:
+        change = change_between(before, plan)
+    written = plan.routes if all_routes else _others(plan, before, change)
     fleet = await read_fleet(store, day.scope)
-    registry = await _whom_routes_name(store, plan)
+    registry = await _whom_routes_name(store, day.scope, written)
     event = PlanPublished(
         at=at,
         by=by,
@@ -262,20 +268,30 @@ async def publish_revision(
         previous=plan.based_on,
         why=plan.why,
     )
-    answer, current = await store.publish_revision(
+    bodies = await asyncio.to_thread(
+        lambda: [_route_bodies(plan, route, fleet, registry) for route in written]
+    )
+    publish = partial(
+        store.publish_revision,
         day,
         version,
         based_on=plan.based_on,
-        body=body,
-        etag=etag,
         summary=_summary_of(plan),
-        routes=[_route_bodies(plan, route, fleet, registry) for route in plan.routes],
+        routes=bodies,
+        others_stay=len(written) < len(plan.routes),
         event=encode(event),
         told_before=b"" if telling is None else encode(telling(plan)),
     )
+    body = msgspec.json.encode(plan if change is None else change)
+    answer, current = await publish(
+        body=body, is_change=change is not None, etag=(etag := _etag_of(body))
+    )
+    if answer is PublishAnswer.CHANGE_REFUSED:
+        body = msgspec.json.encode(plan)
+        answer, current = await publish(body=body, is_change=False, etag=(etag := _etag_of(body)))
     if answer is PublishAnswer.STALE:
         raise PlanStale(plan.plan_id, plan.based_on, plan_id_of(day, current), current)
-    return StoredPlan(plan=plan, body=body, etag=etag, published=True)
+    return StoredPlan(plan=plan, etag=etag, published=True)
 
 
 async def keep_draft(store: Store, plan: Plan, *, telling: Callable[[Plan], Event]) -> StoredPlan:
@@ -289,7 +305,7 @@ async def keep_draft(store: Store, plan: Plan, *, telling: Callable[[Plan], Even
     """
     day = plan.day
     version = await store.next_version(day)
-    plan = replace(plan, version=version, plan_id=plan_id_of(day, version))
+    plan = numbered(plan, version)
     body = msgspec.json.encode(plan)
     etag = _etag_of(body)
     answer, current = await store.keep_draft(
@@ -303,14 +319,14 @@ async def keep_draft(store: Store, plan: Plan, *, telling: Callable[[Plan], Even
     )
     if answer is PublishAnswer.STALE:
         raise PlanStale(plan.plan_id, plan.based_on, plan_id_of(day, current), current)
-    return StoredPlan(plan=plan, body=body, etag=etag, published=False)
+    return StoredPlan(plan=plan, etag=etag, published=False)
 
 
 async def read_route(
     store: Store, day: DepotDay, courier_id: CourierId, *, masked: bool
 ) -> StoredRoute:
     """
-    A courier's published route, as bytes that were made when it was published.
+    A courier's published route, as bytes that were made when it was published, and the version in force.
 
     `masked` hides names and phones of households and points, and the courier's phone.
 
@@ -322,7 +338,9 @@ async def read_route(
     found = await store.route(day, courier_id, masked=masked)
     if found is None:
         raise RouteMissing(courier_id, day)
-    return StoredRoute(*found)
+    body, etag, version = found
+    head = msgspec.json.encode({"plan_id": plan_id_of(day, version), "version": version})
+    return StoredRoute(head[:-1] + b"," + body[1:], f"{etag}-{version}")
 
 
 def _summary_of(plan: Plan) -> bytes:
@@ -338,11 +356,19 @@ def _summary_of(plan: Plan) -> bytes:
     )
 
 
-async def _whom_routes_name(store: Store, plan: Plan) -> Registry:
-    stops = [stop for route in plan.routes for stop in route.stops]
+def _others(plan: Plan, before: Plan | None, change: PlanChange | None) -> Sequence[Route]:
+    """The routes that the store has not as they are; all, if one of those that it has is gone."""
+    if before is None or change is None:
+        return plan.routes
+    is_gone = not {each.courier_id for each in before.routes}.issubset(change.courier_ids)
+    return plan.routes if is_gone else change.plan.routes
+
+
+async def _whom_routes_name(store: Store, scope: DepotScope, routes: Sequence[Route]) -> Registry:
+    stops = [stop for route in routes for stop in route.stops]
     households = dict.fromkeys(each for stop in stops for each in stop.household_ids)
     points = dict.fromkeys(stop.point_id for stop in stops if stop.point_id is not None)
-    return await registry_of(store, plan.day.scope, tuple(households), tuple(points))
+    return await registry_of(store, scope, tuple(households), tuple(points))
 
 
 def _route_bodies(plan: Plan, route: Route, fleet: Fleet, registry: Registry) -> RouteBodies:
@@ -360,7 +386,7 @@ def _route_bodies(plan: Plan, route: Route, fleet: Fleet, registry: Registry) ->
 def _route_document(
     plan: Plan, route: Route, fleet: Fleet, registry: Registry, *, masked: bool
 ) -> dict[str, Any]:
-    """What a courier's phone needs to work without asking again."""
+    """What a courier's phone needs to work without asking again; of no version, for it outlives some."""
     courier = fleet.couriers.get(route.courier_id)
     phone = "" if courier is None else courier.phone
     contacts: dict[str, dict[str, str]] = {}
@@ -377,8 +403,6 @@ def _route_document(
                     "phone": masked_phone(contact.phone) if masked else contact.phone,
                 }
     return {
-        "plan_id": plan.plan_id,
-        "version": plan.version,
         "day": plan.day.day,
         "courier": {
             "id": route.courier_id,
@@ -401,6 +425,3 @@ def _route_document(
 
 def _etag_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:32]
-
-
-_decoder: Final = msgspec.json.Decoder(Plan)

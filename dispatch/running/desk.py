@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -20,14 +20,15 @@ from dispatch.holding import as_agreed
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined
-from dispatch.order_answers import Change, OrderAnswer, change_between
+from dispatch.order_answers import OrderAnswer
 from dispatch.orders import Order, OrderId
-from dispatch.plan import Plan, plan_id_of
+from dispatch.plan import Plan
 from dispatch.running.ahead import Situation
 from dispatch.running.answering import answer_orders
 from dispatch.running.boarding import as_boarded
 from dispatch.running.inserting import Memory
 from dispatch.timetable import plan_today
+from dispatch.versions import PlanChange, change_between, numbered
 from routing.roads.network import RoadNetwork
 
 DAYS_KEPT: Final = 8
@@ -65,7 +66,7 @@ class DeskAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The answers, and what the next version of the plan changes; None: nothing, no order fits."""
 
     answers: tuple[OrderAnswer, ...]
-    change: Change | None
+    change: PlanChange | None
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ class Desk:
         plan = as_boarded(plan_today(known.plan, facts.trucks), inputs, roads, facts)
         situation = Situation(plan=plan, inputs=inputs, network=roads, facts=facts, now=news.now)
         grown, answers = answer_orders(situation, news.asked, known.memory)
-        if change_between(plan, grown) is None:
+        if grown.routes == plan.routes:
             return DeskAnswer(answers=answers, change=None)
         known.grown = grown
         return DeskAnswer(answers=answers, change=change_between(known.plan, grown))
@@ -128,10 +129,6 @@ class Desk:
             known.plan = news.plan
         elif known.plan is not None and known.plan.version != news.version:
             assert known.grown is not None, "published as it was answered"
-            known.plan = replace(
-                known.grown,
-                version=news.version,
-                plan_id=plan_id_of(news.day, news.version),
-            )
+            known.plan = numbered(known.grown, news.version)
         known.grown = None
         return known

@@ -14,9 +14,8 @@ from dispatch.fleet import CourierId
 from dispatch.halts import spot_at, spot_today
 from dispatch.joints import with_parts
 from dispatch.offers import accepted_points, offers_of
-from dispatch.order_answers import Change
 from dispatch.orders import Order
-from dispatch.plan import Leg, Plan, Route, Stop, Unserved
+from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why
 from dispatch.posing import Door, pose_doors
 from dispatch.promises import promised
 from dispatch.reading import Drive, read_back
@@ -369,17 +368,23 @@ def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> 
         return None
     route = with_parts(after.routes[0], plan.joints)
     unserved = tuple(each for each in plan.unserved if each.order_id != order.order_id)
-    change = Change(
+    others = (each for each in plan.routes if each.courier_id != courier_id)
+    routes = tuple(sorted((*others, route), key=lambda each: each.courier_id))
+    told = {each.order_id for each in after.promises} | met
+    kept = (each for each in plan.promises if each.order_id not in told)
+    grown = replace(
+        plan,
+        based_on=plan.version,
         made_at=situation.now.astimezone(inputs.fleet.depot.zone),
-        routes=(route,),
+        routes=routes,
         unserved=unserved,
-        promises=after.promises,
-        departures=departures_of(
-            (*(r for r in plan.routes if r.courier_id != courier_id), route), inputs
-        ),
+        figures=figures_of(routes, unserved, overlap_percent=plan.figures.overlap_percent),
+        promises=(*kept, *after.promises),
+        departures=departures_of(routes, inputs),
+        why=(Why.NEW_ORDERS,),
     )
     return Inserted(
-        plan=changed(plan, change),
+        plan=grown,
         courier_id=courier_id,
         stop=next(stop for stop in route.stops if order.order_id in stop.order_ids),
         cost=round(found.cost),
@@ -398,25 +403,3 @@ def drives_of(routes: Sequence[Route], plan: Plan) -> Mapping[Drive, Leg]:
                 if leg.swap is None:
                     known[route.profile, origin, target] = leg
     return known
-
-
-def changed(plan: Plan, change: Change) -> Plan:
-    """The next version of `plan`, without its number: all else stays as it was."""
-    renewed = {each.courier_id: each for each in change.routes}
-    others = [each for each in plan.routes if each.courier_id not in renewed]
-    routes = tuple(sorted((*others, *change.routes), key=lambda each: each.courier_id))
-    told = {each.order_id for each in change.promises} | {
-        order_id for route in change.routes for stop in route.stops for order_id in stop.order_ids
-    }
-    promises = (each for each in plan.promises if each.order_id not in told)
-    return replace(
-        plan,
-        based_on=plan.version,
-        made_at=change.made_at,
-        routes=routes,
-        unserved=change.unserved,
-        figures=figures_of(routes, change.unserved, overlap_percent=plan.figures.overlap_percent),
-        promises=(*promises, *change.promises),
-        departures=change.departures,
-        why=change.why,
-    )

@@ -71,7 +71,7 @@ class DayKeys:
     orders      hash, id -> JSON          sequence       list of ids in order of creation
     words       hash, id -> what couriers say last       cancellations  hash, id -> the first one
     reports     hash, event id -> digest  stream         every event
-    plans       hash: next, current, summary:VERSION     routes         hash, see `route_fields`
+    plans       hash: next, current, summary:VERSION     routes         hash: version, and see `route_fields`
     places      geo, courier ids                         positions      hash, courier id -> moment and JSON; both expire
     risks       hash, truck and courier -> whether at risk
     """

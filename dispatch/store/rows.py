@@ -33,6 +33,8 @@ class ReportAnswer(StrEnum):
 class PublishAnswer(StrEnum):
     UNKNOWN = "unknown"
     STALE = "stale"
+    CHANGE_REFUSED = "change-refused"
+    """There are as many changes in a row as may be: the whole plan is asked for."""
     PUBLISHED = "published"
 
 

@@ -35,9 +35,13 @@ from dispatch.store.rows import (
 )
 from dispatch.store.scripts import Argument, Scripts, chunks, flat
 from dispatch.store.webhooks import Webhooks
+from dispatch.versions import VersionRow
 
 SLICE: Final = 5000
 """Stream entries read in one step."""
+
+CHANGES_MAX: Final = 24
+"""So many versions in a row are kept as what they change: who reads the last of them takes as many hops. Chosen."""
 
 
 class Store:
@@ -215,18 +219,13 @@ class Store:
         )
         return bool(kept)
 
-    async def plan(self, day: DepotDay, version: int) -> tuple[bytes, str, int] | None:
-        """The plan's body and etag, and the version that is published (0: none)."""
+    async def version(self, day: DepotDay, version: int) -> VersionRow | None:
         where = DayKeys(day)
-        body, etag = await self._client.hmget(where.plan(version), ["body", "etag"])
+        body, etag, onto = await self._client.hmget(where.plan(version), ["body", "etag", "onto"])
         current = await self._client.hget(where.plans, "current")
         if body is None or etag is None:
             return None
-        return body, etag.decode(), int(current or 0)
-
-    async def current_plan(self, day: DepotDay) -> tuple[bytes, str, int] | None:
-        current = await self._client.hget(DayKeys(day).plans, "current")
-        return None if current is None else await self.plan(day, int(current))
+        return VersionRow(body, etag.decode(), int(onto or 0), int(current or 0))
 
     async def current_version(self, day: DepotDay) -> int:
         """The version that is published; 0: none."""
@@ -263,18 +262,42 @@ class Store:
         *,
         based_on: int,
         body: bytes,
+        is_change: bool,
         etag: str,
         summary: bytes,
         routes: Sequence[RouteBodies],
+        others_stay: bool,
         event: bytes,
         told_before: bytes = b"",
     ) -> tuple[PublishAnswer, int]:
-        """As `publish_plan`, for a plan that was no draft before; a stale one is not kept. `told_before` is an event too."""
+        """
+        As `publish_plan`, for a plan that was no draft before; a stale one is not kept. `told_before` is an event too.
+
+        `body` is the whole plan, or its change of the one that it is based on: but no more than CHANGES_MAX of them in a
+        row. Routes of others than those given are gone, or stay.
+        """
         where = DayKeys(day)
         answer, current = await self._scripts.change(
             "publish_revision",
-            [where.plan(version), where.plans, where.routes, where.stream],
-            [version, based_on, body, etag, summary, event, told_before, *_route_fields(routes)],
+            [
+                where.plan(version),
+                where.plan(based_on),
+                where.plans,
+                where.routes,
+                where.stream,
+            ],
+            [
+                version,
+                based_on,
+                body,
+                CHANGES_MAX if is_change else 0,
+                etag,
+                summary,
+                event,
+                told_before,
+                int(others_stay),
+                *_route_fields(routes),
+            ],
         )
         return PublishAnswer(answer.decode()), int(current)
 
@@ -300,10 +323,13 @@ class Store:
 
     async def route(
         self, day: DepotDay, courier_id: str, *, masked: bool
-    ) -> tuple[bytes, str] | None:
+    ) -> tuple[bytes, str, int] | None:
+        """A route's body and etag, and the version of the plan that it is of."""
         fields = keys.route_fields(courier_id, masked=masked)
-        body, etag = await self._scripts.fetch(("HMGET", DayKeys(day).routes, *fields))
-        return None if body is None or etag is None else (body, etag.decode())
+        body, etag, version = await self._scripts.fetch(
+            ("HMGET", DayKeys(day).routes, *fields, "version")
+        )
+        return None if body is None else (body, etag.decode(), int(version))
 
     # Jobs
 

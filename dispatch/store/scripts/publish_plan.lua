@@ -6,6 +6,7 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return { 'unknown', current } end
 if current == ARGV[1] then return { 'published', current } end
 if current ~= ARGV[2] then return { 'stale', current } end
 redis.call('DEL', KEYS[3])
+redis.call('HSET', KEYS[3], 'version', ARGV[1])
 for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
 redis.call('HSET', KEYS[2], 'current', ARGV[1])
 redis.call('XADD', KEYS[4], '*', 'e', ARGV[3])

@@ -1,16 +1,14 @@
 """The desk answers from news alone as it would if it were told the whole day again."""
 
 import random
-from dataclasses import replace
 
 import msgspec
 import pytest
 
 from dispatch.orders import OrderId
-from dispatch.plan import plan_id_of
 from dispatch.planning import plan_day
 from dispatch.running.desk import DayNews, Desk
-from dispatch.running.inserting import changed
+from dispatch.versions import changed, numbered
 from routing.roads.network import RoadNetwork
 from tests.dispatch.running.days import World, at, morning, order
 
@@ -29,7 +27,7 @@ def test_a_desk_that_is_told_news_answers_as_one_that_is_told_all(network, seed)
     chance = random.Random(seed)
     inputs = morning(seed)
     plan = plan_day(inputs, network, budget_s=20, iterations=100, seed=1, made_at=at(7))
-    plan = replace(plan, version=1, plan_id=plan_id_of(plan.day, 1))
+    plan = numbered(plan, 1)
     world, desk = World(seed), Desk()
     orders, told_orders, told_events = list(inputs.orders), 0, 0
     for number in range(4):
@@ -58,6 +56,5 @@ def test_a_desk_that_is_told_news_answers_as_one_that_is_told_all(network, seed)
         answer = desk.answer(through_the_pipe(news), lambda: network)
         assert answer == Desk().answer(through_the_pipe(whole), lambda: network)
         if answer.change is not None:
-            after = changed(plan, answer.change)
-            version = plan.version + 3  # others have used numbers meanwhile
-            plan = replace(after, version=version, plan_id=plan_id_of(plan.day, version))
+            # Others have used numbers meanwhile.
+            plan = numbered(changed(plan, answer.change), plan.version + 3)
