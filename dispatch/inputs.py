@@ -60,7 +60,9 @@ class DayInputs:
         """The same day without orders that have ended since, and without couriers who are out; its trucks as they leave."""
         couriers = {key: each for key, each in self.fleet.couriers.items() if key not in facts.out}
         said = {
-            each.order_id: amount_of(each) for each in self.orders if each.order_id in facts.carriers
+            each.order_id: amount_of(each)
+            for each in self.orders
+            if each.order_id in facts.carriers
         }
         known = replace(
             self,
