@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from routing.vrp.exact_day import day_price
+from routing.vrp.members import exchange_changed
 from routing.vrp.model import Model
 from routing.vrp.packed import Packed
 from routing.vrp.part import (
@@ -238,6 +239,8 @@ def anneal(
         return
     scratch.trip_at[:] = -1
     undo.changed_at[:] = -1
+    # With clocks another visit may be too late; with more than loads on board another load is another fullest moment.
+    chooses_members = len(model.members) > 0 and not model.timed and not model.mixed
     moves_trips = several_trips or len(part.spare) > 1
     for turn in range(iterations):
         limit = -temperature * np.log(random_share(part.random) + 1e-300)
@@ -262,6 +265,8 @@ def anneal(
                 packed, model, state, part, undo, places, scratch, turn, leader,
                 several_trips, thorough, dearer, limit, dear_first,
             )  # fmt: skip
+        if chooses_members and dearer < np.inf:
+            dearer -= exchange_changed(model, state, undo, scratch)
         if dearer <= limit:
             dearer = counted(packed, model, state, part, undo, scratch)
         if dearer <= limit:

@@ -72,7 +72,9 @@ class Scratch(NamedTuple):
     tally: NDArray[np.int64]  # (5,)
     removed: NDArray[np.int64]  # (V,)
     keys: NDArray[np.float64]  # (V,)
-    placed: NDArray[np.int64]  # (V,)
+    placed: NDArray[
+        np.int64
+    ]  # (2 V,): what is made that was not, some of it and then another of its group
     into: NDArray[np.int64]  # (2 V + 2,)
     opened: NDArray[np.int64]  # (T,)
     closed: NDArray[np.int64]  # (T,)
@@ -83,6 +85,8 @@ class Scratch(NamedTuple):
     tight: NDArray[np.bool_]  # (N,): nodes after which a pair's load would be too much
     table: NDArray[np.int64]  # (2 V + 4, C), C the most `swaps.columns` of a vehicle
     origin: NDArray[np.int64]
+    members: NDArray[np.int64]  # (V,): the visits of a trip's orders, layer by layer
+    ways: NDArray[np.int64]  # (V,): from which of them each is reached
 
 
 REMOVED: Final = 0
@@ -124,7 +128,7 @@ def empty_scratch(packed: Packed, slots: int) -> Scratch:
         tally=np.zeros(5, np.int64),
         removed=np.empty(visits, np.int64),
         keys=np.empty(visits),
-        placed=np.empty(visits, np.int64),
+        placed=np.empty(2 * visits, np.int64),
         into=np.empty(2 * visits + 2, np.int64),
         opened=np.empty(slots, np.int64),
         closed=np.empty(slots, np.int64),
@@ -133,6 +137,8 @@ def empty_scratch(packed: Packed, slots: int) -> Scratch:
         tight=np.zeros(visits + 2 * slots, np.bool_),
         table=np.empty((2 * visits + 4, width), np.int64),
         origin=np.empty((2 * visits + 4, width), np.int64),
+        members=np.empty(visits, np.int64),
+        ways=np.empty(visits, np.int64),
     )
 
 
