@@ -9,7 +9,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from dispatch.arrivals import doors_of, reached_s, swapping_s
+from dispatch.arrivals import doors_of, reached_s, setups_of, swapping_s
 from dispatch.departures import first_made_s, late_of
 from dispatch.docks import beside, in_line
 from dispatch.fleet import CourierId
@@ -239,8 +239,9 @@ class RouteTable:
             stops: list[CheckedStop] = []
             at = 0
             ends_s = over_s(self.posed.problem, trip)
-            doors, _ = doors_of(self.posed, trip)
-            reached = reached_s(self.posed, route, doors, leave_s=trip.leave_s)
+            doors, swaps = doors_of(self.posed, trip)
+            setups_s = setups_of(self.posed, doors, swaps)
+            reached = reached_s(self.posed, route, doors, setups_s, leave_s=trip.leave_s)
             for door, arrive_s in zip(doors, reached, strict=True):
                 seq += 1
                 for halt in door:

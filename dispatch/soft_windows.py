@@ -45,7 +45,7 @@ class Way:
 
 
 def softness_of(order: Order, depot: Depot) -> Softness | None:
-    """Its own where stated, else the depot's; None: its windows are hard, or it has none."""
+    """Its own where stated, else the depot's; None: its windows are hard, as of what is dropped on the way, or it has none."""
     early, late, most_s = (
         order.early_fen_per_minute,
         order.late_fen_per_minute,
@@ -54,7 +54,8 @@ def softness_of(order: Order, depot: Depot) -> Softness | None:
     early = depot.window_early_fen_per_minute if early is None else early
     late = depot.window_late_fen_per_minute if late is None else late
     most_s = depot.window_missed_max_s if most_s is None else most_s
-    if not order.windows or (early is None and late is None) or most_s <= 0:
+    has_price = early is not None or late is not None
+    if not order.windows or order.drop is not None or not has_price or most_s <= 0:
         return None
     return Softness(early_fen_per_minute=early, late_fen_per_minute=late, most_s=most_s)
 
