@@ -55,6 +55,13 @@ ORDER_COLUMNS: Final[ColumnNames] = {
     "joint_rules": ("联单要求",),
     "joint_by": ("联单截止",),
     "joint_at": ("集中地点",),
+    "drop_household": ("送达农户", "送达农户编号"),
+    "drop_point": ("送达代收点", "送达代收点编号"),
+    "drop_lon": ("送达经度",),
+    "drop_lat": ("送达纬度",),
+    "drop_windows": ("送达时段",),
+    "drop_service_minutes": ("送达用时(分钟)",),
+    "drop_note": ("送达备注",),
     "note": ("备注",),
 }
 
@@ -79,7 +86,8 @@ REGISTRY_COLUMNS: Final[ColumnNames] = {
 _UNIT_WANTED: Final = re.compile(r"weight|volume|重量|体积")
 _WHOSE_ADDRESS: Final = frozenset({"address", "地址"})
 
-_ADDABLE: Final = frozenset(ORDER_COLUMNS) - {"id", "shop", "note", "lon", "lat", "crs"}
+_DROPS: Final = frozenset(each for each in ORDER_COLUMNS if each.startswith("drop_"))
+_ADDABLE: Final = frozenset(ORDER_COLUMNS) - _DROPS - {"id", "shop", "note", "lon", "lat", "crs"}
 """Our columns that a company may add to a platform's export. Not those whose names an export might
 itself use for the buyer."""
 

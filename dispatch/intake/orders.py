@@ -22,11 +22,13 @@ from dispatch.intake.columns import (
     own_columns,
     recognised,
 )
+from dispatch.intake.drops import NOTE_LENGTH, read_drop
 from dispatch.intake.files import LIMIT_BYTES, load
 from dispatch.intake.problems import BadCell, ColumnsMissing, RowCode, RowProblem
 from dispatch.intake.rows import WORDS, Intake, Once, RowReader, whole
 from dispatch.intake.rules import (
     at_address,
+    drop_objections,
     point_doubts,
     price_doubts,
     softness_doubts,
@@ -42,7 +44,6 @@ WEIGHT_MAX_G: Final = 20_000_000
 VOLUME_MAX_ML: Final = 200_000_000
 LATE_COST_MAX_FEN: Final = 10_000_000
 MISSED_MAX_S: Final = 12 * 3600
-NOTE_LENGTH: Final = 500
 ADDRESS_LENGTH: Final = 200
 
 _WEIGHTS: Final = {"weight_kg": 1000, "weight_g": 1, "weight_jin": 500}
@@ -247,6 +248,7 @@ class _OrderReader:
             note=row.read("note", partial(cells.text, limit=NOTE_LENGTH), ""),
             points=row.read("points", self._points, None),
             joint=self._joining(row),
+            drop=read_drop(row, self.day, point=self._point, household=self._household),
         )
         for bad in point_doubts(order.points or (), self.registry.points):
             row.doubt("points", bad)
@@ -255,6 +257,8 @@ class _OrderReader:
         for column, bad in time_objections(order, self.day):
             row.refuse(column, bad)
         order, question = self._placed(order, row)
+        for column, bad in drop_objections(order, self.day):
+            row.refuse(column, bad)
         return (None, None) if row.problems else (order, question)
 
     def _joining(self, row: RowReader) -> Joining | None:
