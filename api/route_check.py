@@ -75,6 +75,7 @@ async def check_hand_made_route(
     """
     network = deps.roads.network
     plan = await deps.plans.read(caller.company_id, checked_plan(caller, plan_id))
+    operations.without_drops(plan)
     day, now = plan.day, deps.clock.now()
     fleet = await operations.read_fleet(deps.store, day.scope)
     trips, places = _orders_in(wish, plan, fleet)
@@ -94,6 +95,17 @@ async def check_hand_made_route(
         if order_id not in known
     ]:
         raise ItemsRefused("route-refused", missing)
+    if dropped := [
+        ItemProblem(
+            pointer=places[each.order_id],
+            code="order-is-dropped",
+            detail=f"order {each.order_id} is dropped on the way, and what is checked by hand goes to the depot: leave it out",
+            id=each.order_id,
+        )
+        for each in orders
+        if each.drop is not None and each.order_id in places
+    ]:
+        raise ItemsRefused("route-refused", dropped)
     facts = road_facts((await deps.store.daybook.read(day)).events)
     inputs = DayInputs(
         day=day,

@@ -73,6 +73,7 @@ from dispatch.operations.orders import (
 )
 from dispatch.operations.plans import (
     EtagMismatch,
+    PlanHasDrops,
     PlanStale,
     PlanSummary,
     PlanUnknown,
@@ -86,6 +87,7 @@ from dispatch.operations.plans import (
     publish_revision,
     read_plan,
     read_route,
+    without_drops,
 )
 from dispatch.operations.points import (
     ClosingOver,
@@ -100,6 +102,7 @@ from dispatch.operations.positions import keep_positions, nearest_couriers, read
 from dispatch.operations.promising import (
     OptionUnclear,
     answer_orders,
+    is_running,
     planned_answer,
     take_option,
 )
@@ -215,6 +218,7 @@ __all__ = [
     "Outcome",
     "PageCursorMalformed",
     "PlaceUnknown",
+    "PlanHasDrops",
     "PlanStale",
     "PlanSummary",
     "PlanUnknown",
@@ -255,6 +259,7 @@ __all__ = [
     "follow",
     "hand_over",
     "identify",
+    "is_running",
     "keep_answer",
     "keep_objection",
     "keep_positions",
@@ -319,4 +324,5 @@ __all__ = [
     "to_reoptimise",
     "trying_of",
     "webhook_of",
+    "without_drops",
 ]
