@@ -212,7 +212,7 @@ class OrderIn(Strict):
     depot says. As much as leaving an order out, or more: it may not be late.
 
     `early_fen_per_minute` and `late_fen_per_minute` are what a minute costs by which the pickup begins before or after `windows`, `missed_max_s` how
-    many seconds that may be; null: what its depot says. 0 seconds: the windows are hard.
+    many seconds that may be; null: what its household says, or else its depot. 0 seconds: the windows are hard.
 
     `drop` says where, later in the same trip, what is picked up is dropped; null: it goes to the depot. With it there is no cut-off, none
     of `points`, no joint order, and `windows` are hard.
@@ -299,6 +299,13 @@ def _point_ids(told: Sequence[str]) -> tuple[PointId, ...]:
 
 
 class HouseholdIn(Strict):
+    """
+    A household and its shop.
+
+    `early_fen_per_minute`, `late_fen_per_minute` and `missed_max_s` hold for its orders that do not say so themselves; null: what
+    their depot says.
+    """
+
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -322,6 +329,9 @@ class HouseholdIn(Strict):
     place: PlaceIn | None = None
     aliases: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
     points: PointIds = ()
+    early_fen_per_minute: Fen | None = None
+    late_fen_per_minute: Fen | None = None
+    missed_max_s: MissedSeconds | None = None
 
     def household(self) -> Household:
         return Household(
@@ -333,6 +343,9 @@ class HouseholdIn(Strict):
             place=None if self.place is None else self.place.place(),
             aliases=self.aliases,
             points=_point_ids(self.points),
+            early_fen_per_minute=self.early_fen_per_minute,
+            late_fen_per_minute=self.late_fen_per_minute,
+            missed_max_s=self.missed_max_s,
         )
 
 

@@ -208,7 +208,7 @@ def halts_at(
 def too_early_or_late(halt: Halt, inputs: DayInputs) -> Iterable[Halt]:
     """The same halt in each further way in which its orders, all of which ask for the same, may be picked up where they wait."""
     order = halt.orders[0]
-    if softness_of(order, inputs.fleet.depot) is None:
+    if softness_of(order, inputs) is None:
         return
     hours = () if halt.spot.point_id is None else inputs.registry.points[halt.spot.point_id].hours
     first, *others = ways_of(order, inputs, hours)
@@ -325,7 +325,7 @@ def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
 
 def _misses(order: Order, inputs: DayInputs) -> object:
     """What orders must share where windows may be missed, so that a halt misses the same of all."""
-    softness = softness_of(order, inputs.fleet.depot)
+    softness = softness_of(order, inputs)
     return softness and (softness, order.windows, order.told)
 
 

@@ -108,7 +108,7 @@ class Order:
         Price of each departure by which it leaves later than `cut_off_at`; None: that of its depot.
     early_fen_per_minute, late_fen_per_minute, missed_max_s
         Price of each minute by which the pickup begins before or after its windows, and how many seconds
-        that may be; None: those of its depot.
+        that may be; None: those of its household, or else of its depot.
     told
         Set by planning: when its household was told that it is picked up.
     joint

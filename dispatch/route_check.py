@@ -118,7 +118,7 @@ def check_route(
     roads = closed(network, inputs.closures_met(now))
     inputs = as_joined(inputs, plan.joints)
     others = [each for each in plan.routes if each.courier_id not in wanted]
-    soft = any(softness_of(each, inputs.fleet.depot) for each in inputs.orders)
+    soft = any(softness_of(each, inputs) for each in inputs.orders)
     for missing in (False, True) if soft else (False,):
         table = RouteTable.laid(
             inputs, roads, wanted, _brought(plan, inputs), others, missing=missing

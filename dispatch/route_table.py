@@ -154,7 +154,7 @@ class RouteTable:
         orders = {
             order_id: replace(
                 each,
-                windows=widened(each, inputs.fleet.depot) if missing else each.windows,
+                windows=widened(each, inputs) if missing else each.windows,
                 missed_max_s=0,
             )
             for order_id, each in stated.items()

@@ -42,8 +42,6 @@ from dispatch.orders import Handling, Joining, JointId, JointRule, Order, OrderI
 PIECES_MAX: Final = 10_000
 WEIGHT_MAX_G: Final = 20_000_000
 VOLUME_MAX_ML: Final = 200_000_000
-LATE_COST_MAX_FEN: Final = 10_000_000
-MISSED_MAX_S: Final = 12 * 3600
 ADDRESS_LENGTH: Final = 200
 
 _WEIGHTS: Final = {"weight_kg": 1000, "weight_g": 1, "weight_jin": 500}
@@ -66,10 +64,6 @@ _JOINT_RULES: Final = {
     "集中": JointRule.GATHER,
     "全取或不取": JointRule.ALL_OR_NOTHING,
 }
-
-_late_cost: Final = partial(cells.amount, per=100, low=0, high=LATE_COST_MAX_FEN, unit="yuan")
-
-_minutes: Final = partial(cells.amount, per=60, low=0, high=MISSED_MAX_S, unit="minutes")
 
 _DOOR: Final = ("door", "上门", "仅上门")
 """In a list of points: the household brings this order nowhere."""
@@ -240,10 +234,10 @@ class _OrderReader:
             ready_at=row.read("ready", partial(cells.moment, clock=self.day), None),
             windows=row.read("windows", partial(cells.windows, clock=self.day), ()),
             cut_off_at=row.read("cut_off", partial(cells.moment, clock=self.day), None),
-            late_cost_fen=row.read("late_cost_yuan", _late_cost, None),
-            early_fen_per_minute=row.read("early_yuan_per_minute", _late_cost, None),
-            late_fen_per_minute=row.read("late_yuan_per_minute", _late_cost, None),
-            missed_max_s=row.read("missed_max_minutes", _minutes, None),
+            late_cost_fen=row.read("late_cost_yuan", cells.price, None),
+            early_fen_per_minute=row.read("early_yuan_per_minute", cells.price, None),
+            late_fen_per_minute=row.read("late_yuan_per_minute", cells.price, None),
+            missed_max_s=row.read("missed_max_minutes", cells.missed_minutes, None),
             handling=row.read("handling", _handling, frozenset()),
             note=row.read("note", partial(cells.text, limit=NOTE_LENGTH), ""),
             points=row.read("points", self._points, None),

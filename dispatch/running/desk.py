@@ -17,7 +17,7 @@ from dispatch.events import Event
 from dispatch.fates import road_facts
 from dispatch.fleet import Fleet
 from dispatch.holding import as_agreed
-from dispatch.households import Registry
+from dispatch.households import Household, HouseholdId, Registry
 from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined
 from dispatch.order_answers import Change, OrderAnswer, change_between
@@ -73,6 +73,8 @@ class _Known:
     plan: Plan | None = None
     grown: Plan | None = None
     orders: dict[OrderId, Order] = field(default_factory=dict)
+    households: dict[HouseholdId, Household] = field(default_factory=dict)
+    """Those that its orders name."""
     events: list[Event] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     network: str = ""
@@ -91,7 +93,7 @@ class Desk:
         facts = road_facts(known.events)
         inputs = DayInputs(
             day=news.day,
-            registry=news.registry,
+            registry=replace(news.registry, households=known.households),
             fleet=news.fleet,
             orders=tuple(known.orders.values()),
             closures=news.closures,
@@ -123,6 +125,7 @@ class Desk:
         if len(self._days) > DAYS_KEPT:
             self._days.popitem(last=False)
         known.orders.update((each.order_id, each) for each in news.orders)
+        known.households |= news.registry.households
         known.events += news.events
         if news.plan is not None:
             known.plan = news.plan
