@@ -214,7 +214,7 @@ def route_gpx(plan: Plan, route: Route) -> bytes:
             gpxpy.gpx.GPXWaypoint(
                 latitude=stop.place.lat,
                 longitude=stop.place.lon,
-                name=f"{stop.seq} {stop.title}",
+                name=f"{stop.seq} {stop.title}{' 送达' if stop.dropped else ''}",
                 time=stop.begin_at.astimezone(UTC),
             )
         )

@@ -87,7 +87,6 @@ from dispatch.operations.plans import (
     publish_revision,
     read_plan,
     read_route,
-    without_drops,
 )
 from dispatch.operations.points import (
     ClosingOver,
@@ -324,5 +323,4 @@ __all__ = [
     "to_reoptimise",
     "trying_of",
     "webhook_of",
-    "without_drops",
 ]

@@ -54,8 +54,8 @@ class PlanHasDrops(DispatchError):
     def __init__(self, plan_id: PlanId, drops: int) -> None:
         self.plan_id, self.drops = plan_id, drops
         super().__init__(
-            f"plan {plan_id} drops parcels of {drops} orders on the way: it can be compared and exported, but not put in "
-            "force, or changed or checked by hand, yet; hand it out as files, or cancel these orders and plan again"
+            f"plan {plan_id} drops parcels of {drops} orders on the way: it can be compared, checked and exported, but not put "
+            "in force, or changed by hand, yet; hand it out as files, or cancel these orders and plan again"
         )
 
 

@@ -88,8 +88,16 @@ async def test_a_parcel_goes_from_door_to_door_in_one_trip(village, worker):
     commands = {"commands": [{"do": "lock", "order_ids": ["o001"]}]}
     assert await refused_so(village, f"{path}/moves", commands) == "plan-has-drops"
     assert await refused_so(village, f"{path}/reoptimise", {"level": "all"}) == "plan-has-drops"
-    route = {"courier_id": "c1", "trips": [["o001"]]}
-    assert await refused_so(village, f"{path}/check", route) == "plan-has-drops"
+    trips = [[stop["seq"] for stop in trip["stops"]] for trip in route["trips"]]
+    body = {"courier_id": route["courier_id"], "trips": trips}
+    checked = (await village.call("POST", f"{path}/check", json=body)).json()
+    assert (checked["fits"], checked["left"], checked["joined"]) == (True, [], [])
+    told = [each["dropped"] for trip in checked["trips"] for each in trip["stops"]]
+    assert told.count(["sent"]) == 1
+    body["trips"][picked[1]].reverse()
+    answer = await village.call("POST", f"{path}/check", json=body)
+    assert answer.status_code == 422
+    assert [each["code"] for each in answer.json()["problems"]] == ["drop-before-pickup"]
 
 
 @pytest.mark.parametrize(
@@ -148,14 +156,32 @@ async def test_a_what_if_holds_drops_to_the_same_rules(village, worker):
     }
 
 
-async def test_a_check_by_hand_says_that_an_order_is_dropped(village, worker):
+@pytest.mark.parametrize(
+    ("trips", "problem"),
+    [
+        ([["o001", "sent", "o002", "sent"]], None),
+        ([["o001", "sent"]], ("/trips/0/1", "order-is-dropped")),
+        ([["sent"], ["sent"]], ("/trips/1/0", "duplicate-id")),
+        ([["sent", "sent", "sent"]], ("/trips/0/2", "duplicate-id")),
+        ([["o001", "o001"]], ("/trips/0/0", "duplicate-id")),
+    ],
+)
+async def test_a_check_by_hand_names_an_order_again_where_it_is_dropped(
+    village, worker, trips, problem
+):
     plan = await planned(village)
     await send(village, SENT | {"drop": {"household_id": "h16"}})
-    route = {"courier_id": "c1", "trips": [["o001", "sent"]]}
-    answer = await village.call("POST", f"/v1/plans/{plan['plan_id']}/check", json=route)
-    assert answer.status_code == 422
-    (problem,) = answer.json()["problems"]
-    assert (problem["pointer"], problem["code"]) == ("/trips/0/1", "order-is-dropped")
+    body = {"courier_id": "c1", "trips": trips}
+    answer = await village.call("POST", f"/v1/plans/{plan['plan_id']}/check", json=body)
+    if problem is None:
+        assert answer.status_code == 200, answer.text
+        (trip,) = answer.json()["trips"]
+        assert [each["pieces"] for each in trip["stops"]] == [1, 3, 4, 2]
+        assert answer.json()["joined"] == ["sent"]
+    else:
+        assert answer.status_code == 422
+        told = [(each["pointer"], each["code"]) for each in answer.json()["problems"]]
+        assert problem in told
 
 
 async def test_a_running_day_takes_in_nothing_that_is_dropped_and_leaves_the_rest_alone(

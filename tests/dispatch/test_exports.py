@@ -439,6 +439,8 @@ def test_exports_tell_where_and_when_parcels_are_dropped():
     stops = [each for each in features if each["kind"] == "stop"]
     assert [each["dropped_order_ids"] for each in stops] == [[], [order_id]]
     assert [each["on_board_pieces"] for each in stops] == [first.pieces, 0]
+    waypoints = gpxpy.parse(route_gpx(plan, plan.routes[0]).decode()).waypoints
+    assert [each.name.endswith("送达") for each in waypoints] == [False, True]
     assert summary(plan).dropped == 1
     # Nothing of it comes to the depot, so it is late for no truck.
     assert summary(plan).least_slack_min is None

@@ -7,15 +7,19 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from dispatch.days import TimeWindow
+from dispatch.halts import MILLIFEN
 from dispatch.households import CollectionPoint, Household, HouseholdId, OpeningHours, PointId
 from dispatch.offers import offers_of
 from dispatch.orders import Drop, Handling, OrderId
 from dispatch.pairs import NOT_WHILE_RUNNING
 from dispatch.planning import plan_day
 from dispatch.posing import pose
+from dispatch.route_check import check_route, named_at
 from dispatch.starting import start_of
 from routing.places import Place
 from routing.roads.network import RoadNetwork
+from routing.vrp.check import Rule
+from routing.vrp.problem import Window
 from tests.dispatch.day_judge import wrongs
 from tests.dispatch.pair_judge import pair_wrongs
 from tests.dispatch.running.days import (
@@ -121,6 +125,46 @@ def test_the_judge_sees_what_a_plan_without_drops_does_to_them(network):
     told = " ".join(pair_wrongs(inputs, planned(without, network)))
     assert "dropped 0 times" in told
     assert "brings to the depot what should be dropped" in told
+
+
+def _unbound(halts):
+    """Drops are worth as much as any pickup, and nothing binds them to one."""
+    price = 500 * 100 * MILLIFEN
+    return tuple(
+        halt
+        if halt.drops is None
+        else replace(halt, visit=replace(halt.visit, unserved_cost=price))
+        for halt in halts
+    )
+
+
+def _any_time(order, spot, inputs):
+    """Ready or not, open or not."""
+    return (Window(0, 24 * 3600),)
+
+
+def _of_no_kind(posed, visit):
+    """A door at which something is picked up and one at which something is dropped are one."""
+    return posed.problem.visits[visit].place, False
+
+
+@pytest.mark.parametrize(
+    ("where", "fault", "told"),
+    [
+        ("dispatch.posing.paired", tuple, "dropped 0 times"),
+        ("dispatch.posing.paired", _unbound, "nobody has picked it up on that trip before"),
+        ("dispatch.pairs._open_then", _any_time, "dropped while nobody is there"),
+        ("dispatch.arrivals._door", _of_no_kind, "picks up and drops at once"),
+        ("dispatch.reading._with_loads", list, "tells another load"),
+    ],
+)
+def test_the_judge_sees_each_fault(network, monkeypatch, where, fault, told):
+    wrong = []
+    monkeypatch.setattr(where, fault)
+    for seed in range(4):
+        inputs = paired_morning(seed)
+        wrong += pair_wrongs(inputs, planned(inputs, network, iterations=50))
+    assert any(told in each for each in wrong), wrong
 
 
 def a_day(*orders, **depot):
@@ -255,3 +299,65 @@ def test_a_running_day_leaves_what_is_dropped_alone_and_says_what_to_do(network)
     assert left.reason == NOT_WHILE_RUNNING
     assert "without drop" in left.detail
     assert all(not stop.dropped for stop in stops_of(again))
+
+
+def check(inputs, network, plan, courier_id, trips):
+    return check_route(
+        plan, inputs, network, courier_id=courier_id, trips=trips, leave_at=None, now=at(7)
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_planned_route_with_drops_fits_when_it_is_checked_by_hand(network, seed):
+    inputs = paired_morning(seed)
+    plan = planned(inputs, network)
+    route = max(plan.routes, key=lambda each: sum(len(stop.dropped) for stop in each.stops))
+    assert any(stop.dropped for stop in route.stops)
+    trips = [[each for stop in trip.stops for each in named_at(stop)] for trip in route.trips]
+    told = check(inputs, network, plan, route.courier_id, trips)
+    assert told.violations == ()
+    assert (told.left, told.joined) == ((), ())
+    assert told.figures.cost_fen <= route.cost_fen
+    assert told.figures.orders == sum(len(stop.order_ids) for stop in route.stops)
+    for trip, checked in zip(route.trips, told.trips, strict=True):
+        assert [stop.order_ids for stop in checked.stops] == [s.order_ids for s in trip.stops]
+        dropped = [tuple(each.order_id for each in stop.dropped) for stop in trip.stops]
+        assert [stop.dropped for stop in checked.stops] == dropped
+        for stop, seen in zip(trip.stops, checked.stops, strict=True):
+            assert stop.on_board is None or seen.pieces == stop.on_board.pieces
+            assert (seen.due_at is None) == (stop.truck_at is None)
+
+
+def test_a_pair_taken_from_another_route_goes_with_both_ends(network):
+    parcel = an_order("o1", 1, 1, drop=Drop(place=a_place(4, 4)))
+    inputs = a_day(parcel, an_order("o2", 2, 2))
+    plan = planned(inputs, network)
+    (route,) = plan.routes
+    other = next(each for each in inputs.fleet.couriers if each != route.courier_id)
+    told = check(inputs, network, plan, other, [["o1", "o1"]])
+    assert told.violations == ()
+    (loser,) = told.others
+    assert (loser.courier_id, loser.order_ids) == (route.courier_id, ("o1",))
+    assert told.plan_change.orders == 0
+    (trip,) = told.trips
+    assert [stop.pieces for stop in trip.stops] == [1, 0]
+    assert (trip.slack_s, [stop.due_at for stop in trip.stops]) == (None, [None, None])
+
+
+def test_a_check_says_what_is_too_much_on_board_and_what_is_dropped_too_late(network):
+    first, second = (
+        an_order(name, 1, row, pieces=15, drop=Drop(place=a_place(4, row)))
+        for name, row in (("o1", 1), ("o2", 2))
+    )
+    early = an_order(
+        "o3", 4, 4, drop=Drop(place=a_place(1, 1), windows=(TimeWindow(at(8), at(8, 1)),))
+    )
+    inputs = a_day(first, second, early)
+    plan = planned(inputs, network)
+    trips = [["o1", "o2", "o1", "o2"]]
+    (full,) = check(inputs, network, plan, "c0", trips).violations
+    assert (full.rule, full.by, full.unit) == (Rule.CAPACITY, 5, "pieces")
+    assert check(inputs, network, plan, "c0", [["o1", "o1", "o2", "o2"]]).violations == ()
+    (late,) = check(inputs, network, plan, "c0", [["o3", "o3"]]).violations
+    assert (late.rule, late.order_ids) == (Rule.WINDOW, ("o3",))
+    assert late.detail.startswith("The drop begins")
