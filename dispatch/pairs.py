@@ -29,7 +29,6 @@ def pair_of(
     assert order.drop is not None, "it goes to the depot"
     depot, drop = inputs.fleet.depot, order.drop
     picked = _open_then(order, picked_at, inputs)
-    # It is there no earlier than it is ready.
     dropped = _open_then(replace(order, windows=drop.windows), dropped_at, inputs)
     if not picked or not dropped or dropped[-1].latest_s < picked[0].earliest_s:
         return no_common_time(order, picked_at)

@@ -204,6 +204,13 @@ async def test_a_running_day_takes_in_nothing_that_is_dropped_and_leaves_the_res
     again = await planned(village)
     (left,) = again["unserved"]
     assert (left["order_id"], left["reason"]) == ("sent", "drop-in-running-day")
+    assign = {"commands": [{"do": "assign", "order_ids": ["sent"], "courier_id": "c1"}]}
+    answer = None
+    while answer is None or answer.json()["code"] == "plan-stale":  # the day goes on meanwhile
+        current = (await village.call("GET", f"/v1/plans/current?{DAY}")).json()["plan_id"]
+        answer = await village.call("POST", f"/v1/plans/{current}/moves", json=assign)
+    assert answer.status_code == 422, answer.text
+    assert "drop-in-running-day" in answer.text
 
 
 async def test_notes_about_a_drop_are_not_for_screens_on_walls(village):

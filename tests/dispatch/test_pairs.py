@@ -208,6 +208,8 @@ def test_a_day_of_drops_alone_catches_no_truck_and_may_come_home_after_the_last(
     assert plan.unserved == ()
     assert [stop.truck_at for stop in stops_of(plan)] == [None, None]
     assert [each.orders for each in plan.departures] == [0]
+    (trip,) = [trip for route in plan.routes for trip in route.trips]
+    assert trip.cut_off_at > trip.unloaded_at > at(8, 30)
 
 
 def test_what_is_dropped_at_a_point_takes_its_room(network):
@@ -223,8 +225,11 @@ def test_whoever_is_dropped_is_brought_to_no_point(network):
     parcel = an_order(
         "o1", place=a_place(4, 1.2), points=(POINT.point_id,), drop=Drop(place=a_place(1, 4))
     )
-    plan = planned(a_day(parcel), network)
+    inputs = a_day(parcel)
+    plan = planned(inputs, network)
     assert [stop.brought for stop in stops_of(plan)] == [(), ()]
+    # Nor does it take room there from whoever would bring something.
+    assert offers_of([(parcel, parcel.place)], inputs, {POINT.point_id}) == {}
 
 
 def test_windows_of_what_is_dropped_are_hard_whatever_the_depot_says(network):
@@ -234,8 +239,11 @@ def test_windows_of_what_is_dropped_are_hard_whatever_the_depot_says(network):
         drop=Drop(place=a_place(3, 3)),
         missed_max_s=20_000,
     )
-    plan = planned(a_day(early, window_late_fen_per_minute=1, window_missed_max_s=20_000), network)
+    inputs = a_day(early, window_late_fen_per_minute=1, window_missed_max_s=20_000)
+    plan = planned(inputs, network)
     assert [each.reason for each in plan.unserved] == ["window-cannot-be-met"]
+    (late,) = check(inputs, network, plan, "c0", [["o1", "o1"]]).violations
+    assert late.rule == Rule.WINDOW
 
 
 @pytest.mark.parametrize(
