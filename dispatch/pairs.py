@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -82,15 +82,10 @@ def without_pairs(inputs: DayInputs) -> DayInputs:
     )
 
 
-def refusal_of(order_ids: Iterable[OrderId]) -> str:
-    """Why orders that are dropped on the way are not taken into a running day, and what to do."""
-    named = ", ".join(order_ids)
-    return (
-        f"order {named} is dropped on the way, and a day whose plan is in force makes no drops yet: "
-        "send it without drop, so that it comes to the depot, or plan it for another day"
-    )
-
-
 def left_alone(order: Order) -> Unserved:
     """An order of a running day that is dropped on the way, with what to do."""
-    return left_out(order, NOT_WHILE_RUNNING, refusal_of((order.order_id,)), order.place)
+    detail = (
+        f"order {order.order_id} is dropped on the way, and a day whose plan is in force makes no drops yet: "
+        "send it without drop, so that it comes to the depot, or plan it for another day"
+    )
+    return left_out(order, NOT_WHILE_RUNNING, detail, order.place)
