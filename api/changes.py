@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
@@ -14,6 +14,7 @@ from api.orders import FIELDS, stranger
 from api.requests import Deps, locator_of
 from api.schemas import (
     Count,
+    DropIn,
     Fen,
     Grams,
     JointIn,
@@ -28,13 +29,16 @@ from api.schemas import (
     TextId,
     WallClock,
     WindowIn,
+    Windows,
 )
 from dispatch import operations
+from dispatch.days import TimeWindow
 from dispatch.gazetteer import Gazetteer, Locator
 from dispatch.inputs import DayInputs
-from dispatch.intake import at_address, change_fleet, time_objections
+from dispatch.intake import at_address, change_fleet, drop_objections, time_objections
 from dispatch.operations import OrderUnknown
-from dispatch.orders import Handling, Order, OrderId, OrderStatus
+from dispatch.orders import Drop, Handling, Order, OrderId, OrderStatus
+from routing.places import Place
 
 _Changes: Final = Field(max_length=1000)
 """Of one kind in one what-if; whoever has more plans another day. Chosen."""
@@ -55,7 +59,7 @@ class OrderChangeIn(Strict):
     weight_g: Grams | None = None
     volume_ml: Millilitres | None = None
     ready_at: Moment | None = None
-    windows: Annotated[tuple[WindowIn, ...], Field(max_length=8)] = ()
+    windows: Windows = ()
     cut_off_at: Moment | None = None
     late_cost_fen: Fen | None = None
     handling: frozenset[Handling] = frozenset()
@@ -65,6 +69,7 @@ class OrderChangeIn(Strict):
     late_fen_per_minute: Fen | None = None
     missed_max_s: MissedSeconds | None = None
     joint: JointIn | None = None
+    drop: DropIn | None = None
 
 
 class OrderChangesIn(Strict):
@@ -220,7 +225,8 @@ class _Reader:
         return ItemProblem(pointer=pointer, code=code, detail=detail, id=order_id)
 
     def _objections(self, order: Order, pointer: str) -> Iterator[ItemProblem]:
-        for column, bad in time_objections(order, self.inputs.clock):
+        clock = self.inputs.clock
+        for column, bad in (*time_objections(order, clock), *drop_objections(order, clock)):
             yield ItemProblem(
                 pointer=pointer + FIELDS[column],
                 code=bad.code,
@@ -229,9 +235,13 @@ class _Reader:
                 advice=bad.advice,
             )
         registry = self.inputs.registry
-        is_point = order.point_id is not None and order.point_id not in registry.points
-        if is_point or (order.household_id and order.household_id not in registry.households):
-            told = stranger(order, is_point=is_point)
+        ends = [each for each in (order, order.drop) if each is not None]
+        households = {each.household_id for each in ends if each.household_id is not None}
+        points = {each.point_id for each in ends if each.point_id is not None}
+        told = stranger(
+            order, households - registry.households.keys(), points - registry.points.keys()
+        )
+        if told is not None:
             yield ItemProblem(
                 pointer=pointer + told.column,
                 code=told.code,
@@ -259,17 +269,13 @@ _WHERE: Final = frozenset({"household_id", "point_id", "place", "address"})
 def _overlaid(before: Order, told: OrderChangeIn) -> OrderIn:
     """The order as it would be sent. Raises ValidationError if it would be refused."""
     given = {name: getattr(told, name) for name in told.model_fields_set}
-    place = before.place
     stated: dict[str, Any] = {
         "household_id": before.household_id,
         "pieces": before.pieces,
         "weight_g": before.weight_g,
         "volume_ml": before.volume_ml,
         "ready_at": before.ready_at,
-        "windows": tuple(
-            WindowIn(earliest_at=each.earliest_at, latest_at=each.latest_at)
-            for each in before.windows
-        ),
+        "windows": _windows_of(before.windows),
         "cut_off_at": before.cut_off_at,
         "late_cost_fen": before.late_cost_fen,
         "handling": before.handling,
@@ -285,10 +291,32 @@ def _overlaid(before: Order, told: OrderChangeIn) -> OrderIn:
             complete_by_at=before.joint.complete_by_at,
             gather_at=before.joint.gather_at,
         ),
+        "drop": None if before.drop is None else _drop_of(before.drop),
     }
     if not given.keys() & _WHERE:
         stated["point_id"] = before.point_id
-        stated["place"] = None if place is None else PlaceIn(lon=place.lon, lat=place.lat)
+        stated["place"] = _place_of(before.place)
         # Of an order that found its place the words no longer count.
         stated["address"] = before.address if before.unclear else ""
     return OrderIn.model_validate(stated | given)
+
+
+def _windows_of(windows: Iterable[TimeWindow]) -> tuple[WindowIn, ...]:
+    return tuple(
+        WindowIn(earliest_at=each.earliest_at, latest_at=each.latest_at) for each in windows
+    )
+
+
+def _place_of(place: Place | None) -> PlaceIn | None:
+    return None if place is None else PlaceIn(lon=place.lon, lat=place.lat)
+
+
+def _drop_of(drop: Drop) -> DropIn:
+    return DropIn(
+        household_id=drop.household_id,
+        point_id=drop.point_id,
+        place=_place_of(drop.place),
+        windows=_windows_of(drop.windows),
+        service_s=drop.service_s,
+        note=drop.note,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Final, NamedTuple
 
@@ -32,6 +32,7 @@ from dispatch.intake import (
     BadCell,
     Intake,
     at_address,
+    drop_objections,
     point_doubts,
     price_doubts,
     read_orders,
@@ -41,6 +42,7 @@ from dispatch.intake import (
 from dispatch.operations import OrderOutcome, OrderPage, Outcome
 from dispatch.order_answers import OrderAnswer, queued
 from dispatch.orders import Order, OrderId, OrderRecord
+from dispatch.pairs import left_alone
 
 router = APIRouter(route_class=GuardedRoute, tags=["orders"], responses=PROBLEMS)
 
@@ -107,16 +109,22 @@ async def create_orders(
     households, points = await operations.missing_from_registry(
         deps.store, day.scope, batch.records
     )
-    strangers = {
-        each.order_id: stranger(each, is_point=each.point_id in points)
+    refused = {
+        each.order_id: result
         for each in batch.records
-        if each.household_id in households or each.point_id in points
+        if (result := stranger(each, households, points)) is not None
     }
+    if any(each.drop is not None for each in batch.records) and await operations.is_running(
+        deps.store, day, at=deps.clock.now()
+    ):
+        refused |= {
+            each.order_id: _not_now(each) for each in batch.records if each.drop is not None
+        }
     async with deps.jobs.keeping(day):
         outcomes = await operations.create_orders(
             deps.store,
             day,
-            [each for each in batch.records if each.order_id not in strangers],
+            [each for each in batch.records if each.order_id not in refused],
             by=caller.author,
             at=deps.clock.now(),
         )
@@ -135,7 +143,7 @@ async def create_orders(
         )
         for each in outcomes
     )
-    return as_json(answer_of((*taken, *strangers.values(), *batch.refused)))
+    return as_json(answer_of((*taken, *refused.values(), *batch.refused)))
 
 
 @dataclass(slots=True)
@@ -150,7 +158,7 @@ class _OrderReader:
 
     def read(self, told: OrderIn) -> Order:
         order = told.order()
-        for column, bad in time_objections(order, self.day):
+        for column, bad in (*time_objections(order, self.day), *drop_objections(order, self.day)):
             raise BadItem(FIELDS[column], bad)
         if order.address:
             self._gazetteer = self._gazetteer or Gazetteer(self.registry)
@@ -181,20 +189,51 @@ FIELDS: Final = {
     "early_yuan_per_minute": "/early_fen_per_minute",
     "late_yuan_per_minute": "/late_fen_per_minute",
     "missed_max_minutes": "/missed_max_s",
+    "points": "/points",
+    "joint": "/joint",
+    "drop_household": "/drop/household_id",
+    "drop_point": "/drop/point_id",
+    "drop_lon": "/drop/place",
+    "drop_windows": "/drop/windows",
 }
 """Where a column that is objected to or doubted lies in an order sent as JSON."""
 
 
-def stranger(order: Order, *, is_point: bool) -> ItemResult:
-    """Why an order is refused whose household or point the registry does not have."""
-    what, named = ("point", order.point_id) if is_point else ("household", order.household_id)
+def stranger(
+    order: Order, households: Collection[str], points: Collection[str]
+) -> ItemResult | None:
+    """Why an order is refused that names one of these households or points, which the registry does not have."""
+    ends = [("", order.household_id, order.point_id)]
+    if order.drop is not None:
+        ends.append(("/drop", order.drop.household_id, order.drop.point_id))
+    for where, household_id, point_id in ends:
+        what, named = (
+            ("point", str(point_id)) if point_id in points else ("household", str(household_id))
+        )
+        if point_id not in points and household_id not in households:
+            continue
+        return ItemResult(
+            id=order.order_id,
+            outcome="refused",
+            code=f"{what}-unknown",
+            detail=f"the registry has no {what} {named}",
+            column=f"{where}/{what}_id",
+            advice=f"add the {what} to the registry first, or correct the id",
+        )
+    return None
+
+
+def _not_now(order: Order) -> ItemResult:
+    """An order that is dropped on the way, of a day that runs."""
+    left = left_alone(order)
+    advice = "send it without drop, or for another day"
     return ItemResult(
         id=order.order_id,
         outcome="refused",
-        code=f"{what}-unknown",
-        detail=f"the registry has no {what} {named}",
-        column=f"/{what}_id",
-        advice=f"add the {what} to the registry first, or correct the id",
+        code=left.reason,
+        detail=left.detail,
+        column="/drop",
+        advice=advice,
     )
 
 
@@ -274,7 +313,16 @@ def _seen(record: OrderRecord, caller: Identity) -> OrderRecord:
     """Notes are what people wrote, and may name anybody: not for screens on walls."""
     if caller.sees_phones:
         return record
-    return replace(record, order=replace(record.order, note="", address=""))
+    drop = record.order.drop
+    return replace(
+        record,
+        order=replace(
+            record.order,
+            note="",
+            address="",
+            drop=None if drop is None else replace(drop, note=""),
+        ),
+    )
 
 
 @router.post(

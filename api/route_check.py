@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter
@@ -24,10 +25,10 @@ from dispatch.fleet import CourierId, Fleet
 from dispatch.inputs import DayInputs
 from dispatch.intake import RowCode
 from dispatch.operations import OrderUnknown
-from dispatch.orders import OrderId
+from dispatch.orders import Order, OrderId
 from dispatch.pickup_times import DAY_S
 from dispatch.plan import Plan
-from dispatch.route_check import RouteCheck, check_route, orders_met
+from dispatch.route_check import RouteCheck, check_route, named_at, orders_met
 
 router = APIRouter(route_class=GuardedRoute, tags=["plans"], responses=PROBLEMS)
 
@@ -43,7 +44,8 @@ class RouteIn(Strict):
     A courier's shift as it would be: for each trip what is picked up, in order.
 
     Text is an order, whoever has it in the plan or nobody; a number is a stop of this courier's
-    route in the plan, with all its orders. Without `leave_at` the best moment is found.
+    route in the plan, with all its orders. An order that is dropped on the way is named again in its trip where it is
+    dropped. Without `leave_at` the best moment is found.
     """
 
     model_config = ConfigDict(
@@ -94,6 +96,8 @@ async def check_hand_made_route(
         if order_id not in known
     ]:
         raise ItemsRefused("route-refused", missing)
+    if halves := list(_halves(trips, places, orders)):
+        raise ItemsRefused("route-refused", halves)
     facts = road_facts((await deps.store.daybook.read(day)).events)
     inputs = DayInputs(
         day=day,
@@ -130,7 +134,7 @@ def _orders_in(
         A courier or a stop that is not there, or an order that is named twice.
     """
     stops = {
-        stop.seq: stop.order_ids
+        stop.seq: stop
         for route in plan.routes
         if route.courier_id == wish.courier_id
         for stop in route.stops
@@ -146,18 +150,49 @@ def _orders_in(
                 detail = f"the route of {wish.courier_id} has no stop {named}: it has {len(stops)}"
                 problems.append(ItemProblem(pointer=pointer, code="stop-unknown", detail=detail))
                 continue
-            for each in stops[named] if isinstance(named, int) else (OrderId(named),):
-                if each in places:
+            stop = stops[named] if isinstance(named, int) else None
+            for each in (OrderId(str(named)),) if stop is None else named_at(stop):
+                if each in places and trips[-1].count(each) != 1:
                     detail = f"order {each} is named before, at {places[each]}: pick it up once"
                     problems.append(
                         ItemProblem(pointer=pointer, code="duplicate-id", detail=detail, id=each)
                     )
+                elif stop is not None and stop.dropped and each not in places:
+                    detail = f"order {each} is dropped there before it is picked up"
+                    problems.append(
+                        ItemProblem(
+                            pointer=pointer,
+                            code=RowCode.DROP_BEFORE_PICKUP,
+                            detail=detail,
+                            id=each,
+                        )
+                    )
                 else:
-                    places[each] = pointer
+                    places.setdefault(each, pointer)
                     trips[-1].append(each)
     if problems:
         raise ItemsRefused("route-refused", problems)
     return trips, places
+
+
+def _halves(
+    trips: Sequence[Sequence[OrderId]], places: Mapping[OrderId, str], orders: Iterable[Order]
+) -> Iterator[ItemProblem]:
+    """Orders that are dropped on the way and named once, and others that are named twice."""
+    times = Counter(each for trip in trips for each in trip)
+    for order in orders:
+        named = times[order.order_id]
+        if named == 1 and order.drop is not None:
+            code = "order-is-dropped"
+            detail = f"order {order.order_id} is dropped on the way: name it again in its trip, where it is dropped"
+        elif named > 1 and order.drop is None:
+            code = "duplicate-id"
+            detail = f"order {order.order_id} is named twice and goes to the depot: pick it up once"
+        else:
+            continue
+        yield ItemProblem(
+            pointer=places[order.order_id], code=code, detail=detail, id=order.order_id
+        )
 
 
 def _problems(wish: RouteIn, clock: DayClock, fleet: Fleet) -> Iterator[ItemProblem]:

@@ -31,7 +31,7 @@ from dispatch.households import (
     OpeningHours,
     PointId,
 )
-from dispatch.orders import Handling, Joining, JointId, JointRule, Order, OrderId
+from dispatch.orders import Drop, Handling, Joining, JointId, JointRule, Order, OrderId
 from dispatch.plan import RemedyCode
 from routing.places import Datum, Place, from_datum
 
@@ -130,6 +130,21 @@ class WindowIn(Strict):
         return self
 
 
+def _apart(windows: tuple[WindowIn, ...]) -> tuple[WindowIn, ...]:
+    ordered = sorted(windows, key=lambda each: each.earliest_at)
+    if any(a.latest_at > b.earliest_at for a, b in pairwise(ordered)):
+        raise ValueError("windows overlap: join them")
+    return windows
+
+
+Windows = Annotated[tuple[WindowIn, ...], Field(max_length=8), AfterValidator(_apart)]
+
+
+def _in_order(windows: Sequence[WindowIn]) -> tuple[TimeWindow, ...]:
+    ordered = sorted(windows, key=lambda each: each.earliest_at)
+    return tuple(TimeWindow(each.earliest_at, each.latest_at) for each in ordered)
+
+
 PointIds = Annotated[tuple[TextId, ...], Field(max_length=POINTS_MAX)]
 
 
@@ -154,6 +169,38 @@ class JointIn(Strict):
         )
 
 
+class DropIn(Strict):
+    """
+    Where what an order picks up is dropped in the same trip. Give a household, a collection point or a place; a point comes first.
+
+    `windows` are when somebody is there to take it, `service_s` is from being ready there until it is handed over; null: as
+    long as loading takes.
+    """
+
+    household_id: TextId | None = None
+    point_id: TextId | None = None
+    place: PlaceIn | None = None
+    windows: Windows = ()
+    service_s: Annotated[int, Field(ge=0, le=14_400, strict=True)] | None = None
+    note: Note = ""
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if not (self.household_id or self.point_id or self.place):
+            raise ValueError("give household_id, point_id or place: where shall it be dropped?")
+        return self
+
+    def drop(self) -> Drop:
+        return Drop(
+            household_id=None if self.household_id is None else HouseholdId(self.household_id),
+            point_id=None if self.point_id is None else PointId(self.point_id),
+            place=None if self.place is None else self.place.place(),
+            windows=_in_order(self.windows),
+            service_s=self.service_s,
+            note=self.note,
+        )
+
+
 class OrderIn(Strict):
     """
     One pickup request. Give a household, a collection point or a place; a point comes first.
@@ -165,7 +212,10 @@ class OrderIn(Strict):
     depot says. As much as leaving an order out, or more: it may not be late.
 
     `early_fen_per_minute` and `late_fen_per_minute` are what a minute costs by which the pickup begins before or after `windows`, `missed_max_s` how
-    many seconds that may be; null: what its depot says. 0 seconds: the windows are hard.
+    many seconds that may be; null: what its household says, or else its depot. 0 seconds: the windows are hard.
+
+    `drop` says where, later in the same trip, what is picked up is dropped; null: it goes to the depot. With it there is no cut-off, none
+    of `points`, no joint order, and `windows` are hard.
 
     `address` is where the parcels wait in the seller's own words; it is looked up in the registry,
     then by the configured geocoder, and asked of a person (`GET /v1/addresses`) if it stays unclear.
@@ -195,7 +245,7 @@ class OrderIn(Strict):
     weight_g: Grams = 0
     volume_ml: Millilitres = 0
     ready_at: Moment | None = None
-    windows: Annotated[tuple[WindowIn, ...], Field(max_length=8)] = ()
+    windows: Windows = ()
     cut_off_at: Moment | None = None
     late_cost_fen: Fen | None = None
     handling: frozenset[Handling] = frozenset()
@@ -206,6 +256,7 @@ class OrderIn(Strict):
     late_fen_per_minute: Fen | None = None
     missed_max_s: MissedSeconds | None = None
     joint: JointIn | None = None
+    drop: DropIn | None = None
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -216,13 +267,9 @@ class OrderIn(Strict):
             )
         if self.address and (self.point_id or self.place):
             raise ValueError("give either an address, or a point or place: which one counts?")
-        ordered = sorted(self.windows, key=lambda each: each.earliest_at)
-        if any(a.latest_at > b.earliest_at for a, b in pairwise(ordered)):
-            raise ValueError("windows overlap: join them")
         return self
 
     def order(self) -> Order:
-        windows = sorted(self.windows, key=lambda each: each.earliest_at)
         return Order(
             order_id=OrderId(self.order_id),
             household_id=None if self.household_id is None else HouseholdId(self.household_id),
@@ -232,7 +279,7 @@ class OrderIn(Strict):
             weight_g=self.weight_g,
             volume_ml=self.volume_ml,
             ready_at=self.ready_at,
-            windows=tuple(TimeWindow(each.earliest_at, each.latest_at) for each in windows),
+            windows=_in_order(self.windows),
             cut_off_at=self.cut_off_at,
             late_cost_fen=self.late_cost_fen,
             handling=self.handling,
@@ -243,6 +290,7 @@ class OrderIn(Strict):
             late_fen_per_minute=self.late_fen_per_minute,
             missed_max_s=self.missed_max_s,
             joint=None if self.joint is None else self.joint.joining(),
+            drop=None if self.drop is None else self.drop.drop(),
         )
 
 
@@ -251,6 +299,13 @@ def _point_ids(told: Sequence[str]) -> tuple[PointId, ...]:
 
 
 class HouseholdIn(Strict):
+    """
+    A household and its shop.
+
+    `early_fen_per_minute`, `late_fen_per_minute` and `missed_max_s` hold for its orders that do not say so themselves; null: what
+    their depot says.
+    """
+
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -274,6 +329,9 @@ class HouseholdIn(Strict):
     place: PlaceIn | None = None
     aliases: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
     points: PointIds = ()
+    early_fen_per_minute: Fen | None = None
+    late_fen_per_minute: Fen | None = None
+    missed_max_s: MissedSeconds | None = None
 
     def household(self) -> Household:
         return Household(
@@ -285,6 +343,9 @@ class HouseholdIn(Strict):
             place=None if self.place is None else self.place.place(),
             aliases=self.aliases,
             points=_point_ids(self.points),
+            early_fen_per_minute=self.early_fen_per_minute,
+            late_fen_per_minute=self.late_fen_per_minute,
+            missed_max_s=self.missed_max_s,
         )
 
 

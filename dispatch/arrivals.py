@@ -11,14 +11,15 @@ from routing.vrp.solution import Route, ScheduledVisit, Trip
 def doors_of(posed: Posed, trip: Trip) -> tuple[list[list[ScheduledVisit]], Mapping[int, int]]:
     """
     The visits of a trip, those of one door that follow each other together; and on the way to which door, counted
-    from 0, the trip swaps at which swap of the problem: one more than there are is the way home.
+    from 0, the trip swaps at which swap of the problem: one more than there are is the way home. What is picked up
+    at a door and what is dropped there are doors apart.
     """
     swap_before = {each.before: each.swap for each in trip.swaps}
     doors: list[list[ScheduledVisit]] = []
     swaps: dict[int, int] = {}
     for number, made in enumerate(trip.visits):
-        place = posed.problem.visits[made.visit].place
-        follows = doors and posed.problem.visits[doors[-1][-1].visit].place == place
+        last = doors[-1][-1].visit if doors else None
+        follows = last is not None and _door(posed, last) == _door(posed, made.visit)
         if follows and number not in swap_before:
             doors[-1].append(made)
             continue
@@ -28,6 +29,11 @@ def doors_of(posed: Posed, trip: Trip) -> tuple[list[list[ScheduledVisit]], Mapp
     if len(trip.visits) in swap_before:
         swaps[len(doors)] = swap_before[len(trip.visits)]
     return doors, swaps
+
+
+def _door(posed: Posed, visit: int) -> tuple[int, bool]:
+    """Its place, and whether something is dropped there."""
+    return posed.problem.visits[visit].place, posed.halts[visit].drops is not None
 
 
 def rested_s(posed: Posed, route: Route, from_s: int, lasts_s: int) -> int:
@@ -60,14 +66,19 @@ def swapping_s(
 
 
 def reached_s(
-    posed: Posed, route: Route, doors: Sequence[Sequence[ScheduledVisit]], *, leave_s: int
+    posed: Posed,
+    route: Route,
+    doors: Sequence[Sequence[ScheduledVisit]],
+    setups_s: Sequence[int],
+    *,
+    leave_s: int,
 ) -> Iterator[int]:
-    """When each door of a trip is reached: the setup, and breaks taken during it, come after."""
+    """When each door of a trip is reached: the setup (one of `setups_of`), and breaks taken during it, come after."""
     rests = posed.problem.vehicles[route.vehicle].breaks
     taken = sorted(zip(route.break_starts_s, (rest.duration_s for rest in rests), strict=True))
     left_s = leave_s
-    for door in doors:
-        clock_s, left_to_do_s = door[0].arrival_s, setup_s(posed, door)
+    for door, setup_s in zip(doors, setups_s, strict=True):
+        clock_s, left_to_do_s = door[0].arrival_s, setup_s
         for start_s, duration_s in reversed(taken):
             worked_s = clock_s - (start_s + duration_s)
             if left_s <= start_s < clock_s and worked_s < left_to_do_s:
@@ -76,6 +87,14 @@ def reached_s(
         left_s = door[-1].departure_s
 
 
-def setup_s(posed: Posed, door: Sequence[ScheduledVisit]) -> int:
-    """How long it takes to park and to find the door."""
-    return posed.problem.setups_s[posed.halts[door[0].visit].visit.place]
+def setups_of(
+    posed: Posed, doors: Sequence[Sequence[ScheduledVisit]], swaps: Mapping[int, int]
+) -> tuple[int, ...]:
+    """How long it takes at each of `doors_of` to park and to find the door: nothing where the vehicle stands there already."""
+    places = [posed.problem.visits[door[0].visit].place for door in doors]
+    return tuple(
+        0
+        if number and places[number - 1] == place and number not in swaps
+        else posed.problem.setups_s[place]
+        for number, place in enumerate(places)
+    )

@@ -17,7 +17,7 @@ from dispatch.offers import is_open_for
 from dispatch.orders import JointId, JointRule, Order
 from dispatch.plan import Clash, ClashCode, Unserved
 from dispatch.posing import Posed
-from dispatch.reading import REASON_WORDS
+from dispatch.why_not import REASON_WORDS
 from routing.matrix import UNREACHABLE
 from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.solution import Solution

@@ -53,6 +53,8 @@ class Summary:
     missed: int
     """Orders picked up outside the windows that they asked for."""
     missed_cost_yuan: float
+    dropped: int
+    """Orders whose parcels are dropped at another place on the way."""
     joints: int
     joints_incomplete: int
     """Joint orders, and those of which the plan leaves something out."""
@@ -67,6 +69,7 @@ def summary(plan: Plan) -> Summary:
         (trip.cut_off_at - trip.unloaded_at).total_seconds() - plan.sorting_s
         for route in plan.routes
         for trip in route.trips
+        if trip.pieces  # what brings nothing to the depot is in nobody's time
     ]
     figures = plan.figures
     return Summary(
@@ -84,6 +87,7 @@ def summary(plan: Plan) -> Summary:
         late_cost_yuan=round(figures.late_cost_fen / 100, 2),
         missed=figures.missed,
         missed_cost_yuan=round(figures.missed_cost_fen / 100, 2),
+        dropped=figures.dropped,
         joints=len(plan.joints),
         joints_incomplete=sum(not each.complete for each in plan.joints),
         overlap_percent=figures.overlap_percent,
@@ -167,6 +171,8 @@ def plan_geojson(plan: Plan) -> bytes:
                 late_order_ids=tuple(each.order_id for each in stop.late),
                 missed_order_ids=tuple(each.order_id for each in stop.missed),
                 joint_ids=tuple(each.joint_id for each in stop.joints),
+                dropped_order_ids=tuple(each.order_id for each in stop.dropped),
+                on_board_pieces=None if stop.on_board is None else stop.on_board.pieces,
             )
             for stop in route.stops
         ]
@@ -208,7 +214,7 @@ def route_gpx(plan: Plan, route: Route) -> bytes:
             gpxpy.gpx.GPXWaypoint(
                 latitude=stop.place.lat,
                 longitude=stop.place.lon,
-                name=f"{stop.seq} {stop.title}",
+                name=f"{stop.seq} {stop.title}{' 送达' if stop.dropped else ''}",
                 time=stop.begin_at.astimezone(UTC),
             )
         )
@@ -248,7 +254,7 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
     `brought_by` is the household that brings it to the point and must be told, `truck` the departure that it
     makes, and `late_yuan` what it costs that this is a later one than it asked for. `joint` is the joint order that it is of,
     `joint_complete` says whether the plan picks up all of that. `missed` is how far outside its windows it is picked up,
-    `missed_yuan` what that costs.
+    `missed_yuan` what that costs. `dropped` is when its parcels are dropped on the way, `dropped_where` where.
     """
     statuses: dict[str, str] = {record.order.order_id: record.status for record in records}
     bringing = {
@@ -268,6 +274,12 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
         for route in plan.routes
         for stop in route.stops
         for each in stop.missed
+    }
+    dropped = {
+        each.order_id: (stop.begin_at.isoformat(timespec="minutes"), stop.title)
+        for route in plan.routes
+        for stop in route.stops
+        for each in stop.dropped
     }
     joint_of = {
         order_id: (each.joint_id, "yes" if each.complete else "no")
@@ -289,6 +301,7 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
             *([""] * 4),
             *joint_of.get(order_id, ("", "")),
             *missed.get(order_id, ("", "")),
+            *dropped.get(order_id, ("", "")),
         )
         for route in plan.routes
         for number, trip in enumerate(route.trips, start=1)
@@ -304,14 +317,14 @@ def fates_csv(plan: Plan, records: Sequence[OrderRecord] = ()) -> bytes:
             each.detail,
             *_cheapest(each),
             *joint_of.get(each.order_id, ("", "")),
-            *("", ""),
+            *([""] * 4),
         )
         for each in plan.unserved
     ]
     header = (
         *("order", "status", "courier", "trip", "stop", "planned", "where", "brought_by"),
         *("truck", "late_yuan", "reason", "detail", "remedy", "remedy_yuan"),
-        *("joint", "joint_complete", "missed", "missed_yuan"),
+        *("joint", "joint_complete", "missed", "missed_yuan", "dropped", "dropped_where"),
     )
     return csv_of(header, sorted(rows, key=lambda row: str(row[0])))
 

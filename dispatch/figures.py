@@ -39,5 +39,6 @@ def figures_of(
         late_cost_fen=sum(each.cost_fen for stop in stops for each in stop.late),
         missed=sum(len(stop.missed) for stop in stops),
         missed_cost_fen=sum(each.cost_fen for stop in stops for each in stop.missed),
+        dropped=sum(len(stop.dropped) for stop in stops),
         overlap_percent=overlap_percent,
     )

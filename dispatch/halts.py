@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 from dispatch.fleet import VehicleModel
-from dispatch.households import CollectionPoint, PointId, Registry
+from dispatch.households import CollectionPoint, HouseholdId, PointId, Registry
 from dispatch.inputs import DayInputs
 from dispatch.offers import Offer
 from dispatch.orders import JointId, Order, OrderId
@@ -34,7 +34,7 @@ MILLIFEN: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where an order is picked up, by the rule of `Order`."""
+    """Where an order is picked up, or dropped, by the rules of `Order` and `Drop`."""
 
     kind: StopKind
     place: Place
@@ -48,13 +48,15 @@ class Halt:
     """
     Orders of one spot that become one visit.
 
-    `walk_m` is how far their household brings them there; None: that is where they wait.
+    `walk_m` is how far their household brings them there; None: that is where they wait. `drops` is the order whose
+    parcels are dropped there; then nothing is picked up.
     """
 
     spot: Spot
     orders: tuple[Order, ...]
     visit: Visit
     walk_m: int | None = None
+    drops: Order | None = None
 
     def walked_m(self, order: Order) -> int | None:
         """How far its household brings an order of the halt here; None: it is here anyway."""
@@ -91,20 +93,43 @@ def spot_of(order: Order, registry: Registry) -> Spot | Unserved:
     """Where `order` is picked up, or why nobody can know."""
     if order.unclear:
         return left_out(order, "address-unclear", "nobody has said which place its address means")
-    if order.point_id is not None:
-        point = registry.points.get(order.point_id)
+    return _spot_named(order, order, registry)
+
+
+def spot_of_drop(order: Order, registry: Registry) -> Spot | Unserved:
+    """Where `order` is dropped, or why nobody can know."""
+    assert order.drop is not None, "it goes to the depot"
+    found = _spot_named(order.drop, order, registry)
+    if isinstance(found, Unserved):
+        return replace(found, detail=f"where it is dropped: {found.detail}")
+    return found
+
+
+class _Located(Protocol):
+    @property
+    def household_id(self) -> HouseholdId | None: ...
+    @property
+    def point_id(self) -> PointId | None: ...
+    @property
+    def place(self) -> Place | None: ...
+
+
+def _spot_named(named: _Located, order: Order, registry: Registry) -> Spot | Unserved:
+    """The spot that an end of `order` names."""
+    if named.point_id is not None:
+        point = registry.points.get(named.point_id)
         if point is None:
-            return left_out(order, "point-unknown", f"no collection point {order.point_id}")
+            return left_out(order, "point-unknown", f"no collection point {named.point_id}")
         return spot_at(point)
-    household = None if order.household_id is None else registry.households.get(order.household_id)
-    if order.place is not None:
+    household = None if named.household_id is None else registry.households.get(named.household_id)
+    if named.place is not None:
         village = "" if household is None else household.village
-        return Spot(StopKind.PLACE, order.place, village or order.order_id, village)
+        return Spot(StopKind.PLACE, named.place, village or order.order_id, village)
     if household is None:
         what = (
             "no household or place"
-            if order.household_id is None
-            else (f"no household {order.household_id} in the registry")
+            if named.household_id is None
+            else (f"no household {named.household_id} in the registry")
         )
         return left_out(order, "household-unknown", what)
     if household.place is None:
@@ -183,7 +208,7 @@ def halts_at(
 def too_early_or_late(halt: Halt, inputs: DayInputs) -> Iterable[Halt]:
     """The same halt in each further way in which its orders, all of which ask for the same, may be picked up where they wait."""
     order = halt.orders[0]
-    if softness_of(order, inputs.fleet.depot) is None:
+    if softness_of(order, inputs) is None:
         return
     hours = () if halt.spot.point_id is None else inputs.registry.points[halt.spot.point_id].hours
     first, *others = ways_of(order, inputs, hours)
@@ -300,7 +325,7 @@ def _joined(group: _Group, alone: _Group, inputs: DayInputs) -> _Group | None:
 
 def _misses(order: Order, inputs: DayInputs) -> object:
     """What orders must share where windows may be missed, so that a halt misses the same of all."""
-    softness = softness_of(order, inputs.fleet.depot)
+    softness = softness_of(order, inputs)
     return softness and (softness, order.windows, order.told)
 
 

@@ -31,7 +31,9 @@ class Household:
 
     `place` is None while nobody knows where it lies; its orders then wait in the address queue.
     `aliases` are other names under which exports and neighbours speak of it (shop name, landmark).
-    `points` are the collection points to which it is willing to bring its parcels.
+    `points` are the collection points to which it is willing to bring its parcels. `early_fen_per_minute`,
+    `late_fen_per_minute` and `missed_max_s` hold for its orders that do not say themselves what missing their windows
+    costs, and for how long; None: what its depot says.
     """
 
     household_id: HouseholdId
@@ -42,6 +44,9 @@ class Household:
     place: Place | None = None
     aliases: tuple[str, ...] = ()
     points: tuple[PointId, ...] = ()
+    early_fen_per_minute: int | None = None
+    late_fen_per_minute: int | None = None
+    missed_max_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

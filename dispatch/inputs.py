@@ -90,6 +90,9 @@ class DayInputs:
         for key, household in self.registry.households.items():
             if key in households:
                 points |= set(household.points)
+        drops = [each.drop for each in self.orders if each.drop is not None]
+        households |= {each.household_id for each in drops}
+        points |= {each.point_id for each in drops}
         gathered_at = {each.joint.gather_at for each in self.orders if each.joint}
         registry = Registry(
             households={

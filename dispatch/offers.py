@@ -40,11 +40,11 @@ class Offer:
 
 def accepted_points(order: Order, registry: Registry) -> tuple[CollectionPoint, ...]:
     """
-    The points to which the household of `order` would bring it; none if it waits at one already.
+    The points to which the household of `order` would bring it; none if it waits at one already, or is dropped on the way.
 
     Ids that the registry does not have are passed over: the door is always left.
     """
-    if order.point_id is not None or order.unclear:
+    if order.point_id is not None or order.unclear or order.drop is not None:
         return ()
     stated = order.points
     if stated is None:
@@ -90,7 +90,7 @@ def offers_of(
 
 class _Room:
     """
-    What still fits into a point, the orders that wait there anyway taken off first.
+    What still fits into a point, the orders that wait there anyway, or are dropped there, taken off first.
 
     Of a full point the keeper's word counts, whatever its capacity was thought to be.
     """
@@ -104,7 +104,8 @@ class _Room:
             self._pieces, self._volume_ml = self._full.spare_pieces, _ENDLESS
             return
         for order in inputs.orders:
-            if order.point_id == point.point_id:
+            dropped_at = None if order.drop is None else order.drop.point_id
+            if point.point_id in (order.point_id, dropped_at):
                 self._pieces -= order.pieces
                 self._volume_ml -= order.volume_ml
 

@@ -173,11 +173,10 @@ class OrderWorker:
             known = await operations.read_some_orders(store, day, asked.order_ids)
         else:
             known = records
-        wanted = set(asked.order_ids)
         fleet, registry, closures = await asyncio.gather(
             operations.read_fleet(store, day.scope),
             operations.registry_around(
-                store, day.scope, [each.order for each in known if each.order.order_id in wanted]
+                store, day.scope, [each.order for each in (*records, *known)]
             ),
             operations.read_closures(store, day.scope, at=now),
         )

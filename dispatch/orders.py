@@ -54,6 +54,28 @@ class Joining:
     gather_at: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """
+    Where, later in the same trip, a courier drops what an order picks up, so that it never lies at the depot.
+
+    At the collection point if `point_id` is given, else at `place` if given, else at the household's place. The note is
+    about this place, for the courier.
+
+    windows
+        When somebody is there to take it; empty: any time. Sorted, disjoint.
+    service_s
+        From being ready there until it is handed over; None: as long as loading takes.
+    """
+
+    household_id: HouseholdId | None = None
+    point_id: PointId | None = None
+    place: Place | None = None
+    windows: tuple[TimeWindow, ...] = ()
+    service_s: int | None = None
+    note: str = ""
+
+
 class OrderStatus(StrEnum):
     OPEN = "open"
     COLLECTED = "collected"
@@ -86,11 +108,14 @@ class Order:
         Price of each departure by which it leaves later than `cut_off_at`; None: that of its depot.
     early_fen_per_minute, late_fen_per_minute, missed_max_s
         Price of each minute by which the pickup begins before or after its windows, and how many seconds
-        that may be; None: those of its depot.
+        that may be; None: those of its household, or else of its depot.
     told
         Set by planning: when its household was told that it is picked up.
     joint
         The joint order of several households or doors that it belongs to.
+    drop
+        Where it is dropped in the same trip; None: it goes to the depot. With one it has no cut-off, windows that are
+        hard, no points to be brought to, and is in no joint order.
     gathered_m
         Set by planning where a joint order is gathered: metres on foot that its household brings it.
     """
@@ -116,6 +141,7 @@ class Order:
     missed_max_s: int | None = None
     told: TimeWindow | None = None
     joint: Joining | None = None
+    drop: Drop | None = None
     gathered_m: int | None = None
 
 

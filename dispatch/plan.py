@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
-from dispatch.amounts import Counted
+from dispatch.amounts import Amount, Counted
 from dispatch.days import DepotDay
 from dispatch.fleet import CourierId, SwapId, VehicleModelId
 from dispatch.hand import NO_HAND, Hand
@@ -98,6 +98,14 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """What is dropped at a stop of what an order picked up earlier in the same trip: all of it."""
+
+    order_id: OrderId
+    amount: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Late:
     """An order that takes a later departure than its own cut-off asked for."""
 
@@ -132,7 +140,11 @@ class JointPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One place and the orders picked up there; it holds no name and no phone."""
+    """
+    One place and the orders picked up there, or those whose parcels are dropped there; it holds no name and no phone.
+
+    A stop picks up or drops, never both: of two at one place the second has no setup.
+    """
 
     seq: int
     """1-based place in the courier's whole shift."""
@@ -145,6 +157,7 @@ class Stop:
     point_id: PointId | None
     order_ids: tuple[OrderId, ...]
     pieces: int
+    """Picked up; 0 where something is dropped."""
     weight_g: int
     volume_ml: int
     handling: tuple[str, ...]
@@ -158,12 +171,15 @@ class Stop:
     """To park and to find the door, once for all orders of the stop."""
     brought: tuple[Brought, ...] = ()
     truck_at: datetime | None = None
-    """The departure that its parcels make: that of its trip."""
+    """The departure that its parcels make: that of its trip. None also where all of it is dropped on the way."""
     late: tuple[Late, ...] = ()
     joints: tuple[JointPart, ...] = ()
     missed: tuple[Missed, ...] = ()
     counted: tuple[Counted, ...] = ()
     """What was scanned here and is not what was said; `pieces`, `weight_g` and `volume_ml` are what was scanned."""
+    dropped: tuple[Dropped, ...] = ()
+    on_board: Amount | None = None
+    """On leaving, in a trip in which something is dropped; None: all that the trip has picked up so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +187,8 @@ class Trip:
     """
     From the depot to the depot.
 
+    pieces, weight_g, volume_ml
+        What it brings to the depot.
     cut_off_at
         The earliest departure that a parcel on board must catch: its own cut-off, or the departure that it
         takes if that is later.
@@ -319,6 +337,8 @@ class Figures:
     missed: int = 0
     """Orders picked up outside the windows that they asked for."""
     missed_cost_fen: int = 0
+    dropped: int = 0
+    """Orders whose parcels are dropped at another place on the way."""
     overlap_percent: int | None = None
     """Of the ground that couriers' stops span, what more than one spans. A new order that is answered at once
     leaves it as it was; None: not measured."""

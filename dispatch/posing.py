@@ -11,9 +11,8 @@ import numpy as np
 
 from dispatch.days import DayClock
 from dispatch.errors import DispatchError
-from dispatch.fleet import BreakRule, Courier, Depot, Fleet, VehicleModelId
+from dispatch.fleet import Courier, Depot, Fleet, VehicleModelId
 from dispatch.halts import (
-    MILLIFEN,
     Halt,
     Spot,
     by_departure,
@@ -22,6 +21,7 @@ from dispatch.halts import (
     left_out,
     no_common_time,
     spot_at,
+    spot_of_drop,
     spot_today,
     too_early_or_late,
 )
@@ -30,14 +30,16 @@ from dispatch.inputs import DayInputs
 from dispatch.joints import joined
 from dispatch.offers import WALKING_M_PER_S, Offer, accepted_points, offers_of
 from dispatch.orders import JointId, Order, OrderId
+from dispatch.pairs import pair_of, paired
 from dispatch.pickup_times import DAY_S
 from dispatch.plan import Unserved
 from dispatch.territory import with_territory
+from dispatch.vehicles import vehicle_of
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import PlaceOffRoad, Snap
-from routing.vrp.problem import Break, Docks, Problem, Swap, Vehicle, Window
+from routing.vrp.problem import Docks, Problem, Swap, Vehicle, Window
 
 DIMENSIONS: Final = ("weight_g", "volume_ml", "pieces")
 
@@ -146,7 +148,7 @@ def pose_doors(
     """
     State the orders of these doors as a problem, those of each door in halts of their own.
 
-    Doors at one spot share a row of the matrices. `with_offers`, orders may be brought to points among the
+    Doors at one spot share a row of the matrices, and have one where orders are dropped, too. `with_offers`, orders may be brought to points among the
     doors as well. `unserved` are set aside already. `walking_from` are profiles besides those of the couriers whose
     walks from road to door count: whoever comes has the time. Raises DepotOffRoad.
     """
@@ -155,8 +157,15 @@ def pose_doors(
     profiles = tuple(dict.fromkeys(fleet.models[each.model_id].profile for each in couriers))
     unserved = list(unserved)
     rows: dict[tuple[Place, PointId | None], int] = {}
-    for door in doors:
-        rows.setdefault((door.spot.place, door.spot.point_id), 1 + len(rows))
+    drops = {
+        order.order_id: spot_of_drop(order, inputs.registry)
+        for door in doors
+        for order in door.orders
+        if order.drop is not None
+    }
+    dropped_at = [each for each in drops.values() if isinstance(each, Spot)]
+    for spot in (*(door.spot for door in doors), *dropped_at):
+        rows.setdefault((spot.place, spot.point_id), 1 + len(rows))
     swap_rows = _swap_rows(fleet, 1 + len(rows))
     places = (fleet.depot.place, *(place for place, _ in rows), *_swap_places(fleet))
     snaps, misses = _snap_all(network, places, profiles)
@@ -199,8 +208,17 @@ def pose_doors(
             if isinstance(answer, Unserved) and not ways_of_one:
                 unserved.append(answer)
             halts.extend(_alternatives(ways_of_one, group=len(halts)))
+        for order in door.orders:
+            if order.drop is None:
+                continue
+            pair = _pair(order, door.spot, drops[order.order_id], inputs, rows, snaps, misses)
+            if isinstance(pair, Unserved):
+                unserved.append(pair)
+            else:
+                halts.extend(with_territory(half, couriers, fleet.depot) for half in pair)
 
     members, joints, joint_ids, unserved_now = joined(halts, unserved, inputs.orders)
+    members = paired(members)
     totals = [
         1 + sum(halt.visit.loads[axis] for halt in members) for axis in range(len(DIMENSIONS))
     ]
@@ -279,19 +297,39 @@ def _at_door(
     offers: Mapping[OrderId, tuple[Offer, ...]],
     companies: Mapping[OrderId, int],
 ) -> Iterable[Halt | Unserved]:
-    """The halts at the door itself; all its orders left out where no vehicle finds a road to it."""
+    """The halts at the door itself of what goes to the depot; all left out where no vehicle finds a road to it."""
+    orders = [order for order in door.orders if order.drop is None]
     if not any(each[row] for each in snaps.values()):
-        return [_off_road(order, door.spot, miss) for order in door.orders]
+        return [_off_road(order, door.spot, miss) for order in orders]
     if door.offer is None:
-        return halts_at(door.spot, door.orders, inputs, row=row, offers=offers, companies=companies)
+        return halts_at(door.spot, orders, inputs, row=row, offers=offers, companies=companies)
     rows = {door.offer.point.point_id: row}
     return [
         next(
             iter(halts_brought((order,), (door.offer,), inputs, rows)),
             no_common_time(order, door.spot),
         )
-        for order in door.orders
+        for order in orders
     ]
+
+
+def _pair(
+    order: Order,
+    picked_at: Spot,
+    dropped_at: Spot | Unserved,
+    inputs: DayInputs,
+    rows: Mapping[tuple[Place, PointId | None], int],
+    snaps: Mapping[str, Sequence[Snap | None]],
+    misses: Sequence[PlaceOffRoad | None],
+) -> tuple[Halt, Halt] | Unserved:
+    """The two halts of an order that is dropped on the way, if roads lead to both."""
+    if isinstance(dropped_at, Unserved):
+        return dropped_at
+    first, second = (rows[each.place, each.point_id] for each in (picked_at, dropped_at))
+    for spot, row in ((picked_at, first), (dropped_at, second)):
+        if not any(each[row] for each in snaps.values()):
+            return _off_road(order, spot, misses[row])
+    return pair_of(order, picked_at, dropped_at, (first, second), inputs)
 
 
 def _at_any_time(answer: Halt | Unserved, door: Door, inputs: DayInputs) -> Iterable[Halt]:
@@ -363,44 +401,3 @@ def _matrix(network: RoadNetwork, profile: str, snaps: Sequence[Snap | None]) ->
         distances_m=distances_m,
         provenance=Provenance(network=network.version, profile=profile),
     )
-
-
-def vehicle_of(
-    courier: Courier,
-    fleet: Fleet,
-    profiles: Sequence[str],
-    totals: Sequence[int],
-    clock: DayClock,
-) -> Vehicle:
-    """`totals` stand where no limit is known: more than all there is never binds."""
-    model = fleet.models[courier.model_id]
-    shift = Window(*clock.span_of(courier.shift_starts, courier.shift_ends))
-    return Vehicle(
-        matrix=profiles.index(model.profile),
-        start_place=0,
-        end_place=0,
-        shift=shift,
-        capacities=tuple(
-            total if limit is None else limit
-            for limit, total in zip(model.capacities, totals, strict=True)
-        ),
-        range_m=fleet.range_m(model.model_id),
-        swaps=fleet.swaps_of(model.model_id),
-        skills=courier.skills,
-        breaks=tuple(_break(rest, shift, clock) for rest in courier.breaks),
-        trips_max=model.trips_max,
-        turnaround_s=fleet.depot.turnaround_s,
-        fixed_cost=model.fixed_cost_fen * MILLIFEN,
-        cost_per_m=model.cost_per_km_fen,
-        cost_per_s=round(model.cost_per_hour_fen * MILLIFEN / 3600),
-        overtime_after_s=fleet.overtime_after_s(courier),
-        overtime_cost_per_s=round(fleet.depot.overtime_cost_per_hour_fen * MILLIFEN / 3600),
-    )
-
-
-def _break(rest: BreakRule, shift: Window, clock: DayClock) -> Break:
-    """A break before the shift's start belongs to the next morning."""
-    earliest_s, latest_s = clock.seconds_of(rest.earliest), clock.seconds_of(rest.latest)
-    if latest_s < shift.earliest_s:
-        earliest_s, latest_s = earliest_s + 24 * 3600, latest_s + 24 * 3600
-    return Break(window=Window(earliest_s, latest_s), duration_s=rest.duration_s)

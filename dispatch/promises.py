@@ -78,16 +78,14 @@ def at_promised_times(inputs: DayInputs, plan: Plan) -> DayInputs:
     return replace(
         inputs,
         orders=tuple(
-            each
-            if each.order_id not in told
-            else _narrowed(each, told[each.order_id], inputs.fleet.depot)
+            each if each.order_id not in told else _narrowed(each, told[each.order_id], inputs)
             for each in inputs.orders
         ),
     )
 
 
-def _narrowed(order: Order, promise: Promise, depot: Depot) -> Order:
-    if softness_of(order, depot) is not None:
+def _narrowed(order: Order, promise: Promise, inputs: DayInputs) -> Order:
+    if softness_of(order, inputs) is not None:
         return replace(order, told=TimeWindow(promise.earliest_at, promise.latest_at))
     stated = order.windows or (TimeWindow(promise.earliest_at, promise.latest_at),)
     windows = tuple(

@@ -11,35 +11,33 @@ from typing import Final, TypeAlias, TypeVar
 
 import polyline
 
-from dispatch.arrivals import doors_of, reached_s, rested_s, setup_s, swapping_s
+from dispatch.amounts import Amount, amount_of
+from dispatch.arrivals import doors_of, reached_s, rested_s, setups_of, swapping_s
 from dispatch.days import DayClock
 from dispatch.departures import departures_of, first_made_s, late_of
 from dispatch.figures import figures_of, overlap_of
-from dispatch.halts import MILLIFEN, Halt, left_out
+from dispatch.halts import MILLIFEN, Halt
 from dispatch.inputs import DayInputs
-from dispatch.joints import blocked_by
-from dispatch.orders import JointId, Order
 from dispatch.pickup_times import DAY_S, truck_of
 from dispatch.plan import (
     BreakTaken,
     Brought,
+    Dropped,
     Leg,
     Plan,
     Route,
     Stop,
     SwapStop,
     Trip,
-    Unserved,
     plan_id_of,
 )
 from dispatch.posing import Posed
-from dispatch.remedies import remedies_of
 from dispatch.soft_windows import missed_of
+from dispatch.why_not import left_without
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
 from routing.vrp.cost import over_s, route_cost
-from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.solution import Route as SolvedRoute
 from routing.vrp.solution import ScheduledVisit, Solution
 from routing.vrp.solution import Trip as SolvedTrip
@@ -73,7 +71,7 @@ def read_back(
     depot = inputs.fleet.depot
     reader = _Reader(posed, network, inputs, known)
     routes = tuple(reader.route(route) for route in solution.routes)
-    unserved = (*posed.unserved, *_left_out(posed, solution, inputs))
+    unserved = (*posed.unserved, *left_without(posed, solution, inputs))
     return Plan(
         plan_id=plan_id_of(inputs.day, version),
         day=inputs.day,
@@ -144,7 +142,10 @@ class _Reader:
         truck_s = first_made_s(depot, self.clock, ends_s)
         halts = [self.posed.halts[each.visit] for each in solved.visits]
         cut_offs_s = [
-            truck_of(order, self.inputs, ends_s).leaves_s for halt in halts for order in halt.orders
+            truck_of(order, self.inputs, ends_s).leaves_s
+            for halt in halts
+            for order in halt.orders
+            if order.drop is None
         ]
         # What was on board before anything was planned.
         cut_offs_s += [
@@ -152,6 +153,10 @@ class _Reader:
             for halt in halts
             if not halt.orders and halt.visit.due_s is not None
         ]
+        home_with = _less(
+            stops,
+            [each.amount for stop in stops for each in stop.dropped],
+        )
         return Trip(
             leave_at=self.clock.moment(solved.leave_s),
             back_at=self.clock.moment(solved.back_s),
@@ -162,9 +167,9 @@ class _Reader:
             truck_slack_s=None if truck_s is None else truck_s - depot.sorting_s - ends_s,
             stops=tuple(stops),
             home=home,
-            pieces=sum(stop.pieces for stop in stops),
-            weight_g=sum(stop.weight_g for stop in stops),
-            volume_ml=sum(stop.volume_ml for stop in stops),
+            pieces=home_with.pieces,
+            weight_g=home_with.weight_g,
+            volume_ml=home_with.volume_ml,
         )
 
     def _stops(
@@ -189,14 +194,15 @@ class _Reader:
         ends_s = over_s(self.posed.problem, trip)
         truck_s = first_made_s(self.inputs.fleet.depot, self.clock, ends_s)
         truck_at = None if truck_s is None else self.clock.moment(truck_s)
-        arrivals_s = reached_s(self.posed, solved, doors, leave_s=trip.leave_s)
+        setups_s = setups_of(self.posed, doors, swaps)
+        arrivals_s = reached_s(self.posed, solved, doors, setups_s, leave_s=trip.leave_s)
         stops = [
-            self._stop(seq, door, leg, arrived_s, ends_s=ends_s, truck_at=truck_at)
-            for seq, (door, leg, arrived_s) in enumerate(
-                zip(doors, legs, arrivals_s, strict=False), start=first_seq
+            self._stop(seq, door, leg, arrived_s, setup_s, ends_s=ends_s, truck_at=truck_at)
+            for seq, (door, leg, arrived_s, setup_s) in enumerate(
+                zip(doors, legs, arrivals_s, setups_s, strict=False), start=first_seq
             )
         ]
-        return stops, legs[-1]
+        return _with_loads(stops), legs[-1]
 
     def _leg(self, origin: tuple[int, Place], end: tuple[int, Place], profile: str) -> Leg:
         (left, left_place), (reached, reached_place) = origin, end
@@ -257,6 +263,7 @@ class _Reader:
         door: Sequence[ScheduledVisit],
         leg: Leg,
         arrived_s: int,
+        setup_s: int,
         *,
         ends_s: int,
         truck_at: datetime | None,
@@ -264,32 +271,48 @@ class _Reader:
         halts = [self.posed.halts[each.visit] for each in door]
         spot = halts[0].spot
         orders = [order for halt in halts for order in halt.orders]
+        drops = [halt.drops for halt in halts if halt.drops is not None]
+        goods = (*orders, *drops)
+        to_depot = any(order.drop is None for order in orders) or not goods
         return Stop(
             seq=seq,
             kind=spot.kind,
             place=spot.place,
             title=spot.title,
             village=spot.village,
-            household_ids=_distinct(order.household_id for order in orders),
+            household_ids=_distinct(
+                (
+                    *(order.household_id for order in orders),
+                    *(order.drop.household_id for order in drops if order.drop is not None),
+                )
+            ),
             point_id=spot.point_id,
             order_ids=tuple(order.order_id for order in orders),
             pieces=sum(order.pieces for order in orders),
             weight_g=sum(order.weight_g for order in orders),
             volume_ml=sum(order.volume_ml for order in orders),
-            handling=tuple(sorted({word.value for order in orders for word in order.handling})),
-            notes=_distinct(order.note or None for order in orders),
+            handling=tuple(sorted({word.value for order in goods for word in order.handling})),
+            notes=_distinct(
+                (
+                    *(order.note or None for order in orders),
+                    *(order.drop.note or None for order in drops if order.drop is not None),
+                )
+            ),
             arrive_at=self.clock.moment(arrived_s),
             begin_at=self.clock.moment(door[0].begin_s),
             depart_at=self.clock.moment(door[-1].departure_s),
             leg=leg,
-            setup_s=setup_s(self.posed, door),
+            setup_s=setup_s,
+            dropped=tuple(
+                Dropped(order_id=order.order_id, amount=amount_of(order)) for order in drops
+            ),
             brought=tuple(
                 Brought(order_id=order.order_id, household_id=order.household_id, walk_m=walk_m)
                 for halt in halts
                 for order in halt.orders
                 if (walk_m := halt.walked_m(order)) is not None
             ),
-            truck_at=truck_at,
+            truck_at=truck_at if to_depot else None,
             late=tuple(
                 late
                 for halt in halts
@@ -313,63 +336,28 @@ class _Reader:
         return halt.visit.due_s
 
 
+def _with_loads(stops: Sequence[Stop]) -> list[Stop]:
+    """The stops of a trip; where something is dropped, with what is on board when each is left."""
+    if not any(stop.dropped for stop in stops):
+        return list(stops)
+    told, dropped = [], []
+    for number, stop in enumerate(stops, start=1):
+        dropped += [each.amount for each in stop.dropped]
+        told.append(replace(stop, on_board=_less(stops[:number], dropped)))
+    return told
+
+
+def _less(picked_up: Iterable[Stop], dropped: Iterable[Amount]) -> Amount:
+    """What is left of what was picked up at these stops."""
+    picked_up, dropped = tuple(picked_up), tuple(dropped)
+    return Amount(
+        pieces=sum(stop.pieces for stop in picked_up) - sum(each.pieces for each in dropped),
+        weight_g=sum(stop.weight_g for stop in picked_up) - sum(each.weight_g for each in dropped),
+        volume_ml=sum(stop.volume_ml for stop in picked_up)
+        - sum(each.volume_ml for each in dropped),
+    )
+
+
 def _distinct(values: Iterable[_T | None]) -> tuple[_T, ...]:
     """The values that are there, each once, in order of appearance."""
     return tuple(dict.fromkeys(value for value in values if value is not None))
-
-
-REASON_WORDS: Final[Mapping[Reason, str]] = {
-    Reason.NO_VEHICLE: "there is no vehicle",
-    Reason.SKILL_MISSING: "no courier has all the skills that the goods ask for",
-    Reason.TOO_HEAVY: "more than any vehicle holds",
-    Reason.UNREACHABLE: "no road leads there and back for any vehicle that could take it",
-    Reason.RANGE_TOO_SHORT: "farther than any vehicle's range, there and back",
-    Reason.WINDOW_CANNOT_BE_MET: "no shift can be there in time and back before the truck leaves",
-    Reason.NO_CAPACITY_LEFT: "the vehicles that could come are full",
-    Reason.NO_RANGE_LEFT: "the vehicles that could come have no range left",
-    Reason.NO_TIME_LEFT: "the couriers who could come have no time left",
-    Reason.JOINT_INCOMPLETE: "it could be picked up, but not together with the others of its joint order",
-    Reason.DOCKS_BUSY: "it could be picked up, but then so many would wait at the docks that others are late, or it costs more than leaving it",
-    Reason.NOT_WORTH_IT: "fetching it costs more than leaving it",
-    Reason.OVERLOOKED: "there was room, but the search ended before it was used: plan longer",
-}
-
-
-def _left_out(posed: Posed, solution: Solution, inputs: DayInputs) -> Iterable[Unserved]:
-    """
-    Each order once: of its places and trucks, the one that came nearest to working gives reason and
-    remedies; of several as near the one with the latest truck, so that only trucks not allowed are remedies.
-    """
-    reasons = why_unserved(posed.problem, solution)
-    removed_first = list(Reason)
-
-    def nearness(visit: int) -> tuple[int, int]:
-        return removed_first.index(reasons[visit]), posed.problem.visits[visit].due_s or 0
-
-    nearest: dict[tuple[Order, ...], int] = {}
-    for visit in solution.unserved:
-        orders = posed.halts[visit].orders
-        known = nearest.setdefault(orders, visit)
-        if nearness(visit) > nearness(known):
-            nearest[orders] = visit
-    told = {visit: reasons[visit] for visit in nearest.values()}
-    remedies = remedies_of(posed, solution, told, inputs)
-    # Of a joint order the member that stands in the way is named with the others.
-    blocking: dict[JointId, Unserved] = {}
-    left: list[tuple[Halt, Unserved]] = []
-    for orders, visit in nearest.items():
-        halt = posed.halts[visit]
-        for order in orders:
-            told_so = left_out(
-                order, reasons[visit].value, REASON_WORDS[reasons[visit]], halt.spot.place
-            )
-            left.append((halt, replace(told_so, remedies=remedies[visit])))
-            if halt.joint_id is not None and reasons[visit] is not Reason.JOINT_INCOMPLETE:
-                blocking.setdefault(halt.joint_id, told_so)
-    for halt, each in left:
-        other = None if halt.joint_id is None else blocking.get(halt.joint_id)
-        whole = any(posed.problem.joints[joint].all_or_nothing for joint in halt.visit.joints)
-        if each.reason == Reason.JOINT_INCOMPLETE and other is not None and whole:
-            yield replace(each, detail=blocked_by(halt.joint_id, other))
-        else:
-            yield each

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 import networkx as nx
 
-from dispatch.days import CompanyId, DepotDay, DepotId
+from dispatch.days import CompanyId, DepotDay, DepotId, TimeWindow
 from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
-from dispatch.orders import Order, OrderId
+from dispatch.orders import Drop, Order, OrderId
 from dispatch.planning import plan_day
 from routing.places import Place
 from routing.roads.network import RoadNetwork
@@ -59,6 +59,13 @@ def rehearse() -> None:
     orders = (
         *(Order(order_id=OrderId(str(row)), place=place) for row, place in enumerate(places[1:])),
         Order(order_id=OrderId("too late"), place=places[1], cut_off_at=starts_at),
+        Order(order_id=OrderId("dropped"), place=places[1], drop=Drop(place=places[2])),
+        Order(
+            order_id=OrderId("too early"),
+            place=places[1],
+            windows=(TimeWindow(starts_at - timedelta(hours=2), starts_at - timedelta(hours=1)),),
+            drop=Drop(place=places[2]),
+        ),
     )
     plan_day(
         DayInputs(

@@ -11,7 +11,7 @@ from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined
 from dispatch.offers import Offer
 from dispatch.orders import OrderId
-from dispatch.plan import BreakTaken, Plan, Route
+from dispatch.plan import BreakTaken, Plan, Route, Stop
 from dispatch.route_table import NO_FIGURES, CheckedTrip, RouteFigures, RouteTable, Trips
 from dispatch.soft_windows import softness_of
 from dispatch.violations import BrokenRule, of_nowhere, of_the_day
@@ -70,6 +70,11 @@ def losing(plan: Plan, courier_id: CourierId, trips: Trips) -> tuple[Route, ...]
     )
 
 
+def named_at(stop: Stop) -> tuple[OrderId, ...]:
+    """The orders that are picked up at a stop, or those that are dropped there."""
+    return (*stop.order_ids, *(each.order_id for each in stop.dropped))
+
+
 def orders_met(plan: Plan, courier_id: CourierId, trips: Trips) -> tuple[OrderId, ...]:
     """All orders that a check of these trips is about, each once."""
     own = (each for trip in trips for each in trip)
@@ -112,13 +117,13 @@ def check_route(
         if loser.courier_id not in inputs.fleet.couriers:
             continue  # has left the fleet since: nobody can say what its day would cost
         wanted[loser.courier_id] = [
-            [each for stop in trip.stops for each in stop.order_ids if each not in taken]
+            [each for stop in trip.stops for each in named_at(stop) if each not in taken]
             for trip in loser.trips
         ]
     roads = closed(network, inputs.closures_met(now))
     inputs = as_joined(inputs, plan.joints)
     others = [each for each in plan.routes if each.courier_id not in wanted]
-    soft = any(softness_of(each, inputs.fleet.depot) for each in inputs.orders)
+    soft = any(softness_of(each, inputs) for each in inputs.orders)
     for missing in (False, True) if soft else (False,):
         table = RouteTable.laid(
             inputs, roads, wanted, _brought(plan, inputs), others, missing=missing
@@ -180,7 +185,7 @@ def check_route(
             if courier != courier_id
         ),
         left=tuple(each for each in of_own if each not in taken),
-        joined=tuple(each for trip in trips for each in trip if each not in carried),
+        joined=tuple(dict.fromkeys(each for trip in trips for each in trip if each not in carried)),
         violations=violations,
     )
 

@@ -9,15 +9,15 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from dispatch.arrivals import doors_of, reached_s, swapping_s
+from dispatch.arrivals import doors_of, reached_s, setups_of, swapping_s
 from dispatch.departures import first_made_s, late_of
 from dispatch.docks import beside, in_line
 from dispatch.fleet import CourierId
-from dispatch.halts import MILLIFEN, spot_at, spot_today
+from dispatch.halts import MILLIFEN, Halt, spot_at, spot_today
 from dispatch.inputs import DayInputs
 from dispatch.offers import Offer
 from dispatch.orders import Order, OrderId
-from dispatch.pickup_times import truck_of
+from dispatch.pickup_times import Truck, truck_of
 from dispatch.plan import BreakTaken, Late, Missed, Route, StopKind, Unserved
 from dispatch.posing import Door, Posed, pose_doors
 from dispatch.soft_windows import missed_of, widened
@@ -34,7 +34,7 @@ from routing.vrp.solution import ScheduledVisit
 from routing.vrp.solution import Trip as SolvedTrip
 
 Trips = Sequence[Sequence[OrderId]]
-"""For each trip the orders that are picked up, in order."""
+"""For each trip the orders that are picked up, in order; one that is dropped on the way is named again where it is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,10 @@ class CheckedStop:
         How much later the pickup could begin within its time; negative: it is late by so much; None: any
         time will do.
     due_at
-        The departure that its parcels must catch: their own cut-off, or the later one that they take.
+        The departure that its parcels must catch: their own cut-off, or the later one that they take; None: nothing of it
+        comes to the depot.
+    dropped
+        Orders whose parcels are dropped here; then none is picked up.
     late
         Its orders that take a later departure than they asked for.
     missed
@@ -69,23 +72,24 @@ class CheckedStop:
     weight_g: int
     volume_ml: int
     slack_s: int | None
-    due_at: datetime
+    due_at: datetime | None
     late: tuple[Late, ...]
     missed: tuple[Missed, ...] = ()
+    dropped: tuple[OrderId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedTrip:
     """
     `dock_wait_s` passes until a dock is free, `over_at` is when it is unloaded, `truck_at` the first departure that it makes (None: all have left),
-    `slack_s` how much later it could be over for the first truck that it must catch; negative: late.
+    `slack_s` how much later it could be over for the first truck that it must catch; negative: late, None: nothing of it comes to the depot.
     """
 
     leave_at: datetime
     back_at: datetime
     over_at: datetime
     truck_at: datetime | None
-    slack_s: int
+    slack_s: int | None
     stops: tuple[CheckedStop, ...]
     dock_wait_s: int = 0
 
@@ -154,7 +158,7 @@ class RouteTable:
         orders = {
             order_id: replace(
                 each,
-                windows=widened(each, inputs.fleet.depot) if missing else each.windows,
+                windows=widened(each, inputs) if missing else each.windows,
                 missed_max_s=0,
             )
             for order_id, each in stated.items()
@@ -163,7 +167,7 @@ class RouteTable:
         nowhere: list[Unserved] = []
         for trips in wanted.values():
             for trip in trips:
-                asked = [orders[each] for each in trip if each in orders]
+                asked = [orders[each] for each in dict.fromkeys(trip) if each in orders]
                 doors += _doors(asked, inputs, brought, nowhere)
         open_then = replace(inputs, orders=tuple(orders.values()))
         posed = beside(pose_doors(open_then, network, doors, nowhere), others)
@@ -173,10 +177,25 @@ class RouteTable:
             for number, halt in enumerate(posed.halts)
             for order in halt.orders
         }
-        visits: dict[CourierId, list[tuple[int, ...]]] = {}
-        for courier, trips in wanted.items():
-            made = (dict.fromkeys(visit_of[id_] for id_ in ids if id_ in visit_of) for ids in trips)
-            visits[courier] = [tuple(each) for each in made if each]
+        drop_of = {
+            halt.drops.order_id: number
+            for number, halt in enumerate(posed.halts)
+            if halt.drops is not None
+        }
+
+        def made(trip: Sequence[OrderId]) -> tuple[int, ...]:
+            """The visits of a trip, each once; an order that is named again is dropped."""
+            numbers: dict[int, None] = {}
+            for each in trip:
+                if each in visit_of:
+                    again = visit_of[each] in numbers and each in drop_of
+                    numbers[drop_of[each] if again else visit_of[each]] = None
+            return tuple(numbers)
+
+        visits = {
+            courier: [numbers for trip in trips if (numbers := made(trip))]
+            for courier, trips in wanted.items()
+        }
         courier_of = {
             each: courier for courier, trips in wanted.items() for trip in trips for each in trip
         }
@@ -239,21 +258,22 @@ class RouteTable:
             stops: list[CheckedStop] = []
             at = 0
             ends_s = over_s(self.posed.problem, trip)
-            doors, _ = doors_of(self.posed, trip)
-            reached = reached_s(self.posed, route, doors, leave_s=trip.leave_s)
+            doors, swaps = doors_of(self.posed, trip)
+            setups_s = setups_of(self.posed, doors, swaps)
+            reached = reached_s(self.posed, route, doors, setups_s, leave_s=trip.leave_s)
             for door, arrive_s in zip(doors, reached, strict=True):
                 seq += 1
                 for halt in door:
-                    own = self.posed.problem.visits[halt.visit].loads
-                    loads = tuple(a + b for a, b in zip(loads, own, strict=True))
+                    visit = self.posed.problem.visits[halt.visit]
+                    loads = tuple(a + b for a, b in zip(loads, visit.loads, strict=True))
+                    if visit.brings is not None:
+                        dropped = self.posed.problem.visits[visit.brings].loads
+                        loads = tuple(a - b for a, b in zip(loads, dropped, strict=True))
                 stops.append(self._stop(seq, door, legs[at], loads, arrive_s, ends_s))
                 at += len(door)
             truck_s = first_made_s(self.inputs.fleet.depot, clock, ends_s)
-            due_s = min(
-                truck_of(order, self.inputs, ends_s).due_s
-                for halt in trip.visits
-                for order in self.posed.halts[halt.visit].orders
-            )
+            halts = (self.posed.halts[each.visit] for each in trip.visits)
+            caught = self._trucks(halts, ends_s)
             read.append(
                 CheckedTrip(
                     leave_at=clock.moment(trip.leave_s),
@@ -261,7 +281,7 @@ class RouteTable:
                     over_at=clock.moment(ends_s),
                     dock_wait_s=trip.dock_wait_s,
                     truck_at=None if truck_s is None else clock.moment(truck_s),
-                    slack_s=due_s - ends_s,
+                    slack_s=min(each.due_s for each in caught) - ends_s if caught else None,
                     stops=tuple(stops),
                 )
             )
@@ -284,6 +304,11 @@ class RouteTable:
             missed_of(self.stated[each.order_id], self.inputs, made.begin_s) for each in halt.orders
         )
         return tuple(each for each in missed if each is not None)
+
+    def _trucks(self, halts: Iterable[Halt], ends_s: int) -> list[Truck]:
+        """Those of all that comes to the depot with a trip that is over then."""
+        orders = (order for halt in halts for order in halt.orders if order.drop is None)
+        return [truck_of(each, self.inputs, ends_s) for each in orders]
 
     def _row(self, halt: ScheduledVisit) -> int:
         return self.posed.problem.visits[halt.visit].place
@@ -323,7 +348,7 @@ class RouteTable:
         halts = [self.posed.halts[each.visit] for each in door]
         slacks = [slack_s for each in door if (slack_s := _slack_s(self.posed, each)) is not None]
         orders = [order for halt in halts for order in halt.orders]
-        leaves_s = min(truck_of(each, self.inputs, ends_s).leaves_s for each in orders)
+        caught = self._trucks(halts, ends_s)
         spot = halts[0].spot
         drive_s, drive_m = leg
         return CheckedStop(
@@ -341,9 +366,10 @@ class RouteTable:
             volume_ml=loads[1],
             pieces=loads[2],
             slack_s=min(slacks, default=None),
-            due_at=clock.moment(leaves_s),
+            due_at=clock.moment(min(each.leaves_s for each in caught)) if caught else None,
             late=tuple(late_of(orders, self.inputs, ends_s)),
             missed=tuple(each for made in door for each in self._missed(made)),
+            dropped=tuple(halt.drops.order_id for halt in halts if halt.drops is not None),
         )
 
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Final
 
 from dispatch.days import DayClock, TimeWindow
-from dispatch.fleet import Depot
 from dispatch.households import OpeningHours
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order
@@ -44,19 +43,38 @@ class Way:
     cost_fen: int = 0
 
 
-def softness_of(order: Order, depot: Depot) -> Softness | None:
-    """Its own where stated, else the depot's; None: its windows are hard, or it has none."""
-    early, late, most_s = (
+def softness_of(order: Order, inputs: DayInputs) -> Softness | None:
+    """
+    What the order says, where it says nothing its household, else the depot.
+
+    None: its windows are hard, as of what is dropped on the way, or it has none.
+    """
+    if not order.windows or order.drop is not None:
+        return None
+    depot, home = inputs.fleet.depot, None
+    if order.household_id is not None:
+        home = inputs.registry.households.get(order.household_id)
+    early = _first(
         order.early_fen_per_minute,
-        order.late_fen_per_minute,
-        order.missed_max_s,
+        None if home is None else home.early_fen_per_minute,
+        depot.window_early_fen_per_minute,
     )
-    early = depot.window_early_fen_per_minute if early is None else early
-    late = depot.window_late_fen_per_minute if late is None else late
-    most_s = depot.window_missed_max_s if most_s is None else most_s
-    if not order.windows or (early is None and late is None) or most_s <= 0:
+    late = _first(
+        order.late_fen_per_minute,
+        None if home is None else home.late_fen_per_minute,
+        depot.window_late_fen_per_minute,
+    )
+    most_s = _first(
+        order.missed_max_s, None if home is None else home.missed_max_s, depot.window_missed_max_s
+    )
+    if (early is None and late is None) or not most_s or most_s <= 0:
         return None
     return Softness(early_fen_per_minute=early, late_fen_per_minute=late, most_s=most_s)
+
+
+def _first(*stated: int | None) -> int | None:
+    """The first that is stated."""
+    return next((each for each in stated if each is not None), None)
 
 
 def ways_of(order: Order, inputs: DayInputs, hours: Iterable[OpeningHours] = ()) -> tuple[Way, ...]:
@@ -68,7 +86,7 @@ def ways_of(order: Order, inputs: DayInputs, hours: Iterable[OpeningHours] = ())
     hours = tuple(hours)
     asked = at_own_place(order, inputs, hours)
     ways = [Way(windows=asked)] if asked else []
-    softness = softness_of(order, inputs.fleet.depot)
+    softness = softness_of(order, inputs)
     if softness is None:
         return tuple(ways)
     anytime = at_own_place(replace(order, windows=()), inputs, hours)
@@ -91,7 +109,7 @@ def missed_of(order: Order, inputs: DayInputs, begin_s: int) -> Missed | None:
 
     None: inside a window, or none may be missed.
     """
-    clock, softness = inputs.clock, softness_of(order, inputs.fleet.depot)
+    clock, softness = inputs.clock, softness_of(order, inputs)
     if softness is None:
         return None
     found: list[tuple[int, int, Missed]] = []
@@ -117,9 +135,9 @@ def missed_of(order: Order, inputs: DayInputs, begin_s: int) -> Missed | None:
     return min(found, key=lambda each: each[:2])[2] if found else None
 
 
-def widened(order: Order, depot: Depot) -> tuple[TimeWindow, ...]:
+def widened(order: Order, inputs: DayInputs) -> tuple[TimeWindow, ...]:
     """The order's windows with all that may be missed of them."""
-    softness = softness_of(order, depot)
+    softness = softness_of(order, inputs)
     if softness is None:
         return order.windows
     most = timedelta(seconds=softness.most_s)

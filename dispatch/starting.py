@@ -15,6 +15,7 @@ from routing.vrp.check import check
 from routing.vrp.cost import cost, unserved_of
 from routing.vrp.finish import Finisher, orders_of
 from routing.vrp.packed import pack
+from routing.vrp.problem import Problem
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Route as SolvedRoute
 from routing.vrp.solution import Solution
@@ -33,7 +34,7 @@ def start_of(
     take the trucks with which a route is cheapest. The same day posed again gives the same times and
     costs as it was read back with, or better trucks.
     """
-    problem = posed.problem
+    problem, paired = posed.problem, posed.problem.paired
     vehicle_of = {each.courier_id: number for number, each in enumerate(posed.couriers)}
     trucks, scheduler = Trucks.of(posed), Scheduler(problem)
     visits = _Visits(posed, trucks)
@@ -53,7 +54,8 @@ def start_of(
             trips = [[here, *(trips[0] if trips else ())], *trips[1:]]
 
         def drive(trips: Trips, vehicle: int = vehicle) -> SolvedRoute | None:
-            return trucks.best(trips, lambda chosen: scheduler.schedule(vehicle, chosen))
+            whole = _without_halves(problem, paired, trips)
+            return trucks.best(whole, lambda chosen: scheduler.schedule(vehicle, chosen))
 
         route = _drivable(drive, trips)
         taken.difference_update(visit for trip in trips for visit in trip)
@@ -78,7 +80,10 @@ class _Visits:
     def __init__(self, posed: Posed, trucks: Trucks) -> None:
         self._posed, self._trucks = posed, trucks
         self._at: dict[tuple[OrderId, PointId | None], list[int]] = {}
+        self._dropping: dict[OrderId, int] = {}
         for number, halt in enumerate(posed.halts):
+            if halt.drops is not None:
+                self._dropping[halt.drops.order_id] = number
             for order in halt.orders:
                 point_id = None if halt.walked_m(order) is None else halt.spot.point_id
                 self._at.setdefault((order.order_id, point_id), []).append(number)
@@ -91,6 +96,9 @@ class _Visits:
             for order_id in stop.order_ids:
                 at = self._at.get((order_id, stop.point_id if order_id in brought else None), ())
                 found |= dict.fromkeys(self._then(at, stop.begin_at))
+            for each in stop.dropped:
+                if each.order_id in self._dropping:
+                    found[self._dropping[each.order_id]] = None
         return found
 
     def _then(self, visits: Sequence[int], begin_at: datetime) -> Sequence[int]:
@@ -105,6 +113,19 @@ class _Visits:
             )
         ]
         return [self._trucks.latest(each) for each in (open_then or visits)[:1]]
+
+
+def _without_halves(problem: Problem, paired: frozenset[int], trips: Trips) -> Trips:
+    """The trips without those of `paired` visits whose other half is not in the same trip."""
+    if not paired:
+        return trips
+    visits = problem.visits
+    whole = []
+    for trip in trips:
+        seconds = {first: each for each in trip if (first := visits[each].brings) in trip}
+        halves = {*seconds, *seconds.values()}
+        whole.append([each for each in trip if each not in paired or each in halves])
+    return [trip for trip in whole if trip]
 
 
 def _drivable(

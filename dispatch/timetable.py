@@ -111,7 +111,10 @@ def _trip_today(
         cut_off_at=cut_off_at,
         truck_at=truck_at,
         truck_slack_s=None if truck_at is None else round((truck_at - sorted_at).total_seconds()),
-        stops=tuple(replace(stop, truck_at=truck_at) for stop in trip.stops),
+        stops=tuple(
+            stop if stop.truck_at is None and stop.on_board else replace(stop, truck_at=truck_at)
+            for stop in trip.stops
+        ),
     )
 
 
@@ -132,6 +135,8 @@ def rows_of(
             if trip.truck_at == leaves_at
         ]
         stops = [stop for _, trip in made for stop in trip.stops]
+        # What is dropped on the way leaves with no truck.
+        dropped = [each for stop in stops for each in stop.dropped]
         slacks = [
             (trip.truck_slack_s, courier_id)
             for courier_id, trip in made
@@ -144,9 +149,11 @@ def rows_of(
                 leaves_at=leaves_at,
                 planned_at=None if planned_at == leaves_at else planned_at,
                 trips=len(made),
-                orders=sum(len(stop.order_ids) for stop in stops),
-                pieces=sum(stop.pieces for stop in stops),
-                weight_g=sum(stop.weight_g for stop in stops),
+                orders=sum(len(stop.order_ids) for stop in stops) - len(dropped),
+                pieces=sum(stop.pieces for stop in stops)
+                - sum(each.amount.pieces for each in dropped),
+                weight_g=sum(stop.weight_g for stop in stops)
+                - sum(each.amount.weight_g for each in dropped),
                 slack_s=slack_s,
                 courier_id=courier_id,
                 late=sum(len(stop.late) for stop in stops),

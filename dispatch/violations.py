@@ -96,7 +96,8 @@ class _Teller:
                 begin_s = int(facts["begin_s"])
                 last_s = _missed(self.posed.problem.visits[visit].windows, begin_s)
                 by = begin_s - last_s
-                detail = f"The pickup begins at {self._at(begin_s)}, {_span(by)} after its time ends ({self._at(last_s)})."
+                what = "pickup" if self.posed.halts[visit].drops is None else "drop"
+                detail = f"The {what} begins at {self._at(begin_s)}, {_span(by)} after its time ends ({self._at(last_s)})."
             case Rule.DUE:
                 over_s, due_s = int(facts["over_s"]), int(facts["due_s"])
                 by = over_s - due_s
@@ -212,7 +213,12 @@ class _Teller:
         return [each for trip in full for each in trip]
 
     def _orders(self, visits: Iterable[int]) -> tuple[OrderId, ...]:
-        return tuple(order.order_id for visit in visits for order in self.posed.halts[visit].orders)
+        halts = (self.posed.halts[visit] for visit in visits)
+        return tuple(
+            order.order_id
+            for halt in halts
+            for order in (halt.orders if halt.drops is None else (halt.drops,))
+        )
 
     def _at(self, seconds: int) -> str:
         return self.clock.moment(seconds).strftime("%H:%M")

@@ -258,6 +258,10 @@ def _show(plan: Plan, out: Path) -> None:
         )
     if told.brought:
         typer.echo(f"{told.brought:,} of them are brought to a point: orders.csv says by whom")
+    if told.dropped:
+        typer.echo(
+            f"{told.dropped:,} of them are dropped on the way: orders.csv says when and where"
+        )
     if told.late:
         typer.echo(
             f"{told.late:,} of them leave later than they asked for, {told.late_cost_yuan:,.2f} yuan: "

@@ -219,9 +219,10 @@ export function DraftBanner() {
       <${Compared} name="distance" value=${`${kilometres(figures.distance_m)} ${t("unit.km")}`} before=${before?.distance_m} after=${figures.distance_m} delta=${change} />
       ${typeof figures.overlap_percent === "number" &&
       html`<${Compared} name="overlap" value=${`${figures.overlap_percent} %`} before=${before?.overlap_percent ?? undefined} after=${figures.overlap_percent} delta=${difference} />`}
+      ${figures.dropped > 0 && html`<small class="draft-drops">${t("draft.drops", { count: figures.dropped })}</small>`}
       <span class="draft-actions">
         <button type="button" onClick=${leave}>${t("draft.later")}</button>
-        <button type="button" class="primary" disabled=${busy} onClick=${act}>${t(busy ? "draft.publishing" : "draft.publish")}</button>
+        <button type="button" class="primary" disabled=${busy || figures.dropped > 0} onClick=${act}>${t(busy ? "draft.publishing" : "draft.publish")}</button>
       </span>
     </section>
   `;

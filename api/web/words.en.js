@@ -217,6 +217,7 @@ export const en = {
   "draft.publish": "Publish",
   "draft.publishing": "Publishing…",
   "draft.later": "Not now",
+  "draft.drops": "{count} orders are dropped on the way: this draft can be exported, not published",
   "draft.stale": "Version {version} has been published since: plan again",
   "draft.cost": "Cost",
   "draft.distance": "Distance",
@@ -386,6 +387,7 @@ export const en = {
   "reason.household-unknown": "unknown household",
   "reason.place-unknown": "place unknown",
   "reason.off-road": "off the road",
+  "reason.drop-in-running-day": "dropped on the way, which a running day does not do yet",
   "reason.no-common-time": "no time for the pickup",
 
   "remedy.shift-begins-earlier": "{who} begins {minutes} min earlier, at {at}",

@@ -19,6 +19,7 @@ from dispatch.intake.rows import Intake
 from dispatch.intake.rules import (
     at_address,
     at_match,
+    drop_objections,
     point_doubts,
     price_doubts,
     softness_doubts,
@@ -40,6 +41,7 @@ __all__ = [
     "at_address",
     "at_match",
     "change_fleet",
+    "drop_objections",
     "mapping_from_toml",
     "point_doubts",
     "price_doubts",

@@ -16,6 +16,9 @@ from routing.places import Datum, NotAPlace, Place, from_datum, in_china
 ID_LENGTH: Final = 64
 DAY_ENDS_S: Final = 30 * 3600
 """Shifts may run past midnight: a depot-day takes moments up to 06:00 of the next morning."""
+# Far above what an order is worth and far below what a wrong unit makes of it; chosen.
+PRICE_MAX_FEN: Final = 10_000_000
+MISSED_MAX_S: Final = 12 * 3600
 READY_BEFORE_S: Final = 31 * 86_400
 """Parcels may have waited since an earlier day, but a month is a wrong year or month. Chosen."""
 
@@ -103,6 +106,16 @@ def amount(cell: str, *, per: int, low: int, high: int, unit: str = "") -> int:
             "check the number and the unit in the column's name",
         )
     return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP, context=_EXACT))
+
+
+def price(cell: str) -> int:
+    """Yuan, in fen, of what one order may cost."""
+    return amount(cell, per=100, low=0, high=PRICE_MAX_FEN, unit="yuan")
+
+
+def missed_minutes(cell: str) -> int:
+    """Minutes by which a window may be missed, in seconds."""
+    return amount(cell, per=60, low=0, high=MISSED_MAX_S, unit="minutes")
 
 
 def count(cell: str, *, low: int, high: int) -> int:

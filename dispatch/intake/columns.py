@@ -28,6 +28,12 @@ _PLACE: Final[ColumnNames] = {
     "crs": ("datum", "坐标系"),
 }
 
+_SOFTNESS: Final[ColumnNames] = {
+    "early_yuan_per_minute": ("早到费(元/分钟)",),
+    "late_yuan_per_minute": ("晚到费(元/分钟)",),
+    "missed_max_minutes": ("错过上限(分钟)",),
+}
+
 ORDER_COLUMNS: Final[ColumnNames] = {
     "id": ("order_id", "order", "订单号", "订单编号", "单号"),
     "household": ("household_id", "农户", "农户编号", "农户号", "商户编号", "卖家编号"),
@@ -48,13 +54,18 @@ ORDER_COLUMNS: Final[ColumnNames] = {
     "cut_off": ("cutoff", "截单", "截单时间"),
     "late_cost_yuan": ("误班费(元)", "误班费用(元)"),
     "handling": ("搬运要求", "处理要求"),
-    "early_yuan_per_minute": ("早到费(元/分钟)",),
-    "late_yuan_per_minute": ("晚到费(元/分钟)",),
-    "missed_max_minutes": ("错过上限(分钟)",),
+    **_SOFTNESS,
     "joint": ("joint_id", "联单", "联单号"),
     "joint_rules": ("联单要求",),
     "joint_by": ("联单截止",),
     "joint_at": ("集中地点",),
+    "drop_household": ("送达农户", "送达农户编号"),
+    "drop_point": ("送达代收点", "送达代收点编号"),
+    "drop_lon": ("送达经度",),
+    "drop_lat": ("送达纬度",),
+    "drop_windows": ("送达时段",),
+    "drop_service_minutes": ("送达用时(分钟)",),
+    "drop_note": ("送达备注",),
     "note": ("备注",),
 }
 
@@ -74,12 +85,14 @@ REGISTRY_COLUMNS: Final[ColumnNames] = {
     "capacity_volume_l": ("容量(l)", "容量(升)"),
     "takes_bulky": ("收大件",),
     "points": ("可送代收点", "愿送代收点"),
+    **_SOFTNESS,
 }
 
 _UNIT_WANTED: Final = re.compile(r"weight|volume|重量|体积")
 _WHOSE_ADDRESS: Final = frozenset({"address", "地址"})
 
-_ADDABLE: Final = frozenset(ORDER_COLUMNS) - {"id", "shop", "note", "lon", "lat", "crs"}
+_DROPS: Final = frozenset(each for each in ORDER_COLUMNS if each.startswith("drop_"))
+_ADDABLE: Final = frozenset(ORDER_COLUMNS) - _DROPS - {"id", "shop", "note", "lon", "lat", "crs"}
 """Our columns that a company may add to a platform's export. Not those whose names an export might
 itself use for the buyer."""
 

@@ -22,11 +22,13 @@ from dispatch.intake.columns import (
     own_columns,
     recognised,
 )
+from dispatch.intake.drops import NOTE_LENGTH, read_drop
 from dispatch.intake.files import LIMIT_BYTES, load
 from dispatch.intake.problems import BadCell, ColumnsMissing, RowCode, RowProblem
 from dispatch.intake.rows import WORDS, Intake, Once, RowReader, whole
 from dispatch.intake.rules import (
     at_address,
+    drop_objections,
     point_doubts,
     price_doubts,
     softness_doubts,
@@ -40,9 +42,6 @@ from dispatch.orders import Handling, Joining, JointId, JointRule, Order, OrderI
 PIECES_MAX: Final = 10_000
 WEIGHT_MAX_G: Final = 20_000_000
 VOLUME_MAX_ML: Final = 200_000_000
-LATE_COST_MAX_FEN: Final = 10_000_000
-MISSED_MAX_S: Final = 12 * 3600
-NOTE_LENGTH: Final = 500
 ADDRESS_LENGTH: Final = 200
 
 _WEIGHTS: Final = {"weight_kg": 1000, "weight_g": 1, "weight_jin": 500}
@@ -65,10 +64,6 @@ _JOINT_RULES: Final = {
     "集中": JointRule.GATHER,
     "全取或不取": JointRule.ALL_OR_NOTHING,
 }
-
-_late_cost: Final = partial(cells.amount, per=100, low=0, high=LATE_COST_MAX_FEN, unit="yuan")
-
-_minutes: Final = partial(cells.amount, per=60, low=0, high=MISSED_MAX_S, unit="minutes")
 
 _DOOR: Final = ("door", "上门", "仅上门")
 """In a list of points: the household brings this order nowhere."""
@@ -239,14 +234,15 @@ class _OrderReader:
             ready_at=row.read("ready", partial(cells.moment, clock=self.day), None),
             windows=row.read("windows", partial(cells.windows, clock=self.day), ()),
             cut_off_at=row.read("cut_off", partial(cells.moment, clock=self.day), None),
-            late_cost_fen=row.read("late_cost_yuan", _late_cost, None),
-            early_fen_per_minute=row.read("early_yuan_per_minute", _late_cost, None),
-            late_fen_per_minute=row.read("late_yuan_per_minute", _late_cost, None),
-            missed_max_s=row.read("missed_max_minutes", _minutes, None),
+            late_cost_fen=row.read("late_cost_yuan", cells.price, None),
+            early_fen_per_minute=row.read("early_yuan_per_minute", cells.price, None),
+            late_fen_per_minute=row.read("late_yuan_per_minute", cells.price, None),
+            missed_max_s=row.read("missed_max_minutes", cells.missed_minutes, None),
             handling=row.read("handling", _handling, frozenset()),
             note=row.read("note", partial(cells.text, limit=NOTE_LENGTH), ""),
             points=row.read("points", self._points, None),
             joint=self._joining(row),
+            drop=read_drop(row, self.day, point=self._point, household=self._household),
         )
         for bad in point_doubts(order.points or (), self.registry.points):
             row.doubt("points", bad)
@@ -255,6 +251,8 @@ class _OrderReader:
         for column, bad in time_objections(order, self.day):
             row.refuse(column, bad)
         order, question = self._placed(order, row)
+        for column, bad in drop_objections(order, self.day):
+            row.refuse(column, bad)
         return (None, None) if row.problems else (order, question)
 
     def _joining(self, row: RowReader) -> Joining | None:

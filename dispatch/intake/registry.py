@@ -166,6 +166,9 @@ def _household(row: RowReader) -> Household | None:
         place=row.place(),
         aliases=row.read("aliases", _aliases, ()),
         points=row.read("points", _points, ()),
+        early_fen_per_minute=row.read("early_yuan_per_minute", cells.price, None),
+        late_fen_per_minute=row.read("late_yuan_per_minute", cells.price, None),
+        missed_max_s=row.read("missed_max_minutes", cells.missed_minutes, None),
     )
     return None if row.problems else household
 

@@ -70,15 +70,16 @@ class RowReader:
             self.refuse(column, BadCell(RowCode.MISSING, "it is empty", "fill it"))
         return self.read(column, reader, None)
 
-    def place(self) -> Place | None:
-        """The place of lon, lat and crs; None if both are empty (or bad)."""
-        lon, lat = self.cell("lon"), self.cell("lat")
+    def place(self, of: str = "") -> Place | None:
+        """The place of lon and lat, their names begun with `of`, and crs; None if both are empty (or bad)."""
+        lon_column, lat_column = f"{of}lon", f"{of}lat"
+        lon, lat = self.cell(lon_column), self.cell(lat_column)
         if not lon and not lat:
             return None
         if not lon or not lat:
-            detail = "only one of lon and lat is filled"
+            detail = f"only one of {lon_column} and {lat_column} is filled"
             self.refuse(
-                "lon", BadCell(RowCode.HALF_A_PLACE, detail, "fill both or none"), lon or lat
+                lon_column, BadCell(RowCode.HALF_A_PLACE, detail, "fill both or none"), lon or lat
             )
             return None
         try:
@@ -86,7 +87,7 @@ class RowReader:
         except BadCell as bad:
             unknown_crs = bad.code is RowCode.UNKNOWN_CRS
             self.refuse(
-                "crs" if unknown_crs else "lon", bad, None if unknown_crs else f"{lon}, {lat}"
+                "crs" if unknown_crs else lon_column, bad, None if unknown_crs else f"{lon}, {lat}"
             )
             return None
 

@@ -43,6 +43,44 @@ def time_objections(order: Order, day: DayClock) -> Iterator[tuple[str, BadCell]
         yield "windows", BadCell(RowCode.WINDOWS_AFTER_CUT_OFF, detail, advice)
 
 
+def drop_objections(order: Order, day: DayClock) -> Iterator[tuple[str, BadCell]]:
+    """What contradicts that the order is dropped on the way, with the column at fault; another day comes alone."""
+    drop = order.drop
+    if drop is None:
+        return
+    for each in drop.windows:
+        try:
+            cells.within_day(each.earliest_at, day)
+            cells.within_day(each.latest_at, day)
+        except BadCell as bad:
+            yield "drop_windows", bad
+            return
+    by_truck = "what is dropped on the way never lies at the depot and catches no truck"
+    advice = "leave this out, or where it is dropped"
+    if order.cut_off_at is not None:
+        yield "cut_off", BadCell(RowCode.DROP_WITH_CUT_OFF, by_truck, advice)
+    if order.points:
+        detail = "what is dropped on the way is picked up where it waits, and brought to no point"
+        yield "points", BadCell(RowCode.DROP_WITH_POINTS, detail, advice)
+    if order.joint is not None:
+        detail = "what is dropped on the way is part of no joint order"
+        yield "joint", BadCell(RowCode.DROP_WITH_JOINT, detail, advice)
+    picked_up = "point" if order.point_id else "lon" if order.place else "household"
+    dropped = "point" if drop.point_id else "lon" if drop.place else "household"
+    ends = (order.point_id or order.place or order.household_id, picked_up)
+    if ends == (drop.point_id or drop.place or drop.household_id, dropped):
+        detail = "it is dropped where it is picked up"
+        yield (
+            f"drop_{dropped}",
+            BadCell(RowCode.DROP_WHERE_PICKED_UP, detail, "correct one of the two"),
+        )
+    begins = [order.ready_at, *(each.earliest_at for each in order.windows[:1])]
+    begins_at = max((each for each in begins if each is not None), default=None)
+    if begins_at is not None and drop.windows and drop.windows[-1].latest_at < begins_at:
+        detail = "its last window to be dropped ends before it can be picked up"
+        yield "drop_windows", BadCell(RowCode.DROP_BEFORE_PICKUP, detail, "correct one of the two")
+
+
 def price_doubts(order: Order) -> Iterator[tuple[str, BadCell]]:
     """A price that can never be paid, with its column: the order is right without it."""
     if order.late_cost_fen is not None and order.cut_off_at is None:
@@ -64,9 +102,12 @@ def softness_doubts(order: Order) -> Iterator[tuple[str, BadCell]]:
         "missed_max_minutes": order.missed_max_s,
     }
     for column, value in stated.items():
-        if value is not None and not order.windows:
+        if value is not None and not (order.windows and order.drop is None):
             detail = "it is about missing the order's windows, and it has none"
             advice = "fill windows, or leave it out"
+            if order.drop is not None:
+                detail = "windows of what is dropped on the way are never missed"
+                advice = "leave it out"
             yield column, BadCell(RowCode.WINDOW_COST_UNUSED, detail, advice)
 
 

@@ -73,6 +73,7 @@ from dispatch.operations.orders import (
 )
 from dispatch.operations.plans import (
     EtagMismatch,
+    PlanHasDrops,
     PlanStale,
     PlanSummary,
     PlanUnknown,
@@ -100,6 +101,7 @@ from dispatch.operations.positions import keep_positions, nearest_couriers, read
 from dispatch.operations.promising import (
     OptionUnclear,
     answer_orders,
+    is_running,
     planned_answer,
     take_option,
 )
@@ -215,6 +217,7 @@ __all__ = [
     "Outcome",
     "PageCursorMalformed",
     "PlaceUnknown",
+    "PlanHasDrops",
     "PlanStale",
     "PlanSummary",
     "PlanUnknown",
@@ -255,6 +258,7 @@ __all__ = [
     "follow",
     "hand_over",
     "identify",
+    "is_running",
     "keep_answer",
     "keep_objection",
     "keep_positions",

@@ -26,6 +26,7 @@ from dispatch.operations.plans import (
     keep_draft,
     publish_revision,
     read_plan,
+    without_drops,
 )
 from dispatch.operations.running import RunningDay, read_running
 from dispatch.orders import OrderId
@@ -246,6 +247,8 @@ def which(stored: StoredPlan, running: RunningDay, *, is_first: bool = True) -> 
     ------
     PlanStale
         It is neither in force nor a draft that could be published.
+    PlanHasDrops
+        It is a draft that drops parcels on the way.
     """
     plan, current = stored.plan, running.plan
     version = 0 if current is None else current.version
@@ -254,7 +257,7 @@ def which(stored: StoredPlan, running: RunningDay, *, is_first: bool = True) -> 
     if not is_first and current is not None:
         return current, False
     if plan.version > version and plan.based_on == version:
-        return plan_today(plan, running.facts.trucks), True
+        return plan_today(without_drops(plan), running.facts.trucks), True
     raise PlanStale(plan.plan_id, plan.based_on, plan_id_of(plan.day, version), version)
 
 

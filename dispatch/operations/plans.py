@@ -49,6 +49,32 @@ class PlanStale(DispatchError):
         )
 
 
+class PlanHasDrops(DispatchError):
+    """What happens on the road is told and planned for pickups only."""
+
+    code: ClassVar[str] = "plan-has-drops"
+
+    def __init__(self, plan_id: PlanId, drops: int) -> None:
+        self.plan_id, self.drops = plan_id, drops
+        super().__init__(
+            f"plan {plan_id} drops parcels of {drops} orders on the way: it can be compared, checked and exported, but not put "
+            "in force, or changed by hand, yet; hand it out as files, or cancel these orders and plan again"
+        )
+
+
+def without_drops(plan: Plan) -> Plan:
+    """
+    `plan`, if it can be put in force or changed by hand.
+
+    Raises
+    ------
+    PlanHasDrops
+    """
+    if plan.figures.dropped:
+        raise PlanHasDrops(plan.plan_id, plan.figures.dropped)
+    return plan
+
+
 class EtagMismatch(DispatchError):
     """The caller looked at another plan than the one stored."""
 
@@ -199,11 +225,14 @@ async def publish_plan(
         None of `expected_etags` is that of the stored plan, nor is one of them `*`.
     PlanStale
         Another plan has been published since this one was asked for.
+    PlanHasDrops
+        It drops parcels on the way.
     """
     draft = await read_plan(store, company_id, plan_id)
     plan = draft.plan
     if draft.etag not in expected_etags and "*" not in expected_etags:
         raise EtagMismatch(plan_id, ", ".join(sorted(expected_etags)), draft.etag)
+    without_drops(plan)
     fleet = await read_fleet(store, plan.day.scope)
     registry = await _whom_routes_name(store, plan.day.scope, plan.routes)
     event = PlanPublished(

@@ -58,7 +58,7 @@ async def answer_orders(
     of the plan, and so are those for which no worker had an answer within ANSWER_WITHIN_S. Soon after, the plan is searched for a
     cheaper one: each order took its place while all else stayed as it was.
     """
-    if not order_ids or not await _runs(store, day, at=at):
+    if not order_ids or not await is_running(store, day, at=at):
         return ()
     if len(order_ids) > ORDERS_MAX:
         detail = f"more than {ORDERS_MAX} orders at once are planned together: see the next version"
@@ -93,7 +93,7 @@ async def planned_answer(store: Store, day: DepotDay, order_id: OrderId) -> Orde
     return None if plan is None or fleet is None else answer_of(plan, order_id, fleet.depot)
 
 
-async def _runs(store: Store, day: DepotDay, *, at: datetime) -> bool:
+async def is_running(store: Store, day: DepotDay, *, at: datetime) -> bool:
     """Whether a plan is in force and the day not over."""
     if not await store.current_version(day):
         return False

@@ -94,12 +94,22 @@ async def read_registry(store: Store, scope: DepotScope) -> Registry:
 
 async def registry_for(store: Store, scope: DepotScope, orders: Sequence[Order]) -> Registry:
     """The households and points that these orders name, as far as the registry has them."""
-    households = dict.fromkeys(each.household_id for each in orders if each.household_id)
-    points = dict.fromkeys(each.point_id for each in orders if each.point_id)
+    households, points = _named(orders)
     for gather_at in (each.joint.gather_at for each in orders if each.joint is not None):
         if gather_at:
             households[HouseholdId(gather_at)] = points[PointId(gather_at)] = None
     return await registry_of(store, scope, tuple(households), tuple(points))
+
+
+def _named(
+    orders: Sequence[Order],
+) -> tuple[dict[HouseholdId, None], dict[PointId, None]]:
+    """The households and points where these orders wait or are dropped, each once."""
+    ends = [end for each in orders for end in (each, each.drop) if end is not None]
+    return (
+        {each.household_id: None for each in ends if each.household_id},
+        {each.point_id: None for each in ends if each.point_id},
+    )
 
 
 async def registry_of(
@@ -131,10 +141,9 @@ async def missing_from_registry(
     """
     The households and the points that these orders name and the registry does not have.
 
-    Points are those where orders wait, and those to which they would be brought.
+    Points are those where orders wait or are dropped, and those to which they would be brought.
     """
-    households = dict.fromkeys(each.household_id for each in orders if each.household_id)
-    points = dict.fromkeys(each.point_id for each in orders if each.point_id)
+    households, points = _named(orders)
     points |= dict.fromkeys(point for each in orders for point in each.points or ())
     return await store.depots.missing(scope, tuple(households), tuple(points))
 

@@ -21,6 +21,7 @@ from dispatch.operations.jobs import read_inputs
 from dispatch.operations.orders import create_orders, read_some_orders
 from dispatch.operations.registry import read_fleet
 from dispatch.orders import Order, OrderId
+from dispatch.pairs import without_pairs
 from dispatch.plan import Plan
 from dispatch.running.standing import standings
 from dispatch.store import Store
@@ -55,7 +56,7 @@ async def read_running(store: Store, day: DepotDay, *, at: datetime) -> RunningD
     plan = None if page.plan is None else plan_today(page.plan, facts.trucks)
     known = as_keepers_say(inputs.as_known(facts), facts, plan, now=at)
     if plan is not None:
-        known = as_agreed(known, plan.hand)
+        known = without_pairs(as_agreed(known, plan.hand))
     return RunningDay(inputs=known, plan=plan, events=page.events, facts=facts)
 
 

@@ -402,7 +402,7 @@ class _Judge:
             ready_by, open_until = open_until, ready_by
         if order.ready_at is not None and ready_by < order.ready_at:
             return False
-        windows = widened(order, self._inputs.fleet.depot)
+        windows = widened(order, self._inputs)
         return not windows or any(
             each.earliest_at <= ready_by and open_until <= each.latest_at for each in windows
         )

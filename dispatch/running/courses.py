@@ -12,7 +12,8 @@ from dispatch.fleet import CourierId
 from dispatch.inputs import DayInputs
 from dispatch.orders import OrderId
 from dispatch.plan import Plan, Promise, Route
-from dispatch.posing import DIMENSIONS, vehicle_of
+from dispatch.posing import DIMENSIONS
+from dispatch.vehicles import vehicle_of
 from routing.vrp.problem import Vehicle, Window
 
 ENDLESS: Final = float("inf")

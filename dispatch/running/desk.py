@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -17,7 +17,7 @@ from dispatch.events import Event
 from dispatch.fates import road_facts
 from dispatch.fleet import Fleet
 from dispatch.holding import as_agreed
-from dispatch.households import Registry
+from dispatch.households import Household, HouseholdId, Registry
 from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined
 from dispatch.order_answers import OrderAnswer
@@ -74,6 +74,8 @@ class _Known:
     plan: Plan | None = None
     grown: Plan | None = None
     orders: dict[OrderId, Order] = field(default_factory=dict)
+    households: dict[HouseholdId, Household] = field(default_factory=dict)
+    """Those that its orders name."""
     events: list[Event] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     network: str = ""
@@ -92,7 +94,7 @@ class Desk:
         facts = road_facts(known.events)
         inputs = DayInputs(
             day=news.day,
-            registry=news.registry,
+            registry=replace(news.registry, households=known.households),
             fleet=news.fleet,
             orders=tuple(known.orders.values()),
             closures=news.closures,
@@ -124,6 +126,7 @@ class Desk:
         if len(self._days) > DAYS_KEPT:
             self._days.popitem(last=False)
         known.orders.update((each.order_id, each) for each in news.orders)
+        known.households |= news.registry.households
         known.events += news.events
         if news.plan is not None:
             known.plan = news.plan

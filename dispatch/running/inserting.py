@@ -15,6 +15,7 @@ from dispatch.halts import spot_at, spot_today
 from dispatch.joints import with_parts
 from dispatch.offers import accepted_points, offers_of
 from dispatch.orders import Order
+from dispatch.pairs import left_alone
 from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why
 from dispatch.posing import Door, pose_doors
 from dispatch.promises import promised
@@ -161,7 +162,7 @@ def insert(situation: Situation, order: Order, memory: Memory) -> Inserted | Not
 def doors_of(situation: Situation, order: Order) -> tuple[Door, ...] | Unserved:
     """Where `order` may be picked up: its own place, and the points to which it may be brought."""
     inputs = situation.inputs
-    spot = spot_today(order, inputs)
+    spot = spot_today(order, inputs) if order.drop is None else left_alone(order)
     if isinstance(spot, Unserved):
         return spot
     if not accepted_points(order, inputs.registry):

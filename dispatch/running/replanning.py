@@ -15,6 +15,7 @@ from dispatch.holding import at_held_times, with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import told_joints
 from dispatch.orders import OrderId
+from dispatch.pairs import without_pairs
 from dispatch.pickup_times import DAY_S
 from dispatch.plan import Plan
 from dispatch.posing import Posed
@@ -79,7 +80,7 @@ def replan(
     DepotOffRoad
         No vehicle can leave the depot.
     """
-    stated, inputs = inputs, without_impossible(inputs)
+    stated, inputs = inputs, without_impossible(without_pairs(inputs))
     depot, hand, asked = inputs.fleet.depot, plan.hand, inputs.orders
     inputs, aside = without_taken_out(inputs, hand)
     plan = as_boarded(plan, replace(inputs, orders=asked), network, facts)

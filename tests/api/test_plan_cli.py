@@ -141,6 +141,54 @@ def test_refused_rows_are_listed_and_the_good_ones_planned(run, day, tmp_path):
     check_free(out)  # problems.csv is ours too
 
 
+def test_parcels_of_a_file_go_from_village_to_village(run, day, tmp_path):
+    """Households of the demo send some parcels to the depot, some to another one, and one to nobody."""
+    with (day.folder / "households.csv").open(encoding="utf-8-sig", newline="") as opened:
+        homes = [row["id"] for row in csv.DictReader(opened) if row["lon"]][:6]
+    orders = tmp_path / "drops.csv"
+    orders.write_text(
+        "id,household,pieces,drop_household,drop_service_minutes\n"
+        f"to-depot,{homes[0]},1,,\n"
+        f"dropped,{homes[1]},2,{homes[4]},\n"
+        f"at-home,{homes[2]},3,{homes[4]},7\n"
+        f"bad,{homes[3]},1,nobody,\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "plan"
+    made = run(*plan_flags(day, out, orders=orders))
+    assert made.exit_code == 1, made.stderr
+    assert "2 of them are dropped on the way" in made.stdout
+    with (out / "problems.csv").open(encoding="utf-8-sig", newline="") as opened:
+        codes = [(row["column"], row["code"]) for row in csv.DictReader(opened)]
+    assert ("drop_household", "household-unknown") in codes
+    plan = json.loads((out / "plan.json").read_bytes())
+    places = {}
+    for route in plan["routes"]:
+        for number, trip in enumerate(route["trips"]):
+            for stop in trip["stops"]:
+                for order_id in stop["order_ids"]:
+                    places[order_id] = route["courier_id"], number, stop["seq"]
+    ends = {
+        each["order_id"]: (route["courier_id"], number, stop)
+        for route in plan["routes"]
+        for number, trip in enumerate(route["trips"])
+        for stop in trip["stops"]
+        for each in stop["dropped"]
+    }
+    assert set(ends) == {"dropped", "at-home"}
+    for order_id, (courier, number, stop) in ends.items():
+        assert places[order_id][:2] == (courier, number)
+        assert places[order_id][2] < stop["seq"]
+        assert stop["household_ids"] == [homes[4]]
+        sheet = (out / file_name(courier, ".html")).read_text(encoding="utf-8")
+        assert f"送往第 {stop['seq']} 站" in sheet
+    assert set(places) == {"to-depot", "dropped", "at-home"}
+    with (out / "orders.csv").open(encoding="utf-8-sig", newline="") as opened:
+        fates = {row["order"]: row["dropped_where"] for row in csv.DictReader(opened)}
+    assert fates["dropped"] == ends["dropped"][2]["title"]
+    assert fates["to-depot"] == ""
+
+
 def test_foreign_files_are_never_replaced(run, day, tmp_path):
     (tmp_path / "diary.txt").write_text("mine")
     result = run(*plan_flags(day, tmp_path))

@@ -131,3 +131,17 @@ async def test_a_price_of_missing_a_cut_off_is_kept_and_one_that_can_never_be_pa
         if each["order"]["order_id"] == "n1"
     ]
     assert stored["late_cost_fen"] == 350
+
+
+async def test_a_household_keeps_its_price_of_missing_windows(village):
+    home = {"household_id": "h1", "late_fen_per_minute": 50, "missed_max_s": 1200}
+    answer = await village.call("POST", "/v1/households", json={"households": [home]})
+    assert answer.json()["counts"] == {"created": 0, "changed": 1, "unchanged": 0}, answer.text
+    page = (await village.call("GET", "/v1/households")).json()
+    (kept,) = [each for each in page["households"] if each["household_id"] == "h1"]
+    told = (kept["early_fen_per_minute"], kept["late_fen_per_minute"], kept["missed_max_s"])
+    assert told == (None, 50, 1200)
+    bad = home | {"late_fen_per_minute": -1}
+    answer = await village.call("POST", "/v1/households", json={"households": [bad]})
+    (result,) = answer.json()["results"]
+    assert (result["code"], result["column"]) == ("not-valid", "/late_fen_per_minute")

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -13,8 +14,9 @@ from dispatch import operations
 from dispatch.access import Role
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
-from dispatch.households import CollectionPoint, PointId
-from dispatch.order_answers import ORDERS_MAX
+from dispatch.households import CollectionPoint, Household, HouseholdId, PointId
+from dispatch.order_answers import ORDERS_MAX, NewOrders
+from dispatch.order_worker import OrderWorker
 from dispatch.orders import Order, OrderId
 from dispatch.planning import plan_day
 from dispatch.running.contract import breaches
@@ -238,3 +240,31 @@ async def test_a_version_that_comes_second_is_fitted_in_again(running, monkeypat
     async with working(**running.settings):
         answer = await running.answered(order_id="new", **HERE)
         assert (answer["verdict"], answer["version"]) == ("promised", 4)
+
+
+async def test_whoever_answers_is_told_the_households_of_all_orders_that_it_is_told(running):
+    """Prices of their windows hold for orders in the plan as for the new one."""
+    store, day = running.store, running.day
+    homes = [
+        Household(
+            household_id=HouseholdId(name),
+            village="",
+            name="",
+            place=place(1.4, 2.3),
+            late_fen_per_minute=50,
+            missed_max_s=600,
+        )
+        for name in ("h1", "h2")
+    ]
+    await operations.change_registry(store, day.scope, homes, (), by="t", at=NOW)
+    old, new = (
+        Order(order_id=OrderId(name), household_id=home.household_id)
+        for name, home in zip(("old", "new"), homes, strict=True)
+    )
+    await operations.create_orders(store, day, (old, new), by="t", at=NOW)
+    plan = (await operations.current_plan(store, day)).plan
+    worker = OrderWorker(store=store, clock=Settings().clock(), bench=None, roads=None)
+    asked = NewOrders(day=day, order_ids=(new.order_id,))
+    news = await worker._news(asked, plan, SimpleNamespace(pid=1))
+    assert {"old", "new"} <= {each.order_id for each in news.orders}
+    assert news.registry.households == {each.household_id: each for each in homes}

@@ -109,11 +109,12 @@ def _moments(inputs: DayInputs, plan: Plan) -> Iterator[str]:
 
 def _trip(inputs: DayInputs, route: Route, trip: Trip, courier: Courier) -> Iterator[str]:
     depot = inputs.fleet.depot
-    left_at = trip.leave_at
+    left_at, stands_at = trip.leave_at, depot.place
     for stop in trip.stops:
         setup = timedelta(seconds=stop.setup_s)
         arrive_at = left_at + timedelta(seconds=stop.leg.duration_s)
-        if stop.setup_s < depot.service_per_stop_s:
+        # What is dropped where something was picked up needs nobody to park again.
+        if stop.setup_s < (0 if stop.place == stands_at else depot.service_per_stop_s):
             yield f"stop {stop.title} has no time to park"
         if stop.arrive_at < arrive_at:
             yield f"stop {stop.title} is reached faster than its leg"
@@ -130,7 +131,7 @@ def _trip(inputs: DayInputs, route: Route, trip: Trip, courier: Courier) -> Iter
         ):
             yield f"stop {stop.title} is reached while the courier rests"
         yield from _open(inputs, stop)
-        left_at = stop.depart_at
+        left_at, stands_at = stop.depart_at, stop.place
 
 
 def _rested(route: Route, from_at: datetime, until_at: datetime) -> timedelta:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order
-from dispatch.plan import Plan, Route, Trip
+from dispatch.plan import Plan, Route, Stop, Trip
 
 
 def departure_wrongs(inputs: DayInputs, plan: Plan) -> list[str]:
@@ -27,9 +27,15 @@ def departure_wrongs(inputs: DayInputs, plan: Plan) -> list[str]:
     ]
 
 
+def to_depot(inputs: DayInputs, stop: Stop) -> list[Order]:
+    """What is picked up there, but for what is dropped on the way: that is never unloaded, and leaves with no truck."""
+    picked = set(stop.order_ids)
+    return [each for each in inputs.orders if each.order_id in picked and each.drop is None]
+
+
 def over_at(inputs: DayInputs, trip: Trip) -> datetime:
     """When a trip is back, has waited for its dock, and all of its pieces are unloaded."""
-    pieces = sum(stop.pieces for stop in trip.stops)
+    pieces = sum(order.pieces for stop in trip.stops for order in to_depot(inputs, stop))
     unload_s = pieces * inputs.fleet.depot.unload_per_piece_s
     return trip.back_at + timedelta(seconds=trip.dock_wait_s + unload_s)
 
@@ -105,7 +111,8 @@ def _trucks(inputs: DayInputs, route: Route, trip: Trip) -> Iterator[str]:
     depot, who = inputs.fleet.depot, route.courier_id
     sorted_at = over_at(inputs, trip) + timedelta(seconds=depot.sorting_s)
     truck_at = next((each for each in leaving(inputs) if each >= sorted_at), None)
-    if {trip.truck_at, *(stop.truck_at for stop in trip.stops)} != {truck_at}:
+    told_at = {stop.truck_at for stop in trip.stops if to_depot(inputs, stop)}
+    if {trip.truck_at, *told_at} != {truck_at}:
         yield f"a trip of {who} does not name the truck that it makes, at {truck_at}"
     if truck_at and trip.truck_slack_s != (truck_at - sorted_at).total_seconds():
         yield f"a trip of {who} has another slack than {truck_at - sorted_at}"
@@ -113,7 +120,7 @@ def _trucks(inputs: DayInputs, route: Route, trip: Trip) -> Iterator[str]:
     bound = []
     for stop in trip.stops:
         told = Counter((each.order_id, each.departures, each.cost_fen) for each in stop.late)
-        for order_id in stop.order_ids:
+        for order_id in (each.order_id for each in to_depot(inputs, stop)):
             fate = fate_of(inputs, orders[order_id], sorted_at)
             if fate is None:
                 yield f"order {order_id} is sorted at {sorted_at}: too late for any truck it may take"
@@ -127,8 +134,8 @@ def _trucks(inputs: DayInputs, route: Route, trip: Trip) -> Iterator[str]:
                 if each.order_id == order_id
             ):
                 yield f"order {order_id} is late for another cut-off than its own"
-        if any(told.values()):
-            yield f"stop {stop.title} tells the wrong orders late, or their price"
+        if any(told.values()) or (stop.truck_at and not to_depot(inputs, stop)):
+            yield f"stop {stop.title} tells the wrong orders late, or their price, or a truck that takes nothing of it"
     if bound and trip.cut_off_at != min(bound):
         yield f"a trip of {who} must catch the truck at {min(bound)}, not at {trip.cut_off_at}"
 
@@ -148,14 +155,13 @@ def _price(inputs: DayInputs, route: Route) -> Iterator[str]:
         over_s = max(0, worked_s - depot.overtime_after_s)
         fen += depot.overtime_cost_per_hour_fen * over_s / 3600
     known = {village for each in inputs.fleet.couriers.values() for village in each.villages}
-    orders = {order.order_id: order for order in inputs.orders}
     for trip in route.trips:
         sorted_at = over_at(inputs, trip) + timedelta(seconds=depot.sorting_s)
         for stop in trip.stops:
             fen += sum(each.walk_m * depot.walk_cost_per_km_fen / 1000 for each in stop.brought)
             if stop.village in known - courier.villages:
                 return  # halts pay for that, and a plan does not tell them apart
-            fates = (fate_of(inputs, orders[each], sorted_at) for each in stop.order_ids)
+            fates = (fate_of(inputs, each, sorted_at) for each in to_depot(inputs, stop))
             fen += sum(fate[2] for fate in fates if fate is not None)
     # A second's price is rounded to a thousandth of a fen.
     if abs(route.cost_fen - fen) > 1 + worked_s * 0.0005:
@@ -170,11 +176,12 @@ def _table(inputs: DayInputs, plan: Plan) -> Iterator[str]:
         with_it = [(route, trip) for route, trip in trips if trip.truck_at == row.leaves_at]
         stops = [stop for _, trip in with_it for stop in trip.stops]
         late = [each for stop in stops for each in stop.late]
+        orders = [order for stop in stops for order in to_depot(inputs, stop)]
         counted = (
             len(with_it),
-            sum(len(stop.order_ids) for stop in stops),
-            sum(stop.pieces for stop in stops),
-            sum(stop.weight_g for stop in stops),
+            len(orders),
+            sum(order.pieces for order in orders),
+            sum(order.weight_g for order in orders),
             len(late),
             sum(each.cost_fen for each in late),
         )

@@ -11,6 +11,7 @@ import gpxpy
 import polyline
 import pytest
 
+from dispatch.amounts import Amount
 from dispatch.days import CompanyId, DepotDay, DepotId
 from dispatch.exports import (
     Contact,
@@ -27,6 +28,7 @@ from dispatch.households import Household, HouseholdId, Registry
 from dispatch.orders import JointId, JointRule, Order, OrderId, OrderRecord, OrderStatus
 from dispatch.plan import (
     Brought,
+    Dropped,
     Figures,
     JointOrder,
     JointPart,
@@ -402,3 +404,53 @@ def test_every_export_says_which_orders_miss_their_windows():
     assert "o1 约定 08:00–08:30 asked for" in route_sheet(plan, route, COURIER, {})
     features = [each["properties"] for each in json.loads(plan_geojson(plan))["features"]]
     assert [each["missed_order_ids"] for each in features if each["kind"] == "stop"] == [["o1"], []]
+
+
+def with_a_drop():
+    """The plan whose first order goes to the second stop, where nothing else is picked up."""
+    first, second = STOPS[:2]
+    amount = Amount(pieces=first.pieces, weight_g=first.weight_g, volume_ml=first.volume_ml)
+    none = Amount(pieces=0, weight_g=0, volume_ml=0)
+    stops = (
+        replace(first, on_board=amount, truck_at=None),
+        replace(
+            second,
+            order_ids=(),
+            pieces=0,
+            weight_g=0,
+            volume_ml=0,
+            on_board=none,
+            dropped=(Dropped(order_id=first.order_ids[0], amount=amount),),
+        ),
+    )
+    trip = replace(TRIP, stops=stops, pieces=0, weight_g=0, volume_ml=0)
+    return replace(
+        PLAN, routes=(replace(ROUTE, trips=(trip,)),), figures=replace(PLAN.figures, dropped=1)
+    )
+
+
+def test_exports_tell_where_and_when_parcels_are_dropped():
+    plan = with_a_drop()
+    first, second = plan.routes[0].stops
+    (order_id,) = [each.order_id for each in second.dropped]
+    told = {row["order"]: (row["dropped"], row["dropped_where"]) for row in rows(fates_csv(plan))}
+    assert told[order_id] == (second.begin_at.isoformat(timespec="minutes"), second.title)
+    features = [each["properties"] for each in json.loads(plan_geojson(plan))["features"]]
+    stops = [each for each in features if each["kind"] == "stop"]
+    assert [each["dropped_order_ids"] for each in stops] == [[], [order_id]]
+    assert [each["on_board_pieces"] for each in stops] == [first.pieces, 0]
+    waypoints = gpxpy.parse(route_gpx(plan, plan.routes[0]).decode()).waypoints
+    assert [each.name.endswith("送达") for each in waypoints] == [False, True]
+    assert summary(plan).dropped == 1
+    # Nothing of it comes to the depot, so it is late for no truck.
+    assert summary(plan).least_slack_min is None
+
+
+def test_a_sheet_shows_both_ends_of_what_is_dropped():
+    plan = with_a_drop()
+    first, second = plan.routes[0].stops
+    html = route_sheet(plan, plan.routes[0], COURIER, {})
+    assert f"送往第 {second.seq} 站" in html
+    assert f"送达 {first.pieces}" in html
+    assert "车上 0 件" in html
+    assert "截单" not in html

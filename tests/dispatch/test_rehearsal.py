@@ -4,13 +4,15 @@ import sys
 # In a process of its own, where no other test has compiled anything before.
 DAY_AFTER_A_REHEARSAL = """
 import gc, sys
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from numba.core.dispatcher import Dispatcher
-from dispatch.days import CompanyId, DayClock, DepotDay
+from dispatch.days import CompanyId, DayClock, DepotDay, TimeWindow
 from dispatch.demo import write_demo_day
 from dispatch.inputs import DayInputs
 from dispatch.intake import read_fleet, read_orders, read_registry, registry_of
+from dispatch.orders import Drop
 from dispatch.planning import plan_day
 from dispatch.rehearsal import rehearse
 from routing.roads.network import RoadNetwork
@@ -26,6 +28,15 @@ fleet = read_fleet(day.fleet_toml, name="fleet")
 registry = registry_of(read_registry(day.households_csv, name="registry").accepted)
 clock = DayClock(date(2026, 11, 11), fleet.depot.zone)
 orders = read_orders(day.orders_csv, name="orders", day=clock, registry=registry).accepted
+asked, (plain, other) = list(orders), [each for each in orders if each.place or each.household_id][:2]
+starts_at = clock.moment(8 * 3600)
+early = (TimeWindow(starts_at - timedelta(hours=2), starts_at - timedelta(hours=1)),)
+for each, windows in ((plain, ()), (other, early)):
+    asked[asked.index(each)] = replace(
+        each, cut_off_at=None, joint=None, points=(), ready_at=None, windows=windows,
+        drop=Drop(place=fleet.depot.place),
+    )
+orders = tuple(asked)
 models = {each.profile for each in fleet.models.values()}
 network = RoadNetwork.build(day.roads, profiles=tuple(sorted(models)))
 rehearse()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dispatch.days import TimeWindow
+from dispatch.households import Household, HouseholdId, Registry
 from dispatch.orders import OrderId
 from dispatch.planning import plan_day
 from dispatch.posing import pose
@@ -35,9 +36,22 @@ def soft_morning(seed, *, orders=40):
         window_late_fen_per_minute=chance.choice([20, 60]),
         window_missed_max_s=60 * chance.choice([10, 30, 47]),
     )
+    homes = [
+        Household(
+            household_id=HouseholdId(f"h{number}"),
+            village="",
+            name="",
+            early_fen_per_minute=chance.choice([None, 5]),
+            late_fen_per_minute=chance.choice([None, 15, 90]),
+            missed_max_s=chance.choice([None, 0, 1500]),
+        )
+        for number in range(6)
+    ]
     soft = []
     for each in inputs.orders:
         own = {}
+        if chance.random() < 0.5:
+            own["household_id"] = chance.choice(homes).household_id
         if chance.random() < 0.5:
             opens = at(chance.randint(8, 15), chance.choice([0, 30]))
             own["windows"] = (TimeWindow(opens, opens + timedelta(minutes=20)),)
@@ -47,7 +61,12 @@ def soft_morning(seed, *, orders=40):
         if chance.random() < 0.1:
             own["missed_max_s"] = 0
         soft.append(replace(each, **own))
-    return replace(inputs, fleet=replace(inputs.fleet, depot=depot), orders=tuple(soft))
+    return replace(
+        inputs,
+        fleet=replace(inputs.fleet, depot=depot),
+        orders=tuple(soft),
+        registry=Registry(households={each.household_id: each for each in homes}),
+    )
 
 
 def planned(inputs, network, *, now=None, start=None, facts=None):
@@ -63,12 +82,18 @@ def planned(inputs, network, *, now=None, start=None, facts=None):
     )
 
 
-def price_fen(each, depot, begin_s, clock):
-    """By the words of docs/files.md alone; None: it may not begin then."""
-    late, early = each.late_fen_per_minute, each.early_fen_per_minute
+def price_fen(each, inputs, begin_s):
+    """By the words of docs/files.md alone: the order, its household, the depot; None: it may not begin then."""
+    depot, clock = inputs.fleet.depot, inputs.clock
+    late, early, most_s = each.late_fen_per_minute, each.early_fen_per_minute, each.missed_max_s
+    if each.household_id is not None:
+        home = inputs.registry.households[each.household_id]
+        late = home.late_fen_per_minute if late is None else late
+        early = home.early_fen_per_minute if early is None else early
+        most_s = home.missed_max_s if most_s is None else most_s
     late = depot.window_late_fen_per_minute if late is None else late
     early = depot.window_early_fen_per_minute if early is None else early
-    most_s = depot.window_missed_max_s if each.missed_max_s is None else each.missed_max_s
+    most_s = depot.window_missed_max_s if most_s is None else most_s
     step_min = max(5, -(-most_s // 240))
     prices = []
     for window in each.windows:
@@ -85,7 +110,7 @@ def price_fen(each, depot, begin_s, clock):
 @pytest.mark.parametrize("seed", range(6))
 def test_each_moment_has_the_price_of_its_step_and_no_other(seed):
     inputs = soft_morning(seed)
-    chance, depot = random.Random(seed), inputs.fleet.depot
+    chance = random.Random(seed)
     for stated in (each for each in inputs.orders if each.windows):
         later = stated.windows[0].latest_at + timedelta(minutes=chance.randint(5, 90))
         windows = (*stated.windows, TimeWindow(later, at(18)))[: chance.choice([1, 2])]
@@ -98,7 +123,7 @@ def test_each_moment_has_the_price_of_its_step_and_no_other(seed):
                 for way in ways
                 if any(w.earliest_s <= begin_s <= w.latest_s for w in way.windows)
             ]
-            price = price_fen(each, depot, begin_s, inputs.clock)
+            price = price_fen(each, inputs, begin_s)
             assert open_then == ([] if price is None else [price])
             missed = missed_of(each, inputs, begin_s)
             assert (missed.cost_fen if missed else 0) == (price or 0)
@@ -112,7 +137,7 @@ def test_a_step_is_never_too_cheap_and_at_most_a_step_too_dear():
         late_fen_per_minute=60,
         missed_max_s=1800,
     )
-    step_s = softness_of(each, inputs.fleet.depot).step_s
+    step_s = softness_of(each, inputs).step_s
     assert step_s == 480
     for late_s in range(1, 1801, 7):
         missed = missed_of(each, inputs, inputs.clock.seconds(at(10)) + late_s)
@@ -143,7 +168,7 @@ def wrongs(inputs, plan):
             begins, ends = inputs.clock.seconds(stop.begin_at), inputs.clock.seconds(stop.depart_at)
             if not begins <= begin_s <= ends:
                 yield f"{order_id} is said to begin outside its stop"
-            if price_fen(each, inputs.fleet.depot, begin_s, inputs.clock) != missed.cost_fen:
+            if price_fen(each, inputs, begin_s) != missed.cost_fen:
                 yield f"{order_id} is told the wrong price"
     missed = [each for route in plan.routes for stop in route.stops for each in stop.missed]
     if (plan.figures.missed, plan.figures.missed_cost_fen) != (
@@ -224,6 +249,29 @@ def test_a_window_that_cannot_be_met_is_missed_by_little_or_left_out_where_that_
     assert [each.order_id for each in dear.unserved] == ["far"]
 
 
+def test_a_household_has_a_price_of_its_own_where_its_order_says_nothing(network):
+    home = Household(
+        household_id=HouseholdId("h1"),
+        village="",
+        name="",
+        late_fen_per_minute=50,
+        missed_max_s=3600,
+    )
+    registry = Registry(households={home.household_id: home})
+    hard = one_order(None, household_id=home.household_id)
+    silent = replace(hard, orders=tuple(replace(each, missed_max_s=None) for each in hard.orders))
+    assert [each.reason for each in planned(silent, network).unserved] == ["window-cannot-be-met"]
+    plan = planned(replace(silent, registry=registry), network)
+    (stop,) = [stop for route in plan.routes for stop in route.stops]
+    steps = -(-stop.missed[0].late_s // 900)
+    assert stop.missed[0].cost_fen == 50 * 15 * steps
+    (each,) = silent.orders
+    own = replace(each, late_fen_per_minute=7)
+    assert softness_of(own, replace(silent, registry=registry)).late_fen_per_minute == 7
+    firm = replace(each, missed_max_s=0)
+    assert softness_of(firm, replace(silent, registry=registry)) is None
+
+
 def test_a_check_by_hand_says_which_window_is_missed_and_what_that_costs(network):
     inputs = one_order(50)
     plan = planned(inputs, network)
@@ -245,10 +293,10 @@ def test_a_check_by_hand_says_which_window_is_missed_and_what_that_costs(network
 
 def test_windows_widen_to_all_that_may_be_missed(network):
     inputs = one_order(50)
-    (window,) = widened(inputs.orders[0], inputs.fleet.depot)
+    (window,) = widened(inputs.orders[0], inputs)
     assert (window.earliest_at, window.latest_at) == (at(7), at(9, 5))
     hard = replace(inputs.orders[0], missed_max_s=0)
-    assert widened(hard, inputs.fleet.depot) == hard.windows
+    assert widened(hard, inputs) == hard.windows
 
 
 def test_what_was_promised_outside_a_window_stays_open_at_its_price_and_nothing_else_does(network):

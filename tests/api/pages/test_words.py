@@ -1,6 +1,7 @@
 """Both languages say the same things, and the pages say nothing that nobody wrote."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from dispatch.events import FailReason
 from dispatch.forecast import StopState
 from dispatch.gazetteer import Unclear
 from dispatch.orders import Handling
+from dispatch.pairs import NOT_WHILE_RUNNING
 from dispatch.plan import RemedyCode, Why
 from dispatch.progress import RouteState
 from dispatch.running.contract import Term
@@ -69,6 +71,7 @@ def test_every_word_that_is_written_is_asked_for():
         ("address.reason", Unclear),
         ("why", Why),
         ("rule", Term),
+        ("reason", StrEnum("Aside", {"DROP": NOT_WHILE_RUNNING})),
     ],
 )
 def test_every_code_of_the_day_has_words(prefix, codes):

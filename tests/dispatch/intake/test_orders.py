@@ -4,10 +4,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dispatch.days import TimeWindow
 from dispatch.gazetteer import Unclear
+from dispatch.households import HouseholdId, PointId
 from dispatch.intake import RowCode, mapping_from_toml
 from dispatch.intake.problems import MappingInvalid, MappingUnknown
-from dispatch.orders import Handling, Joining, JointId, JointRule
+from dispatch.orders import Drop, Handling, Joining, JointId, JointRule
 from routing.places import Datum, Place, great_circle_m, to_datum
 
 
@@ -116,6 +118,43 @@ def test_windows_are_sorted_and_disjoint(read, cell, spans):
         ({"joint": "J", "joint_by": "noon"}, "joint_by", RowCode.NOT_A_TIME),
         ({"joint_rules": "same-trip"}, "joint_rules", RowCode.JOINT_MISSING),
         ({"joint_at": "0412"}, "joint_at", RowCode.JOINT_MISSING),
+        ({"drop_household": "nobody"}, "drop_household", RowCode.HOUSEHOLD_UNKNOWN),
+        ({"drop_household": "李建国"}, "drop_household", RowCode.HOUSEHOLD_UNKNOWN),
+        ({"drop_point": "nowhere"}, "drop_point", RowCode.POINT_UNKNOWN),
+        ({"drop_lon": "118.1"}, "drop_lon", RowCode.HALF_A_PLACE),
+        ({"drop_lon": "33.9", "drop_lat": "118.1"}, "drop_lon", RowCode.LON_LAT_SWAPPED),
+        ({"drop_windows": "09:00-10:00"}, "drop_windows", RowCode.DROP_MISSING),
+        ({"drop_note": "侧门"}, "drop_note", RowCode.DROP_MISSING),
+        (
+            {"drop_point": "P-DF", "drop_service_minutes": "-1"},
+            "drop_service_minutes",
+            RowCode.OUT_OF_RANGE,
+        ),
+        (
+            {"drop_point": "P-DF", "drop_windows": "11:00-09:00"},
+            "drop_windows",
+            RowCode.WINDOW_REVERSED,
+        ),
+        (
+            {"drop_point": "P-DF", "drop_windows": "2026-11-12 09:00~2026-11-12 10:00"},
+            "drop_windows",
+            RowCode.NOT_THIS_DAY,
+        ),
+        ({"drop_point": "P-DF", "cut_off": "12:30"}, "cut_off", RowCode.DROP_WITH_CUT_OFF),
+        ({"drop_point": "P-DF", "points": "P-DF"}, "points", RowCode.DROP_WITH_POINTS),
+        ({"drop_point": "P-DF", "joint": "J"}, "joint", RowCode.DROP_WITH_JOINT),
+        ({"drop_household": "0412"}, "drop_household", RowCode.DROP_WHERE_PICKED_UP),
+        ({"drop_point": "P-DF", "point": "P-DF"}, "drop_point", RowCode.DROP_WHERE_PICKED_UP),
+        (
+            {"drop_point": "P-DF", "drop_windows": "09:00-10:00", "ready": "10:01"},
+            "drop_windows",
+            RowCode.DROP_BEFORE_PICKUP,
+        ),
+        (
+            {"drop_point": "P-DF", "drop_windows": "09:00-10:00", "windows": "11:00-12:00"},
+            "drop_windows",
+            RowCode.DROP_BEFORE_PICKUP,
+        ),
         ({"handling": "explosive"}, "handling", RowCode.UNKNOWN_HANDLING),
         ({"lon": "33.9", "lat": "118.1"}, "lon", RowCode.LON_LAT_SWAPPED),
         ({"lon": "33.9", "lat": "85.1"}, "lon", RowCode.LON_LAT_SWAPPED),
@@ -385,6 +424,51 @@ def test_a_joint_order_is_read_in_both_languages(read):
     assert taken.doubts == ()
     (order,) = one(read, joint="L-7").accepted
     assert order.joint == Joining(joint_id=JointId("L-7"))
+
+
+def test_where_it_is_dropped_is_read_in_both_languages(read):
+    taken = read(
+        "id,household,送达农户,送达时段,送达用时(分钟),送达备注\n1,0412,建国沙发厂,14:00-16:00,1.5,侧门\n"
+    )
+    (order,) = taken.accepted
+    zone = ZoneInfo("Asia/Shanghai")
+    assert order.drop == Drop(
+        household_id=HouseholdId("0413"),
+        windows=(
+            TimeWindow(
+                datetime(2026, 11, 11, 14, tzinfo=zone), datetime(2026, 11, 11, 16, tzinfo=zone)
+            ),
+        ),
+        service_s=90,
+        note="侧门",
+    )
+    (order,) = one(read, drop_point="东风村代收点").accepted
+    assert order.drop == Drop(point_id=PointId("P-DF"))
+    (order,) = one(read, drop_lon="118.13", drop_lat="33.9", points="door").accepted
+    assert order.drop == Drop(place=Place(118.13, 33.9))
+
+
+def test_a_bad_drop_stops_no_other_row(read):
+    taken = read("id,household,drop_household\n1,0412,0413\n2,0412,nobody\n3,0413,\n")
+    assert [(each.order_id, each.drop is None) for each in taken.accepted] == [
+        ("1", False),
+        ("3", True),
+    ]
+    assert [(each.line, each.column) for each in taken.problems] == [(3, "drop_household")]
+
+
+def test_a_price_of_windows_is_doubted_where_it_is_dropped_on_the_way(read):
+    taken = one(read, windows="09:00-11:00", late_yuan_per_minute="1", drop_household="0413")
+    assert len(taken.accepted) == 1
+    (doubt,) = taken.doubts
+    assert (doubt.column, doubt.code) == ("late_yuan_per_minute", RowCode.WINDOW_COST_UNUSED)
+
+
+def test_an_export_of_a_platform_says_nothing_of_drops(read):
+    """A header of its own might be about the buyer."""
+    taken = read("订单编号,宝贝总数量,农户,送达时段\n1,2,0412,09:00-10:00\n")
+    assert [each.drop for each in taken.accepted] == [None]
+    assert taken.ignored_columns == ("送达时段",)
 
 
 def test_a_place_of_gathering_that_nobody_knows_is_doubted_and_the_row_taken(read):

@@ -39,7 +39,15 @@ def test_every_code_in_the_reference_exists():
 
 @pytest.mark.parametrize(
     "name",
-    ["orders.csv", "orders.json", "orders.ndjson", "taobao.csv", "1688.csv", "pinduoduo.csv"],
+    [
+        "orders.csv",
+        "drops.csv",
+        "orders.json",
+        "orders.ndjson",
+        "taobao.csv",
+        "1688.csv",
+        "pinduoduo.csv",
+    ],
 )
 def test_every_example_is_read_with_the_example_registry(examples, day, name):
     taken = read_registry(examples / "registry.csv", name="registry.csv")

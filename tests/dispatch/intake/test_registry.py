@@ -179,3 +179,22 @@ def test_the_points_of_a_household_in_json_are_no_list_of_rows(text):
         name="points.json",
     ).accepted
     assert point.point_id == "P1"
+
+
+def test_a_household_says_what_missing_its_windows_costs():
+    taken = read_registry(
+        "id,village,name,晚到费(元/分钟),early_yuan_per_minute,missed_max_minutes\n"
+        "1,东风村,甲,0.5,,20\n2,东风村,乙,,,\n3,东风村,丙,,-1,\n".encode(),
+        name="households.csv",
+    )
+    told = [
+        (each.late_fen_per_minute, each.early_fen_per_minute, each.missed_max_s)
+        for each in taken.accepted
+    ]
+    assert told == [(50, None, 1200), (None, None, None)]
+    (problem,) = taken.problems
+    assert (problem.line, problem.column, problem.code) == (
+        4,
+        "early_yuan_per_minute",
+        RowCode.OUT_OF_RANGE,
+    )
