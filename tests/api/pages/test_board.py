@@ -404,6 +404,16 @@ def test_a_draft_is_compared_and_published(board, published, make_plan):
     expect(banner).to_have_count(0)
 
 
+def test_a_draft_with_drops_says_why_it_cannot_be_published(board, published, make_plan):
+    page = board.page
+    expect(page.locator(".live")).to_have_text("实时")
+    plan = make_plan(published, stops=3)
+    published.draft(replace(plan, figures=replace(plan.figures, dropped=2)))
+    banner = page.locator(".draft")
+    expect(banner).to_contain_text("其中 2 单途中送达")
+    expect(banner.get_by_role("button", name="发布")).to_be_disabled()
+
+
 def test_a_stale_draft_is_not_published_and_the_page_says_why(board, published, make_plan):
     page = board.page
     expect(page.locator(".live")).to_have_text("实时")
