@@ -92,13 +92,12 @@ class DayWorker:
 
     async def _next_version(self, day: DepotDay, *, search: bool) -> Plan | None:
         for _ in range(ATTEMPTS):
-            found = await self._revised(day, search=search)
-            if found is None:
+            revised = await self._revised(day, search=search)
+            if revised is None:
                 return None
-            before, revised = found
             try:
                 stored = await operations.publish_revision(
-                    self.store, revised, by=AUTHOR, at=self.clock.now(), before=before
+                    self.store, revised, by=AUTHOR, at=self.clock.now()
                 )
             except PlanStale as stale:
                 _log(logging.INFO, f"{stale.winner} came first: made again", day)
@@ -142,8 +141,7 @@ class DayWorker:
         if at is not None and in_s is not None:
             await self.jobs.put_watch(day, at, in_s=in_s)
 
-    async def _revised(self, day: DepotDay, *, search: bool) -> tuple[Plan, Plan] | None:
-        """The version in force and the next."""
+    async def _revised(self, day: DepotDay, *, search: bool) -> Plan | None:
         now = self.clock.now()
         page = await self.store.daybook.read(day)
         if page.plan is None or self.roads is None or not self.roads.exists():
@@ -174,7 +172,7 @@ class DayWorker:
         )
         match outcome:
             case Revised(change=change):
-                return None if change is None else (plan, changed(plan, change))
+                return None if change is None else changed(plan, change)
             case Refused(code=code, message=message):
                 _log(logging.ERROR, f"no next version: {code}: {message}", day)
             case Broken(trace=trace):

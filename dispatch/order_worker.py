@@ -110,7 +110,6 @@ class OrderWorker:
                     changed(page.plan, found.change),
                     by=AUTHOR,
                     at=self.clock.now(),
-                    before=page.plan,
                     all_routes=False,
                 )
             except PlanStale as stale:

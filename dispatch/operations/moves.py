@@ -190,7 +190,6 @@ async def make_moves(
                     moved.plan,
                     by=by,
                     at=at,
-                    before=plan,
                     all_routes=False,
                     telling=telling,
                 )

@@ -264,16 +264,15 @@ async def publish_revision(
     *,
     by: str,
     at: datetime,
-    before: Plan | None = None,
     all_routes: bool = True,
     telling: Callable[[Plan], Event] | None = None,
 ) -> StoredPlan:
     """
     Give `plan` its version and make it the current one, in one step: nobody looks at it first.
 
-    For new versions of a running day, which the contract has passed. One that is stale is not kept. With `before`, the version
-    it is based on, only what is another is kept; and unless `all_routes`, couriers whose route is the same find it as it
-    was written, with the names and phones of then. `telling` is what happened with it, told of the plan with its version.
+    For new versions of a running day, which the contract has passed. One that is stale is not kept. Kept is what it changes of
+    the version it is based on; and unless `all_routes`, couriers whose route is the same find it as it was written, with
+    the names and phones of then. `telling` is what happened with it, told of the plan with its version.
 
     Raises
     ------
@@ -283,7 +282,8 @@ async def publish_revision(
     day = plan.day
     version = await store.next_version(day)
     plan = numbered(plan, version)
-    change = None
+    # As it is stored: what callers work on may have been brought up to date since.
+    before, change = (await store.daybook.read(day)).plan, None
     if before is not None and before.version == plan.based_on:
         change = change_between(before, plan)
     written = plan.routes if all_routes else _others(plan, before, change)

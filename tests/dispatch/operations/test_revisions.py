@@ -97,7 +97,7 @@ async def test_a_day_of_versions_is_kept_as_changes_and_read_as_plans(store, ser
         for _ in range(3 * CHANGES_MAX):
             after = edited(plan, chance)
             stored = await operations.publish_revision(
-                store, after, by="t", at=AT, before=plan, all_routes=chance.random() < 0.3
+                store, after, by="t", at=AT, all_routes=chance.random() < 0.3
             )
             plan = stored.plan
             made.append(plan)
@@ -132,7 +132,6 @@ async def test_every_courier_finds_the_version_in_force(store, crewed, first):
             replace(other, based_on=plan.version),
             by="t",
             at=AT,
-            before=plan,
             all_routes=all_routes,
         )
         plan = stored.plan
@@ -168,7 +167,7 @@ async def test_names_in_routes_that_stay_are_of_when_they_were_written(store, cr
             routes=(replace(plan.routes[0], cost_fen=plan.version), *plan.routes[1:]),
         )
         stored = await operations.publish_revision(
-            store, other, by="t", at=AT, before=plan, all_routes=all_routes
+            store, other, by="t", at=AT, all_routes=all_routes
         )
         plan = stored.plan
         assert await name_of("k1") == "孙暖"
@@ -178,7 +177,7 @@ async def test_names_in_routes_that_stay_are_of_when_they_were_written(store, cr
 async def test_who_has_no_route_any_more_finds_none(store, crewed, first):
     plan = (await operations.publish_revision(store, first, by="t", at=AT)).plan
     fewer = replace(plan, based_on=plan.version, routes=plan.routes[1:])
-    await operations.publish_revision(store, fewer, by="t", at=AT, before=plan, all_routes=False)
+    await operations.publish_revision(store, fewer, by="t", at=AT, all_routes=False)
     with pytest.raises(RouteMissing):
         await operations.read_route(store, crewed, CourierId("k1"), masked=False)
     assert (await operations.read_route(store, crewed, CourierId("k2"), masked=False)).body
@@ -190,10 +189,10 @@ async def test_a_stale_change_is_not_kept(store, crewed, first):
         after = replace(plan, based_on=plan.version, why=(Why.COST,))
         if others is None:
             with pytest.raises(PlanStale) as refused:
-                await operations.publish_revision(store, after, by="t", at=AT, before=plan)
+                await operations.publish_revision(store, after, by="t", at=AT)
             assert refused.value.winner_version == 2
         else:
-            await operations.publish_revision(store, after, by="t", at=AT, before=plan)
+            await operations.publish_revision(store, after, by="t", at=AT)
     assert await store.version(crewed, 3) is None
     current = await operations.current_plan(store, crewed)
     assert (current.plan.version, current.plan.why) == (2, (Why.COST,))
@@ -204,6 +203,6 @@ async def test_a_change_of_a_version_that_is_not_kept_is_kept_whole(store, crewe
     plan = (await operations.publish_revision(store, first, by="t", at=AT)).plan
     await store._client.delete(DayKeys(crewed).plan(plan.version))
     after = replace(plan, based_on=plan.version, why=(Why.COST,))
-    await operations.publish_revision(store, after, by="t", at=AT, before=plan)
+    await operations.publish_revision(store, after, by="t", at=AT)
     assert (await operations.current_plan(store, crewed)).plan.why == (Why.COST,)
     assert (await store.version(crewed, 2)).onto == 0
