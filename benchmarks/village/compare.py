@@ -99,9 +99,9 @@ def honest(posed: Posed, orders: Orders) -> tuple[Solution, int]:
             trips[-1].pop()
             dropped += 1
             trips = [trip for trip in trips if trip]
-    served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
     if posed.problem.joints:
         routes = _joined(posed.problem, routes, scheduler)
+    served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
     solution = Solution(
         routes=tuple(routes),
         unserved=unserved_of(posed.problem, served),
