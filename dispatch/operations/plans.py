@@ -20,9 +20,10 @@ from dispatch.households import CollectionPoint, Household, Registry, masked_nam
 from dispatch.ids import JobId, day_of_plan
 from dispatch.jobs import JobFenced, JobState
 from dispatch.operations.registry import read_fleet, registry_of
-from dispatch.plan import Figures, Plan, PlanId, Route, Why, plan_id_of, route_without_notes
+from dispatch.plan import Figures, Plan, PlanId, Route, Why, plan_id_of
 from dispatch.store import PublishAnswer, RouteBodies, Store
 from dispatch.versions import PlanChange, change_between, numbered, read_version
+from dispatch.views import route_without_notes
 
 
 class PlanUnknown(DispatchError):
@@ -311,13 +312,12 @@ async def publish_revision(
         event=encode(event),
         told_before=b"" if telling is None else encode(telling(plan)),
     )
-    body = msgspec.json.encode(plan if change is None else change)
-    answer, current = await publish(
-        body=body, is_change=change is not None, etag=(etag := _etag_of(body))
-    )
-    if answer is PublishAnswer.CHANGE_REFUSED:
-        body = msgspec.json.encode(plan)
-        answer, current = await publish(body=body, is_change=False, etag=(etag := _etag_of(body)))
+    for told in (plan,) if change is None else (change, plan):
+        body = msgspec.json.encode(told)
+        etag = _etag_of(body)
+        answer, current = await publish(body=body, is_change=told is change, etag=etag)
+        if answer is not PublishAnswer.CHANGE_REFUSED:
+            break
     if answer is PublishAnswer.STALE:
         raise PlanStale(plan.plan_id, plan.based_on, plan_id_of(day, current), current)
     return StoredPlan(plan=plan, etag=etag, published=True)

@@ -324,12 +324,12 @@ class Store:
     async def route(
         self, day: DepotDay, courier_id: str, *, masked: bool
     ) -> tuple[bytes, str, int] | None:
-        """A route's body and etag, and the version of the plan that it is of."""
+        """A route's body and etag, and the version of the plan in force; None for one that an earlier build has written, too."""
         fields = keys.route_fields(courier_id, masked=masked)
         body, etag, version = await self._scripts.fetch(
             ("HMGET", DayKeys(day).routes, *fields, "version")
         )
-        return None if body is None else (body, etag.decode(), int(version))
+        return None if body is None or version is None else (body, etag.decode(), int(version))
 
     # Jobs
 
