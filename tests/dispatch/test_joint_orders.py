@@ -2,14 +2,12 @@
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from dispatch.households import CollectionPoint, Household, HouseholdId, PointId, Registry
 from dispatch.joints import as_joined, told_joints
 from dispatch.orders import Handling, Joining, JointId, JointRule, OrderId
-from dispatch.planning import plan_day
 from dispatch.posing import pose
 from dispatch.running.contract import breaches
 from dispatch.running.standing import standings
@@ -18,7 +16,17 @@ from routing.places import Place
 from routing.roads.network import RoadNetwork
 from tests.dispatch.day_judge import wrongs
 from tests.dispatch.joint_judge import joint_wrongs
-from tests.dispatch.running.days import SOUTH, STEP, WEST, World, at, at_moment, morning, order
+from tests.dispatch.running.days import (
+    SOUTH,
+    STEP,
+    WEST,
+    World,
+    at,
+    at_moment,
+    morning,
+    order,
+    planned,
+)
 
 RULES = [
     (),
@@ -59,19 +67,6 @@ def joined_morning(seed, *, joints=6):
         inputs,
         fleet=replace(inputs.fleet, depot=depot),
         orders=tuple(sorted(orders, key=lambda each: each.order_id)),
-    )
-
-
-def planned(inputs, network, *, now=None, start=None, facts=None, seed=1):
-    return plan_day(
-        inputs,
-        network,
-        budget_s=20,
-        iterations=300,
-        seed=seed,
-        made_at=now or datetime(2026, 11, 11, tzinfo=UTC),
-        start=start,
-        facts=facts,
     )
 
 

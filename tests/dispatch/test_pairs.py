@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -12,7 +12,6 @@ from dispatch.households import CollectionPoint, Household, HouseholdId, Opening
 from dispatch.offers import offers_of
 from dispatch.orders import Drop, Handling, OrderId
 from dispatch.pairs import NOT_WHILE_RUNNING
-from dispatch.planning import plan_day
 from dispatch.posing import pose
 from dispatch.route_check import check_route, named_at
 from dispatch.starting import start_of
@@ -31,6 +30,7 @@ from tests.dispatch.running.days import (
     at_moment,
     morning,
     order,
+    planned,
 )
 
 HOME = Household(
@@ -94,19 +94,6 @@ def paired_morning(seed, *, orders=30, share=0.4):
             facts |= {"place": None, "point_id": POINT.point_id}
         drawn.append(replace(each, **facts))
     return replace(inputs, registry=registry, orders=tuple(drawn))
-
-
-def planned(inputs, network, *, now=None, start=None, facts=None, iterations=300):
-    return plan_day(
-        inputs,
-        network,
-        budget_s=20,
-        iterations=iterations,
-        seed=1,
-        made_at=now or datetime(2026, 11, 11, tzinfo=UTC),
-        start=start,
-        facts=facts,
-    )
 
 
 @pytest.mark.parametrize("seed", range(12))

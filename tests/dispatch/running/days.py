@@ -13,6 +13,7 @@ from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleM
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order, OrderId
+from dispatch.planning import plan_day
 from routing.places import Place
 
 DAY = datetime(2026, 11, 11, tzinfo=UTC).date()
@@ -96,6 +97,20 @@ class World:
     def drive(self, plan, now):
         self.events += self._crew.drive(plan, now)
         return list(self.events)
+
+
+def planned(inputs, network, *, now=None, start=None, facts=None, seed=1, iterations=300):
+    """A plan by so many iterations, whatever the machine does besides."""
+    return plan_day(
+        inputs,
+        network,
+        budget_s=20,
+        iterations=iterations,
+        seed=seed,
+        made_at=now or datetime(2026, 11, 11, tzinfo=UTC),
+        start=start,
+        facts=facts,
+    )
 
 
 def cancelled(orders, now, chance, share):
