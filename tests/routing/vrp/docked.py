@@ -14,6 +14,7 @@ from types import ModuleType
 from routing.vrp.cost import cost, route_cost, unserved_of
 from routing.vrp.problem import Docks, Feature, Problem
 from routing.vrp.solution import Route, ScheduledVisit, Solution, Trip
+from tests.routing.vrp.tiny import tiny_problem
 
 BESIDE = (Feature.OVERTIME, Feature.RELEASE, Feature.SETUPS, Feature.VISIT_PRICES)
 
@@ -37,12 +38,12 @@ def with_docks(problem: Problem, seed: int, *, slow: int = 1) -> Problem:
     return replace(problem, visits=visits, docks=tuple(docks))
 
 
-def tiny(brute_force: ModuleType, seed: int) -> Problem:
+def tiny(seed: int) -> Problem:
     """Three visits, most of them due, two vehicles that may make several trips, and one dock at which unloading takes long."""
     draw = random.Random(f"tiny docks {seed}")
     beside = draw.sample(BESIDE, draw.choice([0, 1, 2]))
     features = frozenset({Feature.UNLOADING, Feature.PRIZES, Feature.RELOADS, *beside})
-    problem = brute_force.tiny_problem(seed, features, visits=3)
+    problem = tiny_problem(seed, features, visits=3)
     visits = tuple(
         replace(
             each,

@@ -8,6 +8,7 @@ import pytest
 from routing.vrp.check import check
 from routing.vrp.problem import Feature, Problem
 from routing.vrp.solve import Engine, RequiredUnserved, solve
+from tests.routing.vrp.tiny import tiny_problem
 
 APART = (Feature.DOCKS, Feature.JOINTS, Feature.PAIRS, Feature.SWAPS, Feature.UNLOADING)
 
@@ -27,7 +28,7 @@ def test_the_search_finds_the_proven_optimum(
 ) -> None:
     draw = random.Random(f"{seed} beside {feature}")
     others = draw.sample(BESIDE, draw.choice([0, 1, 3]))
-    problem = brute_force.tiny_problem(seed, frozenset({feature, *others}))
+    problem = tiny_problem(seed, frozenset({feature, *others}))
     best = brute_force.optimum(problem)
     try:
         found = solve(problem, budget_s=60.0, iterations=2_000, engine=Engine.RUIN_RECREATE)
@@ -41,7 +42,7 @@ def test_the_search_finds_the_proven_optimum(
 
 def test_days_that_begin_later_than_they_must_are_found_by_the_other_engine(brute_force) -> None:
     """Ruin and recreate looks at days that are over as early as can be; here a later one costs less."""
-    problem = brute_force.tiny_problem(1, frozenset({Feature.BREAKS, Feature.SEVERAL_WINDOWS}))
+    problem = tiny_problem(1, frozenset({Feature.BREAKS, Feature.SEVERAL_WINDOWS}))
     best = brute_force.optimum(problem).cost
     alone = solve(problem, budget_s=60.0, iterations=2_000, engine=Engine.RUIN_RECREATE)
     assert alone.cost > best
@@ -52,18 +53,18 @@ MENDED = [1, 7, 8, 20, 21, 37, 49, 50, 56, 59, 67, 70, 75, 86, 92, 107, 108, 113
 """Seeds with which a joint makes the least cost higher than it would be without."""
 
 
-def with_a_joint(brute_force, seed: int) -> Problem:
+def with_a_joint(seed: int) -> Problem:
     draw = random.Random(f"{seed} beside joints")
     others = [each for each in BESIDE if each is not Feature.PRIZES]
     beside = draw.sample(others, draw.choice([0, 1, 2]))
-    return brute_force.tiny_problem(seed, frozenset({Feature.JOINTS, Feature.PRIZES, *beside}))
+    return tiny_problem(seed, frozenset({Feature.JOINTS, Feature.PRIZES, *beside}))
 
 
 @pytest.mark.parametrize("seed", MENDED)
 def test_joints_that_are_torn_are_mended_at_the_proven_least_cost(
     brute_force, caplog, seed: int
 ) -> None:
-    problem = with_a_joint(brute_force, seed)
+    problem = with_a_joint(seed)
     apart = tuple(replace(visit, joints=()) for visit in problem.visits)
     best = brute_force.optimum(problem)
     assert best.cost > brute_force.optimum(replace(problem, visits=apart, joints=())).cost
@@ -74,7 +75,7 @@ def test_joints_that_are_torn_are_mended_at_the_proven_least_cost(
 
 @pytest.mark.parametrize("seed", [11, 32, 42, 103, 130])
 def test_what_mending_misses_the_other_engine_finds(brute_force, seed: int) -> None:
-    problem = with_a_joint(brute_force, seed)
+    problem = with_a_joint(seed)
     best = brute_force.optimum(problem).cost
     alone = solve(problem, budget_s=60.0, iterations=2_000, engine=Engine.RUIN_RECREATE)
     assert alone.cost > best
@@ -89,7 +90,7 @@ SPREAD = [18, 21, 24, 31, 35, 36, 45, 46, 51, 61, 66, 72]
 def test_vehicles_that_queue_are_spread_at_the_proven_least_cost(
     brute_force, docked, caplog, seed: int
 ) -> None:
-    problem = docked.tiny(brute_force, seed)
+    problem = docked.tiny(seed)
     best = docked.optimum(brute_force, problem)
     assert check(problem, best) == ()
     assert best.cost > brute_force.optimum(replace(problem, docks=())).cost

@@ -14,11 +14,13 @@ from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost, unserved_of
 from routing.vrp.engine_process import Task
 from routing.vrp.finish import orders_of
+from routing.vrp.ortools_model import Statement
 from routing.vrp.packed import pack
 from routing.vrp.portfolio import Portfolio
 from routing.vrp.problem import Break, Feature, Problem, ProblemRefused, Vehicle, Visit, Window
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Solution
+from tests.routing.vrp.tiny import tiny_problem
 
 # What once was, or may be, stated wrongly: each of them beside whatever else is drawn.
 COMBINATIONS = [
@@ -37,19 +39,19 @@ COMBINATIONS = [
 ]
 
 
-def drawn(brute_force, seed: int, features) -> Problem:
+def drawn(seed: int, features) -> Problem:
     draw = random.Random(f"{seed} others")
     apart = (Feature.JOINTS, Feature.PAIRS, Feature.SWAPS, Feature.UNLOADING)
     stated = [each for each in Feature if each not in apart]
     others = draw.sample(stated, draw.choice([0, 1, 3]))
     if Feature.PAIRS in features:  # several trips with pairs it refuses
         others = [each for each in others if each is not Feature.RELOADS]
-    return brute_force.tiny_problem(seed, features | {Feature.PRIZES} | set(others))
+    return tiny_problem(seed, features | {Feature.PRIZES} | set(others))
 
 
-def closed(problem: Problem) -> ortools_search._Model:
-    model = ortools_search._Model(problem)
-    model._routing.CloseModelWithParameters(pywrapcp.DefaultRoutingSearchParameters())
+def closed(problem: Problem) -> Statement:
+    model = Statement(problem)
+    model.routing.CloseModelWithParameters(pywrapcp.DefaultRoutingSearchParameters())
     return model
 
 
@@ -78,18 +80,16 @@ def drawn_orders(problem: Problem, draw: random.Random):
 
 
 @pytest.mark.parametrize("features", COMBINATIONS, ids=lambda each: "+".join(sorted(each)) or "any")
-def test_the_model_takes_what_can_be_driven_and_nothing_else_at_its_cost(
-    brute_force, features
-) -> None:
+def test_the_model_takes_what_can_be_driven_and_nothing_else_at_its_cost(features) -> None:
     taken = refused = 0
     for seed in range(25):
-        problem = drawn(brute_force, seed, features)
+        problem = drawn(seed, features)
         model, scheduler = closed(problem), Scheduler(problem)
         draw = random.Random(seed)
         for _ in range(8):
             orders = drawn_orders(problem, draw)
             routes = [scheduler.schedule(each, trips) for each, trips in sorted(orders.items())]
-            found = model._routing.ReadAssignmentFromRoutes(model._indices(orders), True)
+            found = model.routing.ReadAssignmentFromRoutes(model.indices(orders), True)
             refuses = None in routes or is_torn(problem, routes)
             assert (found is None) == refuses, (seed, orders)
             refused += found is None
@@ -110,12 +110,12 @@ def test_the_model_takes_what_can_be_driven_and_nothing_else_at_its_cost(
 @pytest.mark.parametrize("features", COMBINATIONS, ids=lambda each: "+".join(sorted(each)) or "any")
 def test_the_proven_optimum_is_in_the_model_at_its_cost(brute_force, features) -> None:
     for seed in range(12):
-        problem = drawn(brute_force, seed, features)
+        problem = drawn(seed, features)
         best = brute_force.optimum(problem)
         if best is None:
             continue
         model = closed(problem)
-        found = model._routing.ReadAssignmentFromRoutes(model._indices(orders_of(best)), True)
+        found = model.routing.ReadAssignmentFromRoutes(model.indices(orders_of(best)), True)
         assert found is not None
         assert found.ObjectiveValue() == best.cost
 
@@ -136,7 +136,7 @@ def searched(problem: Problem, start, seconds: float = 0.3):
 def takes(problem: Problem, *trips: tuple[int, ...]) -> bool:
     """Whether the model lets its first vehicle drive these trips; the schedule must say the same."""
     model = closed(problem)
-    found = model._routing.ReadAssignmentFromRoutes(model._indices({0: trips}), True)
+    found = model.routing.ReadAssignmentFromRoutes(model.indices({0: trips}), True)
     assert (found is not None) == (Scheduler(problem).schedule(0, trips) is not None)
     return found is not None
 
@@ -164,7 +164,7 @@ def test_mixed_deliveries_and_trips_are_solved_from_nothing(brute_force) -> None
 
 
 def test_the_search_begins_with_its_start_and_tells_only_of_better(brute_force) -> None:
-    problem = drawn(brute_force, 3, frozenset({Feature.DELIVERIES, Feature.RELEASE}))
+    problem = drawn(3, frozenset({Feature.DELIVERIES, Feature.RELEASE}))
     best = brute_force.optimum(problem)
     assert best.routes
     assert [
@@ -173,13 +173,13 @@ def test_the_search_begins_with_its_start_and_tells_only_of_better(brute_force) 
     ] == [orders_of(best)]
 
 
-def test_breaks_that_exclude_each_other_keep_one_vehicle_at_home_and_no_other(brute_force) -> None:
-    problem = drawn(brute_force, 0, frozenset({Feature.BREAKS}))
+def test_breaks_that_exclude_each_other_keep_one_vehicle_at_home_and_no_other() -> None:
+    problem = drawn(0, frozenset({Feature.BREAKS}))
     rest = replace(problem.vehicles[0].breaks[0], window=Window(20, 20))
     torn = replace(problem.vehicles[0], breaks=(rest, rest))
     problem = replace(problem, vehicles=(torn, replace(problem.vehicles[1], breaks=())))
     model = closed(problem)
-    assert model._routing.ReadAssignmentFromRoutes([[], []], True) is not None
+    assert model.routing.ReadAssignmentFromRoutes([[], []], True) is not None
     assert set(searched(problem, {})[-1]) == {1}
 
 
@@ -223,7 +223,7 @@ def test_what_is_there_only_when_every_shift_is_over_stays_out() -> None:
 def test_a_vehicle_that_cannot_even_drive_to_its_end_may_stay_at_home() -> None:
     visit = Visit(place=1, loads=(1,), unserved_cost=7)
     model = closed(one_vehicle(visit, end_place=2, range_m=9))
-    assert model._routing.ReadAssignmentFromRoutes([[]], True).ObjectiveValue() == 7
+    assert model.routing.ReadAssignmentFromRoutes([[]], True).ObjectiveValue() == 7
 
 
 def test_a_start_whose_best_times_take_for_ever_to_find_does_not_outlast_the_time() -> None:
@@ -317,22 +317,20 @@ def test_of_spoiled_problems_nothing_is_found_that_cannot_be_driven(villages, se
 
 
 @pytest.mark.parametrize("features", COMBINATIONS, ids=lambda each: "+".join(sorted(each)) or "any")
-def test_the_size_of_a_model_is_known_before_it_is_built(
-    brute_force, monkeypatch, features
-) -> None:
+def test_the_size_of_a_model_is_known_before_it_is_built(monkeypatch, features) -> None:
     handed_over = []
-    register = ortools_search._Model._register
+    register = Statement._register
 
     def counted(model, rows):
         listed = list(rows)
         handed_over.append(len(listed))
         return register(model, listed)
 
-    monkeypatch.setattr(ortools_search._Model, "_register", counted)
+    monkeypatch.setattr(Statement, "_register", counted)
     for seed in range(10):
         handed_over.clear()
-        problem = drawn(brute_force, seed, features)
-        ortools_search._Model(problem)
+        problem = drawn(seed, features)
+        Statement(problem)
         assert handed_over == [ortools_size.nodes(problem)] * ortools_size.matrices(problem)
 
 

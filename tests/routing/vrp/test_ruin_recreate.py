@@ -20,6 +20,7 @@ from routing.vrp.schedule import Scheduler
 from routing.vrp.search_state import AHEAD_S, BUSY_S, METRES, SUCC, TRIP, VEHICLE, leg_m, leg_s
 from routing.vrp.solution import Solution
 from routing.vrp.solve import solve
+from tests.routing.vrp.tiny import tiny_problem
 
 MANY = range(60)
 
@@ -243,7 +244,7 @@ def test_room_is_looked_at_in_every_dimension_on_both_sides_of_a_neighbour(
     brute_force, caplog
 ) -> None:
     """Once it was not where only the place behind a neighbour was cheap: the judge refused such answers."""
-    problem = brute_force.tiny_problem(5, frozenset({Feature.OPEN_ROUTES, Feature.PRIZES}))
+    problem = tiny_problem(5, frozenset({Feature.OPEN_ROUTES, Feature.PRIZES}))
     best = brute_force.optimum(problem).cost
     costs = [solve(problem, budget_s=60.0, iterations=2_000, seed=each).cost for each in range(4)]
     assert not caplog.records

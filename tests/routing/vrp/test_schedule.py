@@ -11,6 +11,7 @@ from routing.vrp.packed import break_order, can_rest
 from routing.vrp.problem import Break, Feature, Vehicle, Window
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Solution
+from tests.routing.vrp.tiny import tiny_problem
 
 TIMED = frozenset(
     {
@@ -35,7 +36,7 @@ def test_a_schedule_exists_and_costs_what_trying_every_moment_finds(brute_force,
     for seed in range(60 * part, 60 * part + 60):
         draw = random.Random(seed)
         features = frozenset(draw.sample(sorted(TIMED), draw.choice([1, 2, 4])))
-        problem = brute_force.tiny_problem(seed, features | {Feature.PRIZES})
+        problem = tiny_problem(seed, features | {Feature.PRIZES})
         free = tuple(replace(each, unserved_cost=0) for each in problem.visits)
         problem = replace(problem, visits=free)
         scheduler = Scheduler(problem)
@@ -63,9 +64,9 @@ def test_a_schedule_exists_and_costs_what_trying_every_moment_finds(brute_force,
     assert min(found, missing) > 4
 
 
-def test_a_break_interrupts_a_turnaround(brute_force) -> None:
+def test_a_break_interrupts_a_turnaround() -> None:
     """Back at some moment, half turned round, rested, turned round: as the judge has it."""
-    problem = brute_force.tiny_problem(1, frozenset({Feature.RELOADS, Feature.PRIZES}))
+    problem = tiny_problem(1, frozenset({Feature.RELOADS, Feature.PRIZES}))
     visits = tuple(
         replace(each, windows=(), loads=(0,) * len(problem.dimensions)) for each in problem.visits
     )
@@ -86,7 +87,7 @@ def test_a_break_interrupts_a_turnaround(brute_force) -> None:
 
 def test_of_two_orders_of_breaks_the_one_that_leaves_room_is_taken(brute_force) -> None:
     """The long break, which may begin last, lies before the short one, or the visit would be late."""
-    problem = brute_force.tiny_problem(1, frozenset({Feature.PRIZES}))
+    problem = tiny_problem(1, frozenset({Feature.PRIZES}))
     visit = replace(
         problem.visits[0],
         windows=(Window(57, 60),),

@@ -12,6 +12,7 @@ from routing.vrp.finish import orders_of
 from routing.vrp.problem import Feature, Problem, Swap, Vehicle, Visit, Window
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solve import Engine, RequiredUnserved, solve
+from tests.routing.vrp.tiny import tiny_problem
 
 BESIDE = [
     each
@@ -21,12 +22,10 @@ BESIDE = [
 ]
 
 
-def drawn(brute_force, seed: int) -> Problem:
+def drawn(seed: int) -> Problem:
     draw = random.Random(f"{seed} beside swaps")
     others = draw.sample(BESIDE, draw.choice([0, 1, 2]))
-    problem = brute_force.tiny_problem(
-        seed, frozenset({Feature.SWAPS, Feature.PRIZES, *others}), visits=3
-    )
+    problem = tiny_problem(seed, frozenset({Feature.SWAPS, Feature.PRIZES, *others}), visits=3)
     # Where no way leads straight the search does not look whether one leads by a swap.
     (matrix,) = problem.matrices
     durations_s, distances_m = matrix.durations_s.copy(), matrix.distances_m.copy()
@@ -49,7 +48,7 @@ def test_a_day_by_way_of_swaps_is_the_cheapest_that_this_order_of_visits_has(
     """With breaks, or seconds for which waiting is paid, a day may be missed or dearer; never one that the judge refuses."""
     swapped = 0
     for seed in range(first, first + 40):
-        problem = drawn(brute_force, seed)
+        problem = drawn(seed)
         draw = random.Random(seed)
         visits = list(range(len(problem.visits)))
         draw.shuffle(visits)
@@ -72,7 +71,7 @@ def test_a_day_by_way_of_swaps_is_the_cheapest_that_this_order_of_visits_has(
 
 @pytest.mark.parametrize("seed", range(16))
 def test_the_search_finds_the_proven_optimum_with_swaps(brute_force, caplog, seed: int) -> None:
-    problem = drawn(brute_force, seed)
+    problem = drawn(seed)
     best = brute_force.optimum(problem)
     try:
         found = solve(problem, budget_s=60.0, iterations=1_000, engine=Engine.RUIN_RECREATE)
