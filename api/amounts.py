@@ -11,8 +11,8 @@ from pydantic import ConfigDict, model_validator
 
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
+from api.fields import Count, Grams, Millilitres, Strict
 from api.requests import Day, GuardedRoute, With
-from api.schemas import Count, Grams, Millilitres, Strict
 from dispatch import operations
 from dispatch.amounts import Amount
 from dispatch.order_answers import OrderAnswer, Verdict, queued

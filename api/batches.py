@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from api.errors import ApiError, pointer_of
-from api.schemas import likely_field
+from api.fields import likely_field
 from dispatch.gazetteer import AddressQuestion, Candidate
 from dispatch.intake import BadCell, Intake, RowProblem
 from routing.errors import RoutingError

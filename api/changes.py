@@ -10,19 +10,14 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field, ValidationError
 
 from api.errors import ItemProblem, ItemsRefused, pointer_of
-from api.orders import FIELDS, stranger
-from api.requests import Deps, locator_of
-from api.schemas import (
+from api.fields import (
     Count,
-    DropIn,
     Fen,
     Grams,
-    JointIn,
     Millilitres,
     MissedSeconds,
     Moment,
     Note,
-    OrderIn,
     PlaceIn,
     Strict,
     Text,
@@ -31,6 +26,9 @@ from api.schemas import (
     WindowIn,
     Windows,
 )
+from api.order_bodies import DropIn, JointIn, OrderIn
+from api.orders import FIELDS, stranger
+from api.requests import Deps, locator_of
 from dispatch import operations
 from dispatch.days import TimeWindow
 from dispatch.gazetteer import Gazetteer, Locator

@@ -16,8 +16,8 @@ from pydantic import ConfigDict, Field
 
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
+from api.fields import Moment, PlaceIn, Strict, Text, TextId, WallClock
 from api.requests import GuardedRoute, Scope, With, zone_of
-from api.schemas import Moment, PlaceIn, Strict, Text, TextId, WallClock
 from dispatch import operations
 from dispatch.closures import ClosureId, DailyHours, TimedClosure
 from routing.roads.closures import Closure

@@ -12,8 +12,8 @@ from pydantic import ConfigDict, model_validator
 
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
+from api.fields import Moment, Strict
 from api.requests import Day, GuardedRoute, With
-from api.schemas import Moment, Strict
 from dispatch import operations
 from dispatch.timetable import TruckToday
 

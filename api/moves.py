@@ -13,9 +13,9 @@ from pydantic import ConfigDict, Field, model_validator
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
 from api.errors import ItemProblem, ItemsRefused
+from api.fields import Strict, TextId
 from api.plans import checked_plan
 from api.requests import GuardedRoute, With
-from api.schemas import Strict, TextId
 from dispatch import operations
 from dispatch.fleet import CourierId
 from dispatch.ids import day_of_plan

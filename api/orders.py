@@ -20,8 +20,9 @@ from api.batches import (
     parse_batch,
     unresolved_result,
 )
+from api.order_bodies import OrderIn
 from api.requests import Day, Deps, GuardedRoute, With, day_clock, locator_of
-from api.schemas import CancelIn, OptionIn, OrderIn
+from api.schemas import CancelIn, OptionIn
 from dispatch import operations
 from dispatch.access import Identity
 from dispatch.days import DayClock, DepotDay

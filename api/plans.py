@@ -26,7 +26,8 @@ from dispatch.ids import JobId, day_of_job, day_of_plan
 from dispatch.jobs import Job
 from dispatch.operations import PlanSummary, StoredPlan
 from dispatch.orders import OrderRecord
-from dispatch.plan import Plan, PlanId, route_without_notes
+from dispatch.plan import Plan, PlanId
+from dispatch.views import route_without_notes
 
 router = APIRouter(route_class=GuardedRoute, tags=["plans"], responses=PROBLEMS)
 

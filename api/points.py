@@ -14,9 +14,9 @@ from api.answers import PROBLEMS, as_json
 from api.auth import Caller, own_subject
 from api.batches import BatchAnswer, ItemResult, answer_of, body_of, parse_batch
 from api.errors import not_found
+from api.fields import Moment, Strict, TextId
 from api.requests import Day, Deps, GuardedRoute, With
 from api.road import FUTURE_MAX
-from api.schemas import Moment, Strict, TextId
 from dispatch import operations
 from dispatch.access import Identity, Role
 from dispatch.days import DepotScope

@@ -14,9 +14,9 @@ from pydantic import ConfigDict, Field
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller, own_subject
 from api.batches import BatchAnswer, ItemResult, answer_of, body_of, parse_batch
+from api.fields import Moment, Strict, TextId
 from api.requests import Day, GuardedRoute, With
 from api.road import FUTURE_MAX
-from api.schemas import Moment, Strict, TextId
 from dispatch import operations
 from dispatch.access import Role
 from dispatch.fleet import CourierId

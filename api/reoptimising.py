@@ -10,9 +10,10 @@ from pydantic import ConfigDict, Field
 
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
+from api.fields import Moment, TextId
 from api.plans import checked_plan
 from api.requests import GuardedRoute, With
-from api.schemas import Moment, PlanIn, TextId
+from api.schemas import PlanIn
 from dispatch import operations
 from dispatch.fleet import CourierId
 from dispatch.jobs import Job

@@ -14,9 +14,9 @@ from pydantic import ConfigDict, Field
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
 from api.errors import ItemProblem, ItemsRefused
+from api.fields import Moment, Strict, TextId
 from api.plans import checked_plan
 from api.requests import GuardedRoute, With
-from api.schemas import Moment, Strict, TextId
 from dispatch import operations
 from dispatch.days import DayClock
 from dispatch.errors import meant

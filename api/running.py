@@ -13,9 +13,9 @@ from pydantic import ConfigDict
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller, own_subject
 from api.errors import ApiError
+from api.fields import PlaceIn, Strict
 from api.plans import checked_plan
 from api.requests import Day, GuardedRoute, With
-from api.schemas import PlaceIn, Strict
 from dispatch import operations
 from dispatch.access import Role
 from dispatch.events import OutReason

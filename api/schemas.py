@@ -2,300 +2,46 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
-from datetime import datetime, time
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     model_validator,
 )
 
+from api.fields import (
+    Count,
+    Fen,
+    Grams,
+    Millilitres,
+    MissedSeconds,
+    Moment,
+    Note,
+    PlaceIn,
+    PointIds,
+    Strict,
+    Text,
+    TextId,
+    WallClock,
+    point_ids,
+)
 from dispatch.amounts import Counted
-from dispatch.days import TimeWindow
 from dispatch.events import Arrived, Collected, CourierEvent, Failed, FailReason
 from dispatch.fleet import CourierId
 from dispatch.gazetteer import Match
 from dispatch.households import (
-    POINTS_MAX,
     CollectionPoint,
     Household,
     HouseholdId,
     OpeningHours,
     PointId,
 )
-from dispatch.orders import Drop, Handling, Joining, JointId, JointRule, Order, OrderId
-from dispatch.plan import RemedyCode
-from routing.places import Datum, Place, from_datum
-
-
-def likely_field(model: type[BaseModel], path: Sequence[int | str]) -> str | None:
-    """The field that the last step of `path` was perhaps meant to be; None: nothing is near."""
-    *outer, given = path
-    inner: type[BaseModel] | None = model
-    for step in outer:
-        if isinstance(step, str) and inner is not None:
-            field = inner.model_fields.get(step)
-            inner = None if field is None else _model_in(field.annotation)
-    if inner is None:
-        return None
-    near = difflib.get_close_matches(str(given), inner.model_fields, n=1)
-    return near[0] if near else None
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that a field holds, itself, optionally or several times."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model_in(each) for each in get_args(annotation))
-    return next((each for each in found if each is not None), None)
-
-
-def _printable(text: str) -> str:
-    if any(ord(each) < 32 or 0xD800 <= ord(each) <= 0xDFFF for each in text):
-        raise ValueError("control characters and half characters are not text")
-    return text
-
-
-def _a_moment(told: object) -> object:
-    if not isinstance(told, str | datetime):
-        raise ValueError("a moment is text such as 2026-11-11T10:00:00+08:00")  # noqa: TRY004 (pydantic turns ValueErrors into answers)
-    return told
-
-
-def _in_our_time(at: datetime) -> datetime:
-    if not 2000 <= at.year < 2100:
-        raise ValueError("the year must lie in 2000…2099")
-    return at
-
-
-TextId = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
-
-
-def _on_the_wall(told: object) -> object:
-    """A number would be seconds since midnight in Greenwich: a clock on the wall says neither."""
-    if isinstance(told, str | time):
-        return told
-    raise ValueError("give it as HH:MM")
-
-
-def _without_zone(told: time) -> time:
-    if told.tzinfo is not None:
-        raise ValueError("give it as HH:MM by the depot's clock, without a time zone")
-    return told
-
-
-WallClock = Annotated[time, BeforeValidator(_on_the_wall), AfterValidator(_without_zone)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_a_moment), AfterValidator(_in_our_time)]
-# Far above anything a village sends, far below what would overflow a sum over a day.
-Count = Annotated[int, Field(ge=1, le=10_000, strict=True)]
-Grams = Annotated[int, Field(ge=0, le=20_000_000, strict=True)]
-Millilitres = Annotated[int, Field(ge=0, le=200_000_000, strict=True)]
-Fen = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
-MissedSeconds = Annotated[int, Field(ge=0, le=43_200, strict=True)]
-Text = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
-Note = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class PlaceIn(Strict):
-    """A point in the datum it was measured in; stored as WGS-84."""
-
-    lon: Annotated[float, Field(ge=-180, le=180)]
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    crs: Datum = Datum.WGS84
-
-    def place(self) -> Place:
-        return from_datum(self.lon, self.lat, self.crs)
-
-
-class WindowIn(Strict):
-    earliest_at: Moment
-    latest_at: Moment
-
-    @model_validator(mode="after")
-    def _runs_forward(self) -> Self:
-        if self.latest_at < self.earliest_at:
-            raise ValueError("the window ends before it starts")
-        return self
-
-
-def _apart(windows: tuple[WindowIn, ...]) -> tuple[WindowIn, ...]:
-    ordered = sorted(windows, key=lambda each: each.earliest_at)
-    if any(a.latest_at > b.earliest_at for a, b in pairwise(ordered)):
-        raise ValueError("windows overlap: join them")
-    return windows
-
-
-Windows = Annotated[tuple[WindowIn, ...], Field(max_length=8), AfterValidator(_apart)]
-
-
-def _in_order(windows: Sequence[WindowIn]) -> tuple[TimeWindow, ...]:
-    ordered = sorted(windows, key=lambda each: each.earliest_at)
-    return tuple(TimeWindow(each.earliest_at, each.latest_at) for each in ordered)
-
-
-PointIds = Annotated[tuple[TextId, ...], Field(max_length=POINTS_MAX)]
-
-
-class JointIn(Strict):
-    """
-    The joint order of which an order is a member; its other members name the same `joint_id`.
-
-    What any member states holds for all. Without `rules` they ride in the same trip.
-    """
-
-    joint_id: TextId
-    rules: frozenset[JointRule] = frozenset()
-    complete_by_at: Moment | None = None
-    gather_at: Annotated[str, Field(max_length=64), AfterValidator(_printable)] = ""
-
-    def joining(self) -> Joining:
-        return Joining(
-            joint_id=JointId(self.joint_id),
-            rules=self.rules,
-            complete_by_at=self.complete_by_at,
-            gather_at=self.gather_at,
-        )
-
-
-class DropIn(Strict):
-    """
-    Where what an order picks up is dropped in the same trip. Give a household, a collection point or a place; a point comes first.
-
-    `windows` are when somebody is there to take it, `service_s` is from being ready there until it is handed over; null: as
-    long as loading takes.
-    """
-
-    household_id: TextId | None = None
-    point_id: TextId | None = None
-    place: PlaceIn | None = None
-    windows: Windows = ()
-    service_s: Annotated[int, Field(ge=0, le=14_400, strict=True)] | None = None
-    note: Note = ""
-
-    @model_validator(mode="after")
-    def _is_possible(self) -> Self:
-        if not (self.household_id or self.point_id or self.place):
-            raise ValueError("give household_id, point_id or place: where shall it be dropped?")
-        return self
-
-    def drop(self) -> Drop:
-        return Drop(
-            household_id=None if self.household_id is None else HouseholdId(self.household_id),
-            point_id=None if self.point_id is None else PointId(self.point_id),
-            place=None if self.place is None else self.place.place(),
-            windows=_in_order(self.windows),
-            service_s=self.service_s,
-            note=self.note,
-        )
-
-
-class OrderIn(Strict):
-    """
-    One pickup request. Give a household, a collection point or a place; a point comes first.
-
-    `points` are the collection points to which the household would bring this order: an empty list
-    for none of them, null for those to which it brings any.
-
-    `late_cost_fen` is what it costs for each departure by which the order leaves later than `cut_off_at`; null: what its
-    depot says. As much as leaving an order out, or more: it may not be late.
-
-    `early_fen_per_minute` and `late_fen_per_minute` are what a minute costs by which the pickup begins before or after `windows`, `missed_max_s` how
-    many seconds that may be; null: what its household says, or else its depot. 0 seconds: the windows are hard.
-
-    `drop` says where, later in the same trip, what is picked up is dropped; null: it goes to the depot. With it there is no cut-off, none
-    of `points`, no joint order, and `windows` are hard.
-
-    `address` is where the parcels wait in the seller's own words; it is looked up in the registry,
-    then by the configured geocoder, and asked of a person (`GET /v1/addresses`) if it stays unclear.
-    """
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "order_id": "20261111-000123",
-                    "household_id": "H00412",
-                    "pieces": 2,
-                    "weight_g": 8500,
-                    "volume_ml": 60000,
-                    "ready_at": "2026-11-11T10:00:00+08:00",
-                    "handling": ["bulky"],
-                }
-            ]
-        }
-    )
-
-    order_id: TextId
-    household_id: TextId | None = None
-    point_id: TextId | None = None
-    place: PlaceIn | None = None
-    pieces: Count = 1
-    weight_g: Grams = 0
-    volume_ml: Millilitres = 0
-    ready_at: Moment | None = None
-    windows: Windows = ()
-    cut_off_at: Moment | None = None
-    late_cost_fen: Fen | None = None
-    handling: frozenset[Handling] = frozenset()
-    note: Note = ""
-    address: Text = ""
-    points: PointIds | None = None
-    early_fen_per_minute: Fen | None = None
-    late_fen_per_minute: Fen | None = None
-    missed_max_s: MissedSeconds | None = None
-    joint: JointIn | None = None
-    drop: DropIn | None = None
-
-    @model_validator(mode="after")
-    def _is_possible(self) -> Self:
-        somewhere = self.household_id or self.point_id or self.place or self.address
-        if not somewhere:
-            raise ValueError(
-                "give household_id, point_id, place or address: where shall it be picked up?"
-            )
-        if self.address and (self.point_id or self.place):
-            raise ValueError("give either an address, or a point or place: which one counts?")
-        return self
-
-    def order(self) -> Order:
-        return Order(
-            order_id=OrderId(self.order_id),
-            household_id=None if self.household_id is None else HouseholdId(self.household_id),
-            point_id=None if self.point_id is None else PointId(self.point_id),
-            place=None if self.place is None else self.place.place(),
-            pieces=self.pieces,
-            weight_g=self.weight_g,
-            volume_ml=self.volume_ml,
-            ready_at=self.ready_at,
-            windows=_in_order(self.windows),
-            cut_off_at=self.cut_off_at,
-            late_cost_fen=self.late_cost_fen,
-            handling=self.handling,
-            note=self.note,
-            address=self.address,
-            points=None if self.points is None else _point_ids(self.points),
-            early_fen_per_minute=self.early_fen_per_minute,
-            late_fen_per_minute=self.late_fen_per_minute,
-            missed_max_s=self.missed_max_s,
-            joint=None if self.joint is None else self.joint.joining(),
-            drop=None if self.drop is None else self.drop.drop(),
-        )
-
-
-def _point_ids(told: Sequence[str]) -> tuple[PointId, ...]:
-    return tuple(PointId(each) for each in dict.fromkeys(told))
+from dispatch.orders import OrderId
+from dispatch.shortfalls import RemedyCode
+from routing.places import Place
 
 
 class HouseholdIn(Strict):
@@ -342,7 +88,7 @@ class HouseholdIn(Strict):
             address=self.address,
             place=None if self.place is None else self.place.place(),
             aliases=self.aliases,
-            points=_point_ids(self.points),
+            points=point_ids(self.points),
             early_fen_per_minute=self.early_fen_per_minute,
             late_fen_per_minute=self.late_fen_per_minute,
             missed_max_s=self.missed_max_s,

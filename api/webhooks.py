@@ -12,8 +12,8 @@ from pydantic import ConfigDict, Field
 
 from api.answers import PROBLEMS, as_json
 from api.auth import Caller
+from api.fields import Strict, TextId
 from api.requests import Day, GuardedRoute, Scope, With
-from api.schemas import Strict, TextId
 from dispatch import operations
 from dispatch.operations import WebhookSeen
 from dispatch.webhooks import DeadLetter, WebhookId

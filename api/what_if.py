@@ -16,8 +16,8 @@ from api.requests import GuardedRoute, With
 from dispatch import operations
 from dispatch.at_points import as_keepers_say
 from dispatch.comparing import Comparison
-from dispatch.plan import plan_without_lines
 from dispatch.questions import WhatIf
+from dispatch.views import plan_without_lines
 
 router = APIRouter(route_class=GuardedRoute, tags=["plans"], responses=PROBLEMS)
 

@@ -56,8 +56,11 @@ def test_the_fields_that_a_section_names_are_in_the_reference_of_files():
 
 
 def test_the_names_over_http_and_in_the_plan_are_those_of_the_code():
-    schemas = (ROOT / "api/schemas.py").read_text()
-    plan = (ROOT / "dispatch/plan.py").read_text() + (ROOT / "dispatch/exports.py").read_text()
+    bodies = ("api/fields.py", "api/order_bodies.py", "api/schemas.py")
+    schemas = "".join((ROOT / each).read_text() for each in bodies)
+    plan = "".join(
+        (ROOT / "dispatch" / f"{each}.py").read_text() for each in ("plan", "shortfalls", "exports")
+    )
     for words, source in (("Over HTTP", schemas), ("In the plan", plan)):
         stated = re.findall(rf"{words}: (.*?)(?:In the plan|Reason|More|\n\n|\Z)", PAGE, re.DOTALL)
         names = [name for text in stated for name in re.findall(r"`([a-z_]+)`", text)]
