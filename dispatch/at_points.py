@@ -14,7 +14,8 @@ from dispatch.inputs import DayInputs
 from dispatch.keepers import NOTHING_SAID, FullPoint, Notice
 from dispatch.orders import Order, OrderId
 from dispatch.pickup_times import at_own_place, trucks_of
-from dispatch.plan import Plan, Unserved
+from dispatch.plan import Plan
+from dispatch.shortfalls import Unserved
 
 _ALL_DAY: Final = OpeningHours(time.min, time(23, 59, 59))
 """Hours of a point that states none, once they must be stated; who works past midnight does not come to it then."""

@@ -15,8 +15,8 @@ from dispatch.inputs import DayInputs
 from dispatch.joints import INCOMPLETE, blocked_by, rules_of
 from dispatch.offers import is_open_for
 from dispatch.orders import JointId, JointRule, Order
-from dispatch.plan import Clash, ClashCode, Unserved
 from dispatch.posing import Posed
+from dispatch.shortfalls import Clash, ClashCode, Unserved
 from dispatch.why_not import REASON_WORDS
 from routing.matrix import UNREACHABLE
 from routing.vrp.reasons import Reason, why_unserved

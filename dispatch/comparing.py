@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from dispatch.fleet import CourierId
 from dispatch.orders import OrderId
-from dispatch.plan import Figures, Plan, PlanId, Unserved
+from dispatch.plan import Figures, Plan, PlanId
+from dispatch.shortfalls import Unserved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ import polyline
 from dispatch.fleet import Courier
 from dispatch.households import Registry
 from dispatch.orders import OrderRecord
-from dispatch.plan import Missed, Plan, Route, Trip, Unserved
+from dispatch.plan import Missed, Plan, Route, Trip
+from dispatch.shortfalls import Unserved
 from routing.places import Place
 
 SYNTHETIC_NOTE: Final = "示例数据：村庄、道路和人物均为虚构 · synthetic villages, roads and people"

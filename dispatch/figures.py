@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dispatch import compactness
-from dispatch.plan import Figures, Route, Unserved
+from dispatch.plan import Figures, Route
+from dispatch.shortfalls import Unserved
 
 
 def overlap_of(routes: Iterable[Route]) -> int:

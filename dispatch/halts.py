@@ -19,7 +19,8 @@ from dispatch.pickup_times import (
     ready_s,
     trucks_of,
 )
-from dispatch.plan import StopKind, Unserved
+from dispatch.plan import StopKind
+from dispatch.shortfalls import Unserved
 from dispatch.soft_windows import softness_of, ways_of
 from routing.places import Place
 from routing.vrp.problem import Visit, Window

@@ -12,8 +12,9 @@ from dispatch.fleet import Courier, CourierId
 from dispatch.hand import Hand
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order, OrderId
-from dispatch.plan import Plan, Promise, Unserved
+from dispatch.plan import Plan, Promise
 from dispatch.posing import Posed
+from dispatch.shortfalls import Unserved
 
 TAKEN_OUT: Final = "taken-out"
 """The reason of orders for which nobody comes, because a dispatcher said so."""

@@ -14,7 +14,7 @@ from dispatch.fleet import Fleet
 from dispatch.households import PointId, Registry
 from dispatch.keepers import FullPoint
 from dispatch.orders import Order, OrderId
-from dispatch.plan import Unserved
+from dispatch.shortfalls import Unserved
 from dispatch.timetable import Trucks, depot_today, orders_today
 
 

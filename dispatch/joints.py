@@ -13,7 +13,8 @@ from dispatch.households import HouseholdId, PointId, Registry
 from dispatch.inputs import DayInputs
 from dispatch.offers import DETOUR, WALKING_M_PER_S
 from dispatch.orders import Handling, JointId, JointRule, Order, OrderId
-from dispatch.plan import JointOrder, JointPart, Plan, Route, Stop, Unserved
+from dispatch.plan import JointOrder, JointPart, Plan, Route, Stop
+from dispatch.shortfalls import Unserved
 from routing.places import Place, great_circle_m
 from routing.vrp.problem import Joint
 

@@ -13,7 +13,8 @@ from dispatch.days import DepotDay
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.orders import OrderId
-from dispatch.plan import PlanId, Remedy
+from dispatch.plan import PlanId
+from dispatch.shortfalls import Remedy
 
 ORDERS_MAX: Final = 50
 """More at once are left for the next version of the plan, which looks at all of them together. Chosen."""

@@ -10,7 +10,7 @@ from dispatch.halts import MILLIFEN, Halt, Spot, left_out, no_common_time
 from dispatch.inputs import DayInputs
 from dispatch.orders import Order, OrderId
 from dispatch.pickup_times import at_own_place
-from dispatch.plan import Unserved
+from dispatch.shortfalls import Unserved
 from routing.vrp.problem import Visit, Window
 
 NOT_WHILE_RUNNING: Final = "drop-in-running-day"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
@@ -14,6 +14,7 @@ from dispatch.fleet import CourierId, SwapId, VehicleModelId
 from dispatch.hand import NO_HAND, Hand
 from dispatch.households import HouseholdId, PointId
 from dispatch.orders import JointId, JointRule, OrderId
+from dispatch.shortfalls import Clash, Unserved
 from routing.places import Place
 
 PlanId = NewType("PlanId", str)
@@ -248,66 +249,6 @@ class Route:
         return tuple(stop for trip in self.trips for stop in trip.stops)
 
 
-class RemedyCode(StrEnum):
-    SHIFT_BEGINS_EARLIER = "shift-begins-earlier"
-    SHIFT_ENDS_LATER = "shift-ends-later"
-    WINDOW_OPENS_EARLIER = "window-opens-earlier"
-    WINDOW_CLOSES_LATER = "window-closes-later"
-    LATER_TRUCK = "later-truck"
-    MORE_RANGE = "more-range"
-    OTHER_VEHICLE = "other-vehicle"
-    ONE_MORE_COURIER = "one-more-courier"
-    SKILLS_ADDED = "skills-added"
-    COLLECTION_POINT = "collection-point"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
-    """
-    A change that would have an order picked up, `detail` a sentence for people.
-
-    Only the facts that belong to the code are there.
-
-    cost_fen
-        What the day's routes then cost more.
-    courier_id
-        Who comes then. One more courier has no id yet.
-    like_courier_id
-        Whose vehicle, shift and skills one more courier would have.
-    at
-        When the shift, the window or the wait for the truck then begins or ends.
-    minutes
-        By how many that is earlier or later.
-    """
-
-    code: RemedyCode
-    detail: str
-    cost_fen: int
-    courier_id: CourierId | None = None
-    like_courier_id: CourierId | None = None
-    at: datetime | None = None
-    minutes: int | None = None
-    distance_m: int | None = None
-    model_id: VehicleModelId | None = None
-    skills: tuple[str, ...] = ()
-    point_id: PointId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unserved:
-    """
-    An order in no route: `reason` is a lasting code, `detail` a sentence for people.
-
-    Each of `remedies` would do by itself, the cheapest first; orders of one halt share theirs.
-    """
-
-    order_id: OrderId
-    reason: str
-    detail: str
-    place: Place | None = None
-    remedies: tuple[Remedy, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """When a household was told that its pickup begins, and who comes."""
@@ -388,26 +329,6 @@ class JointOrder:
     leaves_at: datetime | None = None
 
 
-class ClashCode(StrEnum):
-    JOINT_MEMBER_IMPOSSIBLE = "joint-member-impossible"
-    POINT_NEVER_OPEN = "point-never-open"
-    BREAK_LONGER_THAN_SHIFT = "break-longer-than-shift"
-    RANGE_BELOW_NEAREST_STOP = "range-below-nearest-stop"
-    SWAP_OFF_ROAD = "swap-off-road"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clash:
-    """Facts of a day that cannot all hold, the fewest that show it; `detail` is a sentence for people and says what to do."""
-
-    code: ClashCode
-    detail: str
-    order_ids: tuple[OrderId, ...] = ()
-    courier_ids: tuple[CourierId, ...] = ()
-    point_id: PointId | None = None
-    joint_id: JointId | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """
@@ -467,23 +388,3 @@ def waiting_at(stop: Stop, breaks: Iterable[BreakTaken]) -> timedelta:
     )
     ready_at = stop.arrive_at + timedelta(seconds=stop.setup_s) + sum(rests, timedelta())
     return max(timedelta(), stop.begin_at - ready_at)
-
-
-def plan_without_lines(plan: Plan) -> Plan:
-    """The plan without its lines on the map, which are most of its bytes."""
-
-    def trip_without(trip: Trip) -> Trip:
-        stops = (replace(stop, leg=replace(stop.leg, polyline6="")) for stop in trip.stops)
-        return replace(trip, stops=tuple(stops), home=replace(trip.home, polyline6=""))
-
-    routes = (replace(route, trips=tuple(map(trip_without, route.trips))) for route in plan.routes)
-    return replace(plan, routes=tuple(routes))
-
-
-def route_without_notes(route: Route) -> Route:
-    """The route for eyes that may not see what people wrote: a note may hold a name or a phone."""
-    trips = tuple(
-        replace(trip, stops=tuple(replace(stop, notes=()) for stop in trip.stops))
-        for trip in route.trips
-    )
-    return replace(route, trips=trips)

@@ -32,7 +32,7 @@ from dispatch.offers import WALKING_M_PER_S, Offer, accepted_points, offers_of
 from dispatch.orders import JointId, Order, OrderId
 from dispatch.pairs import pair_of, paired
 from dispatch.pickup_times import DAY_S
-from dispatch.plan import Unserved
+from dispatch.shortfalls import Unserved
 from dispatch.territory import with_territory
 from dispatch.vehicles import vehicle_of
 from routing.matrix import UNREACHABLE, Provenance, TravelMatrix

@@ -10,8 +10,8 @@ from dispatch.days import DayClock
 from dispatch.fleet import CourierId
 from dispatch.halts import MILLIFEN, Halt
 from dispatch.inputs import DayInputs
-from dispatch.plan import Remedy, RemedyCode
 from dispatch.posing import Posed
+from dispatch.shortfalls import Remedy, RemedyCode
 from routing.vrp.changes import (
     DueLater,
     OneMoreVehicle,

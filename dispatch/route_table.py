@@ -18,8 +18,9 @@ from dispatch.inputs import DayInputs
 from dispatch.offers import Offer
 from dispatch.orders import Order, OrderId
 from dispatch.pickup_times import Truck, truck_of
-from dispatch.plan import BreakTaken, Late, Missed, Route, StopKind, Unserved
+from dispatch.plan import BreakTaken, Late, Missed, Route, StopKind
 from dispatch.posing import Door, Posed, pose_doors
+from dispatch.shortfalls import Unserved
 from dispatch.soft_windows import missed_of, widened
 from dispatch.trucks import Trucks
 from routing.matrix import UNREACHABLE

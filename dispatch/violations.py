@@ -9,8 +9,8 @@ from typing import Final
 from dispatch.days import DayClock
 from dispatch.fleet import CourierId, Depot
 from dispatch.orders import OrderId
-from dispatch.plan import Unserved
 from dispatch.posing import DIMENSIONS, Posed
+from dispatch.shortfalls import Unserved
 from routing.vrp.check import Rule, Violation
 from routing.vrp.problem import Window
 from routing.vrp.solution import Route, ScheduledVisit

@@ -10,9 +10,9 @@ from dispatch.halts import Halt, left_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import blocked_by
 from dispatch.orders import JointId, Order
-from dispatch.plan import Unserved
 from dispatch.posing import Posed
 from dispatch.remedies import remedies_of
+from dispatch.shortfalls import Unserved
 from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.solution import Solution
 

@@ -36,8 +36,8 @@ from dispatch.order_answers import (
 )
 from dispatch.order_answers import encode as encode_orders
 from dispatch.orders import Order, OrderId, OrderStatus
-from dispatch.plan import RemedyCode
 from dispatch.running.answering import answer_of
+from dispatch.shortfalls import RemedyCode
 from dispatch.store import Store
 
 ANSWER_WITHIN_S: Final = 2.0

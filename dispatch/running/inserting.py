@@ -16,7 +16,7 @@ from dispatch.joints import with_parts
 from dispatch.offers import accepted_points, offers_of
 from dispatch.orders import Order
 from dispatch.pairs import left_alone
-from dispatch.plan import Leg, Plan, Route, Stop, Unserved, Why
+from dispatch.plan import Leg, Plan, Route, Stop, Why
 from dispatch.posing import Door, pose_doors
 from dispatch.promises import promised
 from dispatch.reading import Drive, read_back
@@ -27,6 +27,7 @@ from dispatch.running.drives import Drives
 from dispatch.running.outlooks import Outlook, outlooks_of
 from dispatch.running.ranking import NewStop, Ranking
 from dispatch.running.stitching import stitched
+from dispatch.shortfalls import Unserved
 from dispatch.trucks import Trips, Trucks
 from routing.places import Place
 from routing.roads.snap import Snap

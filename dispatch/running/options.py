@@ -11,10 +11,10 @@ from dispatch.docks import in_line
 from dispatch.halts import MILLIFEN
 from dispatch.households import PointId
 from dispatch.orders import Order
-from dispatch.plan import Remedy, RemedyCode
 from dispatch.remedies import remedies_of
 from dispatch.running.ahead import Ahead, Situation, keeping_slack, look_ahead
 from dispatch.running.inserting import Inserted, Memory, NotInserted, insert
+from dispatch.shortfalls import Remedy, RemedyCode
 from dispatch.trucks import Trucks
 from routing.places import great_circle_m
 from routing.vrp.cost import cost, unserved_of

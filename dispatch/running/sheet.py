@@ -13,7 +13,7 @@ from dispatch.hand import Hand
 from dispatch.holding import as_agreed, at_held_times
 from dispatch.inputs import DayInputs
 from dispatch.orders import OrderId
-from dispatch.plan import Promise, Stop, Unserved
+from dispatch.plan import Promise, Stop
 from dispatch.posing import Door, Posed, pose_doors
 from dispatch.promises import at_promised_times
 from dispatch.running.ahead import (
@@ -32,6 +32,7 @@ from dispatch.running.commands import (
 )
 from dispatch.running.remainder import spot_of_stop, with_standings
 from dispatch.running.standing import Standing, standings
+from dispatch.shortfalls import Unserved
 from dispatch.trucks import Trips, Trucks
 from dispatch.violations import BrokenRule, of_nowhere, of_the_day
 from routing.vrp.check import Rule, check

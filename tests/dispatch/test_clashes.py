@@ -9,8 +9,8 @@ import pytest
 from dispatch.fleet import BreakRule
 from dispatch.households import CollectionPoint, OpeningHours, PointId, Registry
 from dispatch.orders import Handling, Joining, JointId, JointRule, OrderId
-from dispatch.plan import ClashCode
 from dispatch.planning import plan_day
+from dispatch.shortfalls import ClashCode
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from tests.dispatch.running.days import SOUTH, STEP, WEST, World, at, at_moment, morning, order

@@ -21,11 +21,12 @@ from dispatch.households import (
 )
 from dispatch.inputs import DayInputs
 from dispatch.orders import Handling, Order, OrderId
-from dispatch.plan import RemedyCode, plan_without_lines
 from dispatch.planning import plan_day
 from dispatch.posing import pose
 from dispatch.route_check import check_route
+from dispatch.shortfalls import RemedyCode
 from dispatch.starting import start_of
+from dispatch.views import plan_without_lines
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.vrp.check import check

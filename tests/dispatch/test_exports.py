@@ -36,14 +36,12 @@ from dispatch.plan import (
     Leg,
     Missed,
     Plan,
-    Remedy,
-    RemedyCode,
     Route,
     Stop,
     StopKind,
     Trip,
-    Unserved,
 )
+from dispatch.shortfalls import Remedy, RemedyCode, Unserved
 from routing.places import Place
 
 EIGHT = datetime(2026, 11, 11, 8, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -19,7 +19,8 @@ from dispatch.households import (
 )
 from dispatch.inputs import DayInputs
 from dispatch.orders import Handling, Order, OrderId
-from dispatch.plan import StopKind, Unserved
+from dispatch.plan import StopKind
+from dispatch.shortfalls import Unserved
 from routing.places import Place
 
 ZONE = ZoneInfo("Asia/Shanghai")

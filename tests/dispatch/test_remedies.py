@@ -13,8 +13,9 @@ from dispatch.fleet import Courier, CourierId, Depot, Fleet, VehicleModel, Vehic
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
 from dispatch.orders import Handling, Order, OrderId, TimeWindow
-from dispatch.plan import Plan, RemedyCode
+from dispatch.plan import Plan
 from dispatch.planning import plan_day
+from dispatch.shortfalls import RemedyCode
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 

@@ -11,10 +11,10 @@ from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleM
 from dispatch.households import Registry
 from dispatch.inputs import DayInputs
 from dispatch.orders import Handling, Order, OrderId
-from dispatch.plan import plan_without_lines
 from dispatch.planning import plan_day
 from dispatch.posing import pose
 from dispatch.starting import start_of
+from dispatch.views import plan_without_lines
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.vrp.check import check

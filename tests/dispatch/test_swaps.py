@@ -10,11 +10,12 @@ from dispatch.exports import route_sheet
 from dispatch.fleet import SwapId, SwapPlace
 from dispatch.households import Registry
 from dispatch.orders import OrderId
-from dispatch.plan import ClashCode, legs_of
+from dispatch.plan import legs_of
 from dispatch.planning import plan_day
 from dispatch.route_check import check_route
 from dispatch.running.contract import breaches
 from dispatch.running.revising import on_roads
+from dispatch.shortfalls import ClashCode
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from tests.dispatch.running.days import SOUTH, STEP, WEST, World, at, at_moment, morning, order

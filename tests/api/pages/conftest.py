@@ -28,9 +28,10 @@ from dispatch.fleet import Fleet
 from dispatch.ids import JobId
 from dispatch.jobs import JobState
 from dispatch.orders import Order, OrderId
-from dispatch.plan import Plan, PlanId, Unserved
+from dispatch.plan import Plan, PlanId
 from dispatch.server import EmbeddedServer
 from dispatch.settings import Settings
+from dispatch.shortfalls import Unserved
 from dispatch.store import Store
 from routing.roads.network import RoadNetwork
 from tests.api.pages.drawn_days import DAY, HOUSEHOLD, STARTS_AT, fleet_of, plan_of

@@ -36,8 +36,8 @@ from dispatch.plan import (
     StopKind,
     SwapStop,
     Trip,
-    Unserved,
 )
+from dispatch.shortfalls import Unserved
 from routing.places import Place
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from dispatch.access import Role
 from dispatch.orders import OrderId
-from dispatch.plan import Unserved
+from dispatch.shortfalls import Unserved
 
 DAY = "day=2026-11-11"
 WANG = {"village": "兴国村", "name": "王芳"}

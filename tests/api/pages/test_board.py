@@ -13,7 +13,8 @@ from dispatch import operations
 from dispatch.access import Role
 from dispatch.departing import AtRisk
 from dispatch.fleet import CourierId, VehicleModelId
-from dispatch.plan import Promise, Remedy, RemedyCode, Unserved, Why
+from dispatch.plan import Promise, Why
+from dispatch.shortfalls import Remedy, RemedyCode, Unserved
 from routing.places import Place
 from tests.api.pages.drawn_days import (
     STARTS_AT,

@@ -12,9 +12,10 @@ from dispatch.forecast import StopState
 from dispatch.gazetteer import Unclear
 from dispatch.orders import Handling
 from dispatch.pairs import NOT_WHILE_RUNNING
-from dispatch.plan import RemedyCode, Why
+from dispatch.plan import Why
 from dispatch.progress import RouteState
 from dispatch.running.contract import Term
+from dispatch.shortfalls import RemedyCode
 from routing.vrp.reasons import Reason
 
 ENTRY = re.compile(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)",$', re.MULTILINE)

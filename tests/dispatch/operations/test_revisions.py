@@ -13,7 +13,8 @@ from dispatch.fleet import CourierId
 from dispatch.households import Household, HouseholdId
 from dispatch.operations import PlanStale, RouteMissing
 from dispatch.orders import OrderId
-from dispatch.plan import Promise, Unserved, Why
+from dispatch.plan import Promise, Why
+from dispatch.shortfalls import Unserved
 from dispatch.store import Store
 from dispatch.store.keys import DayKeys
 from dispatch.store.store import CHANGES_MAX

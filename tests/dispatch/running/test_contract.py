@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from dispatch.plan import Unserved
 from dispatch.planning import plan_day
 from dispatch.progress import route_progress
 from dispatch.running.contract import Term, breaches
 from dispatch.running.standing import standings
+from dispatch.shortfalls import Unserved
 from routing.roads.network import RoadNetwork
 from tests.dispatch.running.days import World, at, at_moment, morning
 

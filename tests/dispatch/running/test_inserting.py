@@ -11,7 +11,6 @@ from dispatch.fates import road_facts
 from dispatch.halts import MILLIFEN
 from dispatch.households import CollectionPoint, PointId, Registry
 from dispatch.order_answers import Verdict
-from dispatch.plan import RemedyCode
 from dispatch.planning import plan_day
 from dispatch.running.ahead import Situation, as_late_as_now, keeping_slack, look_ahead
 from dispatch.running.answering import answer_orders
@@ -25,6 +24,7 @@ from dispatch.running.inserting import (
     insert,
 )
 from dispatch.running.standing import standings
+from dispatch.shortfalls import RemedyCode
 from dispatch.versions import change_between, changed, numbered
 from routing.places import Place
 from routing.roads.network import RoadNetwork

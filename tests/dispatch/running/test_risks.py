@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from dispatch.departing import AtRisk
 from dispatch.fates import RoadFacts
-from dispatch.plan import Departure, Unserved
+from dispatch.plan import Departure
 from dispatch.planning import plan_day
 from dispatch.running.risks import endangered, next_watch, risks_now
+from dispatch.shortfalls import Unserved
 from routing.roads.network import RoadNetwork
 from tests.dispatch.running.days import at, morning
 
