@@ -207,3 +207,15 @@ async def test_a_change_of_a_version_that_is_not_kept_is_kept_whole(store, crewe
     await operations.publish_revision(store, after, by="t", at=AT)
     assert (await operations.current_plan(store, crewed)).plan.why == (Why.COST,)
     assert (await store.version(crewed, 2)).onto == 0
+
+
+async def test_a_route_that_an_earlier_build_wrote_is_missing_until_the_plan_is_published_again(
+    store, crewed, first
+):
+    plan = (await operations.publish_revision(store, first, by="t", at=AT)).plan
+    await store._client.hdel(DayKeys(crewed).routes, "version")
+    with pytest.raises(RouteMissing):
+        await operations.read_route(store, crewed, CourierId("k1"), masked=False)
+    after = replace(plan, based_on=plan.version, why=(Why.COST,))
+    await operations.publish_revision(store, after, by="t", at=AT)
+    assert (await operations.read_route(store, crewed, CourierId("k1"), masked=False)).body
