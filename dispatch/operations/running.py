@@ -14,7 +14,7 @@ from dispatch.days import DepotDay
 from dispatch.errors import DispatchError
 from dispatch.events import CourierBack, CourierOut, Event, OutReason, encode
 from dispatch.fates import RoadFacts, road_facts
-from dispatch.fleet import CourierId
+from dispatch.fleet import CourierId, Depot
 from dispatch.holding import as_agreed
 from dispatch.inputs import DayInputs
 from dispatch.operations.jobs import read_inputs
@@ -152,7 +152,7 @@ async def hand_over(
             else with_amount(each.order, counted[each.order.order_id].of(amount_of(each.order)))
             for each in await read_some_orders(store, day, aboard)
         ]
-        order = _handed_over(courier_id, held, place)
+        order = _handed_over(courier_id, held, place, fleet.depot)
         await create_orders(store, day, (order,), by=by, at=at)
     event = CourierOut(
         at=at,
@@ -189,9 +189,16 @@ async def take_back(
     await store.append_event(day, encode(CourierBack(at=at, by=by, courier_id=courier_id)))
 
 
-def _handed_over(courier_id: CourierId, orders: Sequence[Order], place: Place) -> Order:
-    """All parcels as one pickup that must catch the earliest truck of any of them."""
+def _handed_over(
+    courier_id: CourierId, orders: Sequence[Order], place: Place, depot: Depot
+) -> Order:
+    """
+    All parcels as one pickup that should catch the earliest truck of any of them, and takes a later one before it stays.
+
+    The last truck costs half of what leaving them by the road does, each one before it less.
+    """
     held = ",".join(sorted(each.order_id for each in orders))
+    late_cost_fen = depot.unserved_cost_fen // (2 * max(1, len(depot.departures) - 1))
     digest = hashlib.sha256(held.encode()).hexdigest()[:8]
     return Order(
         order_id=OrderId(f"handover-{courier_id[:40]}-{digest}"),
@@ -200,6 +207,7 @@ def _handed_over(courier_id: CourierId, orders: Sequence[Order], place: Place) -
         weight_g=sum(each.weight_g for each in orders),
         volume_ml=sum(each.volume_ml for each in orders),
         cut_off_at=min((each.cut_off_at for each in orders if each.cut_off_at), default=None),
+        late_cost_fen=late_cost_fen,
         handling=frozenset(word for each in orders for word in each.handling),
         note=f"parcels of {len(orders)} orders from {courier_id}",
         points=(),

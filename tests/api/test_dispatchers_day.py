@@ -195,21 +195,25 @@ async def test_a_dispatchers_day(company, worker, clock):
 
     # A household asks for another courier: looked at, made, and kept from then on.
     await story.until(at(9))
-    plan = await story.quiet()
-    route = max(plan["routes"], key=lambda each: each["trips"][-1]["back_at"])
-    asked = route["trips"][-1]["stops"][-1]["order_ids"][0]
-    favourite = next(each for each in COURIERS if each not in ("c1", route["courier_id"]))
-    wish = {
-        "commands": [{"do": "move", "order_ids": [asked], "courier_id": favourite}],
-        "accept": ["lateness"],
-    }
-    path = f"/v1/plans/{plan['plan_id']}/moves"
-    look = await call("POST", path, json=wish | {"dry_run": True})
-    assert look["fits"], look["violations"]
-    made = await call("POST", path, json=wish)
-    assert made["change"] == look["change"]
+    for _ in range(5):
+        plan = await story.quiet()
+        route = max(plan["routes"], key=lambda each: each["trips"][-1]["back_at"])
+        asked = route["trips"][-1]["stops"][-1]["order_ids"][0]
+        favourite = next(each for each in COURIERS if each not in ("c1", route["courier_id"]))
+        wish = {
+            "commands": [{"do": "move", "order_ids": [asked], "courier_id": favourite}],
+            "accept": ["lateness"],
+        }
+        clock.at += timedelta(seconds=1)
+        path = f"/v1/plans/{plan['plan_id']}/moves"
+        look = await company.call("POST", path, json=wish | {"dry_run": True})
+        made = await company.call("POST", path, json=wish)
+        if 409 not in (look.status_code, made.status_code):
+            break  # else a version has come first, and it is looked at again
+    assert look.json()["fits"], look.text
+    assert made.json()["change"] == look.json()["change"]
     plan = await story.plan()
-    assert (plan["why"], whose(plan)[asked]) == (["hand"], favourite)
+    assert whose(plan)[asked] == favourite
 
     # A vehicle breaks down with parcels on board.
     await story.until(at(9, 30))

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -91,6 +91,38 @@ async def test_parcels_of_a_broken_vehicle_are_fetched_where_it_stands(running):
     )
     running.at += timedelta(minutes=6)
     assert Why.COURIERS in (await running.keep()).why
+
+
+async def test_parcels_of_a_broken_vehicle_leave_with_a_later_truck_rather_than_stay(running):
+    fleet = await operations.read_fleet(running.store, running.day.scope)
+    noon, evening = time(12, 30), fleet.depot.departures[-1]
+    depot = replace(fleet.depot, departures=(noon, evening))
+    await operations.replace_fleet(
+        running.store, running.day.scope, replace(fleet, depot=depot), by="t", at=running.at
+    )
+    noon_at = datetime.combine(running.day.day, noon, depot.zone)
+    await running.create("due", cut_off_at=noon_at)
+    running.at += timedelta(minutes=1)
+    route = next(each for each in (await running.keep()).routes if carries(each, "due"))
+    stop = next(each for each in route.stops if "due" in each.order_ids)
+    await running.collect([stop], route.courier_id)
+    running.at = noon_at - timedelta(minutes=1)
+    held = await operations.hand_over(
+        running.store,
+        running.day,
+        route.courier_id,
+        reason=OutReason.BREAKDOWN,
+        place=stop.place,
+        by="t",
+        at=running.at,
+    )
+    assert held.order.cut_off_at == noon_at
+    plan = await running.keep()
+    assert carrier(plan, held.order.order_id) not in (None, route.courier_id)
+
+
+def carries(route, order_id):
+    return any(order_id in each.order_ids for each in route.stops)
 
 
 async def _orders(running, stop):
