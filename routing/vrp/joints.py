@@ -8,13 +8,13 @@ kept. Other visits stay where they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from routing.vrp.cost import route_cost, unserved_cost, unserved_of
+from routing.vrp.cost import route_cost, unserved_cost
 from routing.vrp.days import Days, Places, Trips, without
 from routing.vrp.engine_process import Orders
 from routing.vrp.insertion import INFINITE, cheapest_within, put
@@ -25,6 +25,11 @@ from routing.vrp.solution import Solution
 
 _BEGINNINGS: Final = 4
 """Vehicles tried for a joint that is torn out of all its trips: some ten schedules each. Chosen for time."""
+
+_NEARBY: Final = 64
+"""A fleet of so many vehicles is asked whole; of a larger one those who come by one of the _BESIDE nearest visits. Chosen for time."""
+
+_BESIDE: Final = 200
 
 _FIRST: Final = 2
 """Members that are tried as the first of a new beginning; the others join it. Chosen for time."""
@@ -93,8 +98,11 @@ class Mender:
     def __init__(self, problem: Problem, packed: Packed, scheduler: Scheduler) -> None:
         self._problem, self._packed, self._scheduler = problem, packed, scheduler
         self._members: list[list[list[int]]] = [[] for _ in problem.joints]
+        self._firsts: dict[int, int] = {}
         groups: dict[tuple[int, int], list[int]] = {}
         for number, visit in enumerate(problem.visits):
+            if visit.group is not None:
+                self._firsts.setdefault(visit.group, number)
             for joint in visit.joints:
                 if visit.group is None:
                     self._members[joint].append([number])
@@ -104,26 +112,59 @@ class Mender:
                     groups[joint, visit.group] = [number]
                     self._members[joint].append(groups[joint, visit.group])
         self._places = Places(packed)
+        self._rows = np.array([visit.place for visit in problem.visits], np.int64)
         self._costs: dict[tuple[int, Trips], int | None] = {}
+        self._days: dict[int, Trips] = {}
+        self._driver: dict[int, int] = {}
 
     def mended(self, orders: Orders) -> dict[int, Trips] | None:
         """
         The orders with every joint kept; None: a member that is required cannot be made so.
 
-        A due moment that members must share is the latest that any of them has. O(visits) exact
-        schedules for a torn joint, each with its vehicle's day.
+        A due moment that members must share is the latest that any of them has. For a torn joint some tens of exact
+        schedules, each of one vehicle's day, however large the problem is.
         """
-        days: dict[int, Trips] = {
+        self._days = {
             vehicle: tuple(tuple(trip) for trip in trips if trip)
             for vehicle, trips in orders.items()
         }
+        self._driver = {
+            visit: vehicle
+            for vehicle, trips in self._days.items()
+            for trip in trips
+            for visit in trip
+        }
         for number, joint in enumerate(self._problem.joints):
+            days = self._days
             if self._is_torn(days, number, joint) or self._is_dear(days, number, joint):
                 best = self._best(days, number, joint)
                 if best is None:
                     return None
-                days = best
-        return days
+                self._settle(best)
+        return self._days
+
+    def _settle(self, days: dict[int, Trips]) -> None:
+        """Go on from these days."""
+        changed = self._changed(days)
+        gone = {
+            visit for vehicle in changed for trip in self._days.get(vehicle, ()) for visit in trip
+        }
+        for visit in gone:
+            del self._driver[visit]
+        self._driver.update(
+            (visit, vehicle)
+            for vehicle in changed
+            for trip in days.get(vehicle, ())
+            for visit in trip
+        )
+        self._days = days
+
+    def _changed(self, days: Days) -> list[int]:
+        """The vehicles that drive otherwise than in the days that stand."""
+        if days is self._days:
+            return []
+        both = days.keys() | self._days.keys()
+        return [vehicle for vehicle in both if days.get(vehicle) != self._days.get(vehicle)]
 
     def _is_torn(self, days: Days, number: int, joint: Joint) -> bool:
         made = self._made(days, number)
@@ -145,18 +186,27 @@ class Mender:
 
     def _made(self, days: Days, number: int) -> dict[int, tuple[int, tuple[int, int]]]:
         """Each member that is made (its number): by which visit, in which vehicle's which trip."""
-        rides = {
-            visit: (vehicle, at)
-            for vehicle, trips in days.items()
-            for at, trip in enumerate(trips)
-            for visit in trip
-        }
-        return {
-            member: (visit, rides[visit])
-            for member, visits in enumerate(self._members[number])
-            for visit in visits
-            if visit in rides
-        }
+        changed = self._changed(days)
+        made: dict[int, tuple[int, tuple[int, int]]] = {}
+        for member, visits in enumerate(self._members[number]):
+            for visit in visits:
+                vehicle = self._vehicle(days, visit, changed)
+                if vehicle is not None:
+                    trips = enumerate(days[vehicle])
+                    made[member] = (
+                        visit,
+                        (vehicle, next(at for at, trip in trips if visit in trip)),
+                    )
+        return made
+
+    def _vehicle(self, days: Days, visit: int, changed: Sequence[int]) -> int | None:
+        """Which vehicle makes the visit; None: nobody does."""
+        vehicle = self._driver.get(visit)
+        if vehicle is not None and vehicle not in changed:
+            return vehicle
+        return next(
+            (each for each in changed if any(visit in trip for trip in days.get(each, ()))), None
+        )
 
     def _due(self, visit: int) -> int:
         return int(self._packed.due_s[visit])
@@ -169,7 +219,7 @@ class Mender:
             kept = self._with_one_due(tried, number) if joint.one_due else tried
             if kept is None or self._is_torn(kept, number, joint):
                 continue
-            cost = self._cost(kept, days)
+            cost = self._cost(kept)
             if cost is not None and (best is None or cost < best_cost):
                 best, best_cost = kept, cost
         return best
@@ -179,29 +229,44 @@ class Mender:
     ) -> Iterator[dict[int, Trips]]:
         made = self._made(days, number)
         members = range(len(self._members[number]))
-        yield without(days, [visit for visit, _ in made.values()])
+        freed = self._without(days, made.values())
+        yield freed
         if not joint.one_trip:
             yield days
             yield self._grown(days, number, [each for each in members if each not in made])
             return
         rides = {ride for _, ride in made.values()}
         for ride in sorted(rides):
-            moved = [visit for visit, other in made.values() if other != ride]
+            moved = [each for each in made.values() if each[1] != ride]
             stays = next(visit for visit, other in made.values() if other == ride)
-            apart = without(days, moved)
+            apart = self._without(days, moved)
             absent = [each for each in members if each not in made or made[each][1] != ride]
             yield self._filled(apart, number, absent, stays)
-        freed = without(days, [visit for visit, _ in made.values()])
         for member in members[:_FIRST]:
             others = [each for each in members if each != member]
             for begun, first in self._begun(freed, self._members[number][member]):
                 yield self._filled(begun, number, others, first)
 
+    def _without(
+        self, days: dict[int, Trips], made: Iterable[tuple[int, tuple[int, int]]]
+    ) -> dict[int, Trips]:
+        """The days without these visits, each with its vehicle."""
+        visits, vehicles = set[int](), set[int]()
+        for visit, (vehicle, _) in made:
+            visits.add(visit)
+            vehicles.add(vehicle)
+        left = without({each: days[each] for each in vehicles}, visits)
+        kept = {**days, **left}
+        for vehicle in vehicles - left.keys():
+            del kept[vehicle]
+        return kept
+
     def _filled(
         self, days: dict[int, Trips], number: int, absent: Sequence[int], beside: int
     ) -> dict[int, Trips]:
         """`absent` members put into the trip of visit `beside`, each where it then costs least; as many as fit."""
-        vehicle = next(v for v, trips in days.items() if any(beside in trip for trip in trips))
+        vehicle = self._vehicle(days, beside, self._changed(days))
+        assert vehicle is not None, "it is made"
         waiting = list(absent)
         while waiting:
             sequence = sequence_of(days[vehicle])
@@ -244,7 +309,7 @@ class Mender:
         offers = sorted(
             (price, vehicle, visit)
             for visit in visits
-            for vehicle in self._places.vehicles(days)
+            for vehicle in self._near(days, visit)
             if (price := self._places.price(days, vehicle, visit)) < INFINITE
         )
         for _, vehicle, visit in offers[:_BEGINNINGS]:
@@ -254,6 +319,17 @@ class Mender:
                 yield {**days, vehicle: ((visit,), *trips)}, visit
                 yield {**days, vehicle: (*trips, (visit,))}, visit
 
+    def _near(self, days: Days, visit: int) -> Sequence[int]:
+        """Vehicles that may be asked: all of a small fleet, else those who come near and of idle ones that are alike the first."""
+        vehicles = self._places.vehicles(days)
+        if len(vehicles) <= _NEARBY:
+            return vehicles
+        place = self._rows[visit]
+        drives_s = self._problem.matrices[0].durations_s[place][self._rows]
+        nearest = np.argpartition(drives_s, min(_BESIDE, len(drives_s) - 1))[:_BESIDE]
+        beside = {self._driver[each] for each in nearest.tolist() if each in self._driver}
+        return [each for each in vehicles if each in beside or each not in days]
+
     def _grown(
         self, days: dict[int, Trips], number: int, absent: Sequence[int]
     ) -> dict[int, Trips]:
@@ -262,7 +338,7 @@ class Mender:
             offers = [
                 (price, vehicle, visit)
                 for visit in self._members[number][member]
-                for vehicle in self._places.vehicles(days)
+                for vehicle in self._near(days, visit)
                 if (price := self._places.price(days, vehicle, visit)) < INFINITE
             ]
             if offers:
@@ -284,8 +360,11 @@ class Mender:
             if not alike:
                 return None
             instead[visit] = alike[0]
+        vehicles = {vehicle for _, (vehicle, _) in made.values()}
         return {
             vehicle: tuple(tuple(instead.get(each, each) for each in trip) for trip in trips)
+            if vehicle in vehicles
+            else trips
             for vehicle, trips in days.items()
         }
 
@@ -294,27 +373,37 @@ class Mender:
         a, b = self._problem.visits[one], self._problem.visits[other]
         return (a.place, a.windows) == (b.place, b.windows)
 
-    def _cost(self, days: Days, before: Days) -> int | None:
+    def _cost(self, days: Days) -> int | None:
         """
-        What the days that differ from `before` cost more, and all that is left out.
+        What the days cost more than those that stand, by what they drive and what they leave out.
 
         None: they cannot be driven, or leave out what is required and was made.
         """
         total = 0
-        for vehicle in days.keys() | before.keys():
-            if days.get(vehicle) == before.get(vehicle):
-                continue
-            cost = self._day_cost(vehicle, days.get(vehicle, ()))
+        made, were = set[int](), set[int]()
+        for vehicle in self._changed(days):
+            now, before = days.get(vehicle, ()), self._days.get(vehicle, ())
+            cost = self._day_cost(vehicle, now)
             if cost is None:
                 return None
-            total += cost - (self._day_cost(vehicle, before.get(vehicle, ())) or 0)
-        served = {visit for trips in days.values() for trip in trips for visit in trip}
-        left = unserved_of(self._problem, served)
-        was = {visit for trips in before.values() for trip in trips for visit in trip}
-        required = [each for each in left if self._problem.visits[each].unserved_cost is None]
-        if any(each in was for each in required):
-            return None
-        return total + unserved_cost(self._problem, left)
+            total += cost - (self._day_cost(vehicle, before) or 0)
+            made.update(visit for trip in now for visit in trip)
+            were.update(visit for trip in before for visit in trip)
+        served, was = set(map(self._order, made)), set(map(self._order, were))
+        visits = self._problem.visits
+        for visit in were - made:
+            if self._order(visit) not in served and visits[visit].unserved_cost is None:
+                return None
+        lost, won = was - served, served - was
+        return total + sum(map(self._price, lost)) - sum(map(self._price, won))
+
+    def _order(self, visit: int) -> int:
+        """The first visit of the same order."""
+        group = self._problem.visits[visit].group
+        return visit if group is None else self._firsts[group]
+
+    def _price(self, first: int) -> int:
+        return self._problem.visits[first].unserved_cost or 0
 
     def _day_cost(self, vehicle: int, trips: Trips) -> int | None:
         if not trips:

@@ -58,8 +58,14 @@ def test_the_first_answer_keeps_to_joints(villages, seed: int) -> None:
     assert check(problem, solution) == ()
 
 
+@pytest.mark.parametrize("is_large", [False, True])
 @pytest.mark.parametrize("seed", range(6))
-def test_what_the_search_tears_is_mended_or_left_out(villages, caplog, seed: int) -> None:
+def test_what_the_search_tears_is_mended_or_left_out(
+    villages, caplog, monkeypatch, seed: int, is_large: bool
+) -> None:
+    if is_large:  # where only those are asked who come near
+        monkeypatch.setattr("routing.vrp.joints._NEARBY", 1)
+        monkeypatch.setattr("routing.vrp.joints._BESIDE", 5)
     problem = joined(villages.hard_problem(seed, visits=30, vehicles=4), seed)
     solution = solve(problem, budget_s=30, iterations=400, engine=Engine.RUIN_RECREATE)
     assert check(problem, solution) == ()
