@@ -244,6 +244,7 @@ _ROWS: Final[Sequence[tuple[str, Callable[[Outcome], float | None], int]]] = (
     ("km a parcel", lambda each: _per(each.kpis.m_per_parcel, 1000), 2),
     ("overtime, hours", lambda each: each.kpis.overtime_s / 3600, 1),
     ("changes of courier, %", lambda each: each.kpis.courier_changes_pct, 1),
+    ("changes of courier, not forced, %", lambda each: each.kpis.courier_changes_unforced_pct, 1),
     ("changes of sequence, %", lambda each: each.kpis.order_changes_pct, 1),
     ("changes of time, %", lambda each: each.kpis.time_changes_pct, 1),
     ("event to plan, s, p50", lambda each: each.kpis.event_to_plan_p50_s, 1),

@@ -41,6 +41,7 @@ FIGURES = (
     "m_per_parcel",
     "overtime_s",
     "courier_changes_pct",
+    "courier_changes_unforced_pct",
     "order_changes_pct",
     "time_changes_pct",
     "event_to_plan_p50_s",

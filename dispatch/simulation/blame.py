@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from dispatch.fleet import CourierId
 from dispatch.orders import OrderId
-from dispatch.simulation.foreseeing import foresee
+from dispatch.simulation.foreseeing import Foreseen, foresee
 from dispatch.simulation.known import Known
 from dispatch.simulation.log import Log
 from dispatch.simulation.promises import Ledger, Promised
@@ -18,6 +19,14 @@ TOLERANCE_S: Final = 120
 """A plan that breaks a promise by less is not blamed: it may count breaks and seconds otherwise. Chosen."""
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An announced order that this version takes from this courier to another one."""
+
+    version: int
+    courier_id: CourierId
+
+
 def unforced(scene: Scene, log: Log, broken: Iterable[Promised]) -> frozenset[OrderId]:
     """
     Of the broken promises those that the world did not force.
@@ -26,22 +35,13 @@ def unforced(scene: Scene, log: Log, broken: Iterable[Promised]) -> frozenset[Or
     one gave it up: it was foreseen to be kept under the version before, and no longer under this. Foreseen
     means from all that had been heard by then, with planned drives and doors. O(versions · broken · stops).
     """
-    known, ledger = Known(scene), Ledger(scene)
     open_promises = {each.order_id: each for each in broken}
     found: set[OrderId] = set()
-    before: Announced | None = None
-    position = 0
-    for number, announced in enumerate(log.announced):
-        while position < len(log.heard) and log.heard[position].announced <= number:
-            known.hear(log.heard[position].fact)
-            position += 1
-        ledger.take(announced)
-        new = _Outlook(scene, known, ledger, announced)
-        old = None if before is None else _Outlook(scene, known, ledger, before, announced.at_s)
+    for announced, old, new in _outlooks(scene, log):
         for order_id, promised in list(open_promises.items()):
             if promised.version > announced.version:
                 continue
-            if order_id not in known.orders:
+            if not new.is_open(order_id):
                 del open_promises[order_id]
                 continue
             begin_s = new.begin_s(order_id)
@@ -57,8 +57,44 @@ def unforced(scene: Scene, log: Log, broken: Iterable[Promised]) -> frozenset[Or
             if could_s <= promised.latest_s:
                 found.add(order_id)
                 del open_promises[order_id]
-        before = announced
     return frozenset(found)
+
+
+def unforced_moves(scene: Scene, log: Log, moves: Iterable[Move]) -> int:
+    """
+    Of the announced orders that went over to another courier, those that the world did not drive there.
+
+    It did if the old courier was out, or was foreseen to be late for a promise or a truck under the version before.
+    O(versions · stops).
+    """
+    moved: dict[int, list[CourierId]] = {}
+    for each in moves:
+        moved.setdefault(each.version, []).append(each.courier_id)
+    count = 0
+    for announced, old, _ in _outlooks(scene, log):
+        if announced.version in moved:
+            assert old is not None, "nothing moves in the first version"
+            count += sum(not old.is_late(each) for each in moved[announced.version])
+    return count
+
+
+def _outlooks(scene: Scene, log: Log) -> Iterator[tuple[Announced, _Outlook | None, _Outlook]]:
+    """
+    Each version, with what was foreseen when it was announced: under the version before, and under itself.
+
+    An outlook is good until the next one.
+    """
+    known, ledger = Known(scene), Ledger(scene)
+    before: Announced | None = None
+    position = 0
+    for number, announced in enumerate(log.announced):
+        while position < len(log.heard) and log.heard[position].announced <= number:
+            known.hear(log.heard[position].fact)
+            position += 1
+        ledger.take(announced)
+        old = None if before is None else _Outlook(scene, known, ledger, before, announced.at_s)
+        yield announced, old, _Outlook(scene, known, ledger, announced)
+        before = announced
 
 
 class _Outlook:
@@ -81,18 +117,40 @@ class _Outlook:
             for stop in handed.stops
             for order_id in stop.order_ids
         }
-        self._begins_s: dict[CourierId, Mapping[OrderId, int]] = {}
+        self._foreseen: dict[CourierId, Foreseen] = {}
+
+    def is_open(self, order_id: OrderId) -> bool:
+        return order_id in self._known.orders
 
     def begin_s(self, order_id: OrderId) -> int | None:
         """None: nobody would come."""
         courier_id = self._courier_of.get(order_id)
         if courier_id is None or courier_id not in self._known.standings:
             return None
-        if courier_id not in self._begins_s:
-            self._begins_s[courier_id] = self._foreseen(courier_id)
-        return self._begins_s[courier_id].get(order_id)
+        return self._of(courier_id).begins_s.get(order_id)
 
-    def _foreseen(self, courier_id: CourierId) -> Mapping[OrderId, int]:
+    def is_late(self, courier_id: CourierId) -> bool:
+        """Whether the courier is out, or would be late for a promise, or for a truck with something on board."""
+        if courier_id not in self._known.standings:
+            return True
+        foreseen, promised = self._of(courier_id), self._ledger.made
+        if any(
+            order_id in promised and begin_s > promised[order_id].latest_s
+            for order_id, begin_s in foreseen.begins_s.items()
+        ):
+            return True
+        return any(
+            back.at_s > self._known.due_s(order_id)
+            for back in foreseen.backs
+            for order_id in back.order_ids
+        )
+
+    def _of(self, courier_id: CourierId) -> Foreseen:
+        if courier_id not in self._foreseen:
+            self._foreseen[courier_id] = self._foresee(courier_id)
+        return self._foreseen[courier_id]
+
+    def _foresee(self, courier_id: CourierId) -> Foreseen:
         standing = self._known.at(courier_id, self._now_s)
         earliest_s = {each.order_id: each.earliest_s for each in self._ledger.made.values()}
         trips = self._announced.routes[courier_id].trips
@@ -104,7 +162,7 @@ class _Outlook:
             self._known.orders,
             earliest_s,
             now_s=self._now_s,
-        ).begins_s
+        )
 
 
 def _from_present(

@@ -12,7 +12,7 @@ from typing import Final
 
 from dispatch.fleet import CourierId
 from dispatch.orders import Order, OrderId
-from dispatch.simulation.blame import unforced
+from dispatch.simulation.blame import Move, unforced, unforced_moves
 from dispatch.simulation.log import (
     Arrived,
     Asked,
@@ -78,6 +78,8 @@ class Kpis:
     courier_changes_pct, order_changes_pct, time_changes_pct
         Of 100 announced orders: how often a new version had another courier come, another order before it, or
         the pickup begin 15 minutes earlier or later.
+    courier_changes_unforced_pct
+        Of 100 announced orders: those changes of courier that the world did not force (see `blame`).
     event_to_plan_p50_s, event_to_plan_p99_s
         From a fact that asks for a new plan to the version that answers it: simulated seconds until the policy
         acted, and real seconds of computing.
@@ -99,6 +101,7 @@ class Kpis:
     overtime_s: int
     versions: int
     courier_changes_pct: float | None
+    courier_changes_unforced_pct: float | None
     order_changes_pct: float | None
     time_changes_pct: float | None
     event_to_plan_p50_s: float | None
@@ -130,7 +133,7 @@ def kpis_of(judged: Judged, log: Log) -> Kpis:
     shifts = [_shift(judged.scene, log, each) for each in judged.scene.fleet.couriers]
     paid_fen = sum(each.paid_fen for each in shifts)
     distance_m = sum(each.distance_m for each in shifts)
-    couriers, sequence, times = changes_of(log)
+    moves, sequence, times = changes_of(log)
     announced = len({order for each in log.announced for order, _ in _begins(each)})
     waits_s = sorted(
         each.at_s - heard_s + each.computing_s for each in log.settled for heard_s in each.heard_s
@@ -149,7 +152,8 @@ def kpis_of(judged: Judged, log: Log) -> Kpis:
         m_per_parcel=distance_m / parcels if parcels else None,
         overtime_s=sum(each.overtime_s for each in shifts),
         versions=len(log.announced),
-        courier_changes_pct=_pct(couriers, announced),
+        courier_changes_pct=_pct(len(moves), announced),
+        courier_changes_unforced_pct=_pct(unforced_moves(judged.scene, log, moves), announced),
         order_changes_pct=_pct(sequence, announced),
         time_changes_pct=_pct(times, announced),
         event_to_plan_p50_s=_percentile(waits_s, 50),
@@ -252,20 +256,23 @@ def _shift(scene: Scene, log: Log, courier_id: CourierId) -> _Shift:
     )
 
 
-def changes_of(log: Log) -> tuple[int, int, int]:
-    """How often a version changed courier, predecessor and moment of an announced order that was still open."""
-    couriers = sequence = times = 0
+def changes_of(log: Log) -> tuple[list[Move], int, int]:
+    """Where a version changed courier, and how often predecessor and moment, of an announced order that was still open."""
+    moves: list[Move] = []
+    sequence = times = 0
     for before, after in pairwise(log.announced):
         over = _over_by(log, after.at_s)
         old, new = dict(_begins(before)), dict(_begins(after))
         both = {each for each in old if each in new and each not in over}
-        couriers += sum(old[each][0] != new[each][0] for each in both)
+        moves += (
+            Move(after.version, old[each][0]) for each in both if old[each][0] != new[each][0]
+        )
         times += sum(abs(old[each][1] - new[each][1]) > MOVED_S for each in both)
         earlier, later = (dict(_before(version, both)) for version in (before, after))
         sequence += sum(
             earlier[each] != later[each] for each in both if old[each][0] == new[each][0]
         )
-    return couriers, sequence, times
+    return moves, sequence, times
 
 
 def _over_by(log: Log, at_s: int) -> set[OrderId]:

@@ -8,6 +8,7 @@ from dispatch.days import TimeWindow
 from dispatch.events import FailReason
 from dispatch.fleet import CourierId
 from dispatch.orders import Order, OrderId
+from dispatch.simulation.blame import Move
 from dispatch.simulation.kpis import Fate, Judged, changes_of, fates_of, kpis_of
 from dispatch.simulation.log import (
     Arrived,
@@ -326,29 +327,55 @@ class TestWhoBrokeThePromise:
         assert kpis_of(judged, day.log).broken_unforced == 1
 
 
+class TestWhoMovedAnOrder:
+    def test_the_world_if_its_courier_was_late_for_a_promise(self, judged, day):
+        day.asked("o1", "o2")
+        day.version(7 * H, c1=[("o1", 9 * H), ("o2", 10 * H)])
+        day.version(11 * H, c1=[("o1", 11 * H)], c2=[("o2", 11 * H)])
+        kpis = kpis_of(judged, day.log)
+        assert (kpis.courier_changes_pct, kpis.courier_changes_unforced_pct) == (50, 0)
+
+    def test_the_world_if_its_courier_dropped_out(self, judged, day):
+        day.asked("o1")
+        day.version(7 * H, c1=[("o1", 9 * H)])
+        day.note(Out(at_s=8 * H, courier_id=C1, is_sick=True, on_board=()))
+        day.hear(CourierOut(at_s=8 * H, courier_id=C1, is_sick=True, on_board=()))
+        day.version(8 * H, c2=[("o1", 9 * H)])
+        kpis = kpis_of(judged, day.log)
+        assert (kpis.courier_changes_pct, kpis.courier_changes_unforced_pct) == (100, 0)
+
+    def test_the_plan_if_everybody_was_in_time(self, judged, day):
+        day.asked("o1", "o2")
+        day.version(7 * H, c1=[("o1", 9 * H), ("o2", 10 * H)])
+        day.version(8 * H, c1=[("o1", 9 * H)], c2=[("o2", 10 * H)])
+        kpis = kpis_of(judged, day.log)
+        assert (kpis.courier_changes_pct, kpis.courier_changes_unforced_pct) == (50, 50)
+
+
 def test_changes_of_courier_sequence_and_moment_are_counted_while_a_stop_is_open(judged, day):
     day.asked("o1", "o2", "o3", "o4")
     day.version(7 * H, c1=[("o1", 9 * H), ("o2", 10 * H), ("o3", 11 * H)], c2=[("o4", 9 * H)])
-    assert changes_of(day.log) == (0, 0, 0)
+    assert changes_of(day.log) == ([], 0, 0)
     day.version(
         7 * H + 60, c1=[("o1", 9 * H), ("o2", 10 * H), ("o3", 11 * H + 900)], c2=[("o4", 9 * H)]
     )
-    assert changes_of(day.log) == (0, 0, 0)
+    assert changes_of(day.log) == ([], 0, 0)
     day.version(
         7 * H + 120, c1=[("o1", 9 * H), ("o3", 10 * H + 60), ("o2", 10 * H)], c2=[("o4", 9 * H)]
     )
-    assert changes_of(day.log) == (0, 2, 1)
+    assert changes_of(day.log) == ([], 2, 1)
     day.version(
         7 * H + 180, c1=[("o1", 9 * H), ("o3", 10 * H + 60)], c2=[("o4", 9 * H), ("o2", 10 * H)]
     )
-    assert changes_of(day.log) == (1, 2, 1)
+    assert changes_of(day.log) == ([Move(4, C1)], 2, 1)
     kpis = kpis_of(judged, day.log)
     assert (kpis.courier_changes_pct, kpis.order_changes_pct, kpis.time_changes_pct) == (25, 50, 25)
+    assert kpis.courier_changes_unforced_pct == 0  # o2, behind o3, would have been late
     day.trip(C2, ("o4", 8 * H + 600), leaves_s=8 * H, back_s=9 * H)
     day.version(
         8 * H + 1200, c1=[("o1", 9 * H), ("o3", 10 * H + 60)], c2=[("o4", 12 * H), ("o2", 10 * H)]
     )
-    assert changes_of(day.log) == (1, 2, 1)
+    assert changes_of(day.log) == ([Move(4, C1)], 2, 1)
 
 
 def test_latency_runs_from_the_fact_to_the_version_that_answers_it(judged, day):
