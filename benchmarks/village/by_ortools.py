@@ -23,7 +23,7 @@ from routing.matrix import UNREACHABLE
 from routing.vrp.problem import Vehicle
 
 THREADS: Final = 1
-_NODES_MAX: Final = 3_000
+_NODES_MAX: Final = 5_000
 _END_S: Final = 30 * 3600
 _FAR: Final = 1 << 40
 

@@ -12,7 +12,7 @@ answer is made honest by us: each route is driven by our schedule with the truck
 are no times, its last halts are left out until there are; joint orders that are torn are mended as our own search mends them; and what is left out is priced. `cost_yuan` is that of the
 routes and of what is left out, by `routing.vrp.cost`; the judge has passed each.
 
-One JSON line for each run: `left_out` and `dropped` are halts; dropped ones are those left out only to make the answer honest. `first_s` is when ours had its
+One JSON line for each run: `missed` are orders that leave later than with the truck that they ask for; `left_out` and `dropped` are halts, dropped ones those left out only to make the answer honest. `first_s` is when ours had its
 first plan, loading of compiled loops included.
 """
 
@@ -20,16 +20,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import import_module
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, Final
 
 from days import drawn
-from statement import CannotState, Orders, Statement
+from statement import CannotState, Orders, Statement, on_disk
 
 from dispatch.halts import MILLIFEN
 from dispatch.posing import Posed, pose
@@ -84,21 +87,27 @@ def honest(posed: Posed, orders: Orders) -> tuple[Solution, int]:
         joints=(),
         visits=tuple(replace(each, joints=()) for each in posed.problem.visits),
     )
+
+    def driven(number: int, halts: int) -> Route | None:
+        """The vehicle's first halts, if they can be driven."""
+        trips = list(_first(orders[number], halts))
+        if len(trips) > posed.problem.vehicles[number].trips_max:
+            return None
+        route = trucks.best(trips, lambda chosen: scheduler.schedule(number, chosen))
+        return None if route is None or _broken(apart, route) else route
+
     routes: list[Route] = []
     dropped = 0
     for number in sorted(orders):
-        vehicle = posed.problem.vehicles[number]
-        trips = [list(trip) for trip in orders[number] if trip]
-        while trips:
-            route = None
-            if len(trips) <= vehicle.trips_max:
-                route = trucks.best(trips, lambda chosen, n=number: scheduler.schedule(n, chosen))
-            if route is not None and not _broken(apart, route):
-                routes.append(route)
-                break
-            trips[-1].pop()
-            dropped += 1
-            trips = [trip for trip in trips if trip]
+        total = halts = sum(map(len, orders[number]))
+        route = driven(number, total) if total else None
+        if route is None:
+            # Whoever drives some halts in time drives fewer in time, too.
+            halts = bisect_left(range(total), True, key=lambda n: driven(number, n + 1) is None)
+            route = driven(number, halts) if halts else None
+        dropped += total - halts
+        if route is not None:
+            routes.append(route)
     if posed.problem.joints:
         routes = _joined(posed.problem, routes, scheduler)
     served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
@@ -110,6 +119,13 @@ def honest(posed: Posed, orders: Orders) -> tuple[Solution, int]:
     wrong = check(posed.problem, solution)
     assert not wrong, wrong[0].message
     return solution, dropped
+
+
+def _first(trips: Sequence[Sequence[int]], halts: int) -> Iterator[list[int]]:
+    for trip in trips:
+        if trip and halts > 0:
+            yield list(trip[:halts])
+        halts -= len(trip)
 
 
 def _joined(problem: Problem, routes: Sequence[Route], scheduler: Scheduler) -> list[Route]:
@@ -131,6 +147,18 @@ def _broken(problem: Problem, route: Route) -> bool:
         routes=(route,), unserved=unserved_of(problem, made), cost=cost(problem, [route])
     )
     return bool(check(problem, alone))
+
+
+def _missed(posed: Posed, solution: Solution) -> int:
+    """Orders that are picked up, but too late for the truck that they ask for."""
+    trucks = Trucks.of(posed)
+    return sum(
+        len(posed.halts[halt.visit].orders)
+        for route in solution.routes
+        for trip in route.trips
+        for halt in trip.visits
+        if halt.visit != trucks.made(halt.visit, 0)
+    )
 
 
 def run(solver: str, posed: Posed, budget_s: float, seed: int) -> dict[str, Any]:
@@ -157,6 +185,7 @@ def run(solver: str, posed: Posed, budget_s: float, seed: int) -> dict[str, Any]
         "cost_yuan": round(solution.cost / MILLIFEN / 100, 2),
         "routes": len(solution.routes),
         "left_out": len(halts),
+        "missed": _missed(posed, solution),
         "dropped": dropped,
         "first_s": stated[0].first_s,
     }
@@ -170,19 +199,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--solvers", nargs="+", choices=SOLVERS, default=SOLVERS)
     options = parser.parse_args(arguments)
     for seed in options.seeds:
-        inputs, network = drawn(options.orders, seed)
-        posed = pose(inputs, network)
-        day = {
-            "orders": len(inputs.orders),
-            "couriers": len(inputs.fleet.couriers),
-            "halts": len({halt.orders for halt in posed.halts}),
-            "visits": len(posed.halts),
-            "budget_s": options.budget,
-            "seed": seed,
-        }
-        for solver in options.solvers:
-            told = {**day, "solver": solver, **run(solver, posed, options.budget, seed)}
-            print(json.dumps(told), flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            compare_on(options, seed, Path(folder))
+
+
+def compare_on(options: argparse.Namespace, seed: int, folder: Path) -> None:
+    """One day, every solver in turn; the matrices lie in the folder meanwhile."""
+    inputs, network = drawn(options.orders, seed)
+    posed = pose(inputs, network)
+    posed = replace(posed, problem=on_disk(posed.problem, folder))
+    day = {
+        "orders": len(inputs.orders),
+        "couriers": len(inputs.fleet.couriers),
+        "halts": len({halt.orders for halt in posed.halts}),
+        "visits": len(posed.halts),
+        "budget_s": options.budget,
+        "seed": seed,
+    }
+    for solver in options.solvers:
+        told = {**day, "solver": solver, **run(solver, posed, options.budget, seed)}
+        print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import random
 import tempfile
 from dataclasses import replace
 from datetime import date, datetime, time, tzinfo
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from dispatch.days import CompanyId, DayClock, DepotDay
 from dispatch.demo import write_demo_day
@@ -26,6 +29,8 @@ WISHING: Final = ((0.25, DEPARTURES[0]), (0.25, DEPARTURES[1]))
 """Share of the orders that ask for a departure, where they are ready two hours before."""
 JOINING: Final = 0.05
 """Share of the orders that begin a joint order with the nearest one: in one trip, or neither."""
+_NEAR: Final = 8
+"""Of so many neighbours by degrees the nearest in metres is taken."""
 HOUSEHOLDS_PER_ORDER: Final = 2
 ORDERS_PER_COURIER: Final = 30
 
@@ -105,18 +110,25 @@ def _joining(orders: list[Order], registry: Registry, chance: random.Random) -> 
         if each.household_id is not None
         and (place := registry.households[each.household_id].place) is not None
     }
-    alone = dict.fromkeys(places)
+    names = list(places)
+    number_of = {order_id: number for number, order_id in enumerate(names)}
+    degrees = np.array([(each.lon, each.lat) for each in places.values()])
+    taken = np.zeros(len(names), np.bool_)
     joined: dict[OrderId, Joining] = {}
     for order_id in chance.sample(sorted(places), round(JOINING * len(orders))):
-        if order_id not in alone:
+        number = number_of[order_id]
+        if taken[number]:
             continue
-        del alone[order_id]
-        if not alone:
+        taken[number] = True
+        if taken.all():
             break
         home = places[order_id]
-        nearest = min(alone, key=lambda each: great_circle_m(home, places[each]))
-        del alone[nearest]
+        apart = (degrees - degrees[number]) * (math.cos(math.radians(home.lat)), 1)
+        apart[taken] = np.inf
+        near = np.argsort(np.hypot(*apart.T), kind="stable")[:_NEAR].tolist()
+        nearest = min(near, key=lambda each: great_circle_m(home, places[names[each]]))
+        taken[nearest] = True
         rules = frozenset({JointRule.SAME_TRIP, JointRule.ALL_OR_NOTHING})
         joining = Joining(joint_id=JointId(order_id), rules=rules)
-        joined[order_id] = joined[nearest] = joining
+        joined[order_id] = joined[names[nearest]] = joining
     return tuple(replace(each, joint=joined.get(each.order_id)) for each in orders)

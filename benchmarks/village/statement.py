@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copyreg
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.matrix import UNREACHABLE
+from routing.matrix import UNREACHABLE, TravelMatrix
 from routing.vrp.problem import Problem, Vehicle, Visit, Window
 
 Orders = dict[int, list[list[int]]]
@@ -64,3 +67,32 @@ class Statement:
     def ready_s(self, vehicle: Vehicle) -> NDArray[np.int32]:
         """Drives with the setups of the places they lead to."""
         return self.problem.ready_s(vehicle.matrix)
+
+
+def on_disk(problem: Problem, folder: Path) -> Problem:
+    """The problem with its matrices in files, which every process that it is sent to shares instead of copying them."""
+
+    def kept(values: NDArray[np.int32], name: str) -> NDArray[np.int32]:
+        np.save(folder / name, values)
+        return np.load(folder / name, mmap_mode="r")
+
+    matrices = tuple(
+        TravelMatrix(
+            durations_s=kept(each.durations_s, f"{number}-durations.npy"),
+            distances_m=kept(each.distances_m, f"{number}-distances.npy"),
+            provenance=each.provenance,
+        )
+        for number, each in enumerate(problem.matrices)
+    )
+    return replace(problem, matrices=matrices)
+
+
+def _sent(values: np.memmap[Any, Any]) -> tuple[Any, ...]:
+    return _opened, (values.filename,)
+
+
+def _opened(file: Path) -> NDArray[Any]:
+    return np.asarray(np.load(file, mmap_mode="r"))
+
+
+copyreg.pickle(np.memmap, _sent)
