@@ -83,6 +83,7 @@ def check(problem: Problem, solution: Solution) -> tuple[Violation, ...]:
     return (
         *_served(problem, solution),
         *_joints(problem, solution),
+        *_pairs(problem, solution),
         *_docks(problem, solution),
         *(each for route in solution.routes for each in _route(problem, route)),
         *_stated_cost(problem, solution),
@@ -145,8 +146,12 @@ def _joints(problem: Problem, solution: Solution) -> Iterator[Violation]:
         for trip, ridden in enumerate(route.trips)
         for halt in ridden.visits
     }
+    joined: dict[int, list[int]] = {}
+    for visited, visit in enumerate(problem.visits):
+        for joint_number in visit.joints:
+            joined.setdefault(joint_number, []).append(visited)
     for number, joint in enumerate(problem.joints):
-        members = [each for each, visit in enumerate(problem.visits) if number in visit.joints]
+        members = joined.get(number, [])
         made = [each for each in members if each in rides]
         groups = {problem.visits[each].group for each in made} - {None}
         missing = [
@@ -265,7 +270,6 @@ def _trip(
         yield from _drive(vehicle, route, leg)
     for halt in trip.visits:
         yield from _halt(problem, route, halt)
-    yield from _pairs(problem, trip)
     for axis, dimension in enumerate(problem.dimensions):
         load = _fullest(problem, trip, axis)
         if load > vehicle.capacities[axis]:
@@ -295,28 +299,35 @@ def _trip(
             )
 
 
-def _pairs(problem: Problem, trip: Trip) -> Iterator[Violation]:
+def _pairs(problem: Problem, solution: Solution) -> Iterator[Violation]:
     """What a trip brings it has picked up before, and what is to be brought it brings."""
     brought_by = {
         visit.brings: number
         for number, visit in enumerate(problem.visits)
         if visit.brings is not None
     }
-    on_board: set[int] = set()
-    for halt in trip.visits:
-        picked = problem.visits[halt.visit].brings
-        if halt.visit in brought_by:
-            on_board.add(halt.visit)
-        elif picked in on_board:
-            on_board.discard(picked)
-        elif picked is not None:
+    for trip in (trip for route in solution.routes for trip in route.trips):
+        on_board: set[int] = set()
+        for halt in trip.visits:
+            picked = problem.visits[halt.visit].brings
+            if halt.visit in brought_by:
+                on_board.add(halt.visit)
+            elif picked in on_board:
+                on_board.discard(picked)
+            elif picked is not None:
+                yield _broken(
+                    Rule.PAIR,
+                    "brings what was not picked up",
+                    visit=halt.visit,
+                    picked_up_by=picked,
+                )
+        for picked in sorted(on_board):
             yield _broken(
-                Rule.PAIR, "brings what was not picked up", visit=halt.visit, picked_up_by=picked
+                Rule.PAIR,
+                "is picked up and not brought",
+                visit=picked,
+                brought_by=brought_by[picked],
             )
-    for picked in sorted(on_board):
-        yield _broken(
-            Rule.PAIR, "is picked up and not brought", visit=picked, brought_by=brought_by[picked]
-        )
 
 
 def _fullest(problem: Problem, trip: Trip, axis: int) -> int:

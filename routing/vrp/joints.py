@@ -47,15 +47,23 @@ def priced(problem: Problem) -> Problem:
     if not any(joint.all_or_nothing for joint in problem.joints):
         return problem
     visits = list(problem.visits)
-    for number, joint in enumerate(problem.joints):
+    for joint, members in zip(problem.joints, members_of(problem), strict=True):
         if not joint.all_or_nothing:
             continue
-        members = [each for each, visit in enumerate(visits) if number in visit.joints]
         price = unserved_cost(problem, members)
         for each in members:
             if visits[each].unserved_cost is not None:
                 visits[each] = replace(visits[each], unserved_cost=price)
     return replace(problem, visits=tuple(visits))
+
+
+def members_of(problem: Problem) -> list[list[int]]:
+    """The visits of each joint. O(visits)."""
+    members: list[list[int]] = [[] for _ in problem.joints]
+    for number, visit in enumerate(problem.visits):
+        for joint in visit.joints:
+            members[joint].append(number)
+    return members
 
 
 def settled(problem: Problem, solution: Solution) -> Problem:
@@ -72,8 +80,9 @@ def settled(problem: Problem, solution: Solution) -> Problem:
         for trip in route.trips
         for halt in trip.visits
     }
-    for number, joint in enumerate(problem.joints):
-        members = [each for each, visit in enumerate(visits) if number in visit.joints]
+    for number, (joint, members) in enumerate(
+        zip(problem.joints, members_of(problem), strict=True)
+    ):
         made = [each for each in members if each in driver]
         if not made and not joint.all_or_nothing:
             continue
