@@ -26,10 +26,11 @@ from routing.vrp.solution import Solution
 _BEGINNINGS: Final = 4
 """Vehicles tried for a joint that is torn out of all its trips: some ten schedules each. Chosen for time."""
 
-_NEARBY: Final = 64
-"""A fleet of so many vehicles is asked whole; of a larger one those who come by one of the _BESIDE nearest visits. Chosen for time."""
+_ASKED_WHOLE: Final = 64
+"""A fleet of so many vehicles is asked whole; of a larger one those who come by one of the nearest visits. Chosen for time."""
 
-_BESIDE: Final = 200
+_NEAREST: Final = 200
+"""Visits whose vehicles are asked in a larger fleet. Chosen for time."""
 
 _FIRST: Final = 2
 """Members that are tried as the first of a new beginning; the others join it. Chosen for time."""
@@ -123,6 +124,7 @@ class Mender:
         self._places = Places(packed)
         self._rows = np.array([visit.place for visit in problem.visits], np.int64)
         self._costs: dict[tuple[int, Trips], int | None] = {}
+        # The days that stand: whatever is tried differs from them in few vehicles.
         self._days: dict[int, Trips] = {}
         self._driver: dict[int, int] = {}
 
@@ -144,16 +146,15 @@ class Mender:
             for visit in trip
         }
         for number, joint in enumerate(self._problem.joints):
-            days = self._days
-            if self._is_torn(days, number, joint) or self._is_dear(days, number, joint):
-                best = self._best(days, number, joint)
+            if self._is_torn(self._days, number, joint) or self._is_dear(number, joint):
+                best = self._best(number, joint)
                 if best is None:
                     return None
-                self._settle(best)
+                self._stand(best)
         return self._days
 
-    def _settle(self, days: dict[int, Trips]) -> None:
-        """Go on from these days."""
+    def _stand(self, days: dict[int, Trips]) -> None:
+        """From now on these are the days that stand."""
         changed = self._changed(days)
         gone = {
             visit for vehicle in changed for trip in self._days.get(vehicle, ()) for visit in trip
@@ -183,14 +184,14 @@ class Mender:
             return True
         return joint.one_due and len({self._due(visit) for visit, _ in made.values()}) > 1
 
-    def _is_dear(self, days: Days, number: int, joint: Joint) -> bool:
+    def _is_dear(self, number: int, joint: Joint) -> bool:
         """Whether leaving the whole joint out might cost less than making it: less than all of its vehicles' days do."""
         members = [visit for visits in self._members[number] for visit in visits]
         visits = [self._problem.visits[each] for each in members]
         if not joint.all_or_nothing or any(each.unserved_cost is None for each in visits):
             return False
-        driven = {vehicle for _, (vehicle, _) in self._made(days, number).values()}
-        costs = [self._day_cost(vehicle, days[vehicle]) or 0 for vehicle in driven]
+        driven = {vehicle for _, (vehicle, _) in self._made(self._days, number).values()}
+        costs = [self._day_cost(vehicle, self._days[vehicle]) or 0 for vehicle in driven]
         return unserved_cost(self._problem, members) < sum(costs)
 
     def _made(self, days: Days, number: int) -> dict[int, tuple[int, tuple[int, int]]]:
@@ -220,11 +221,11 @@ class Mender:
     def _due(self, visit: int) -> int:
         return int(self._packed.due_s[visit])
 
-    def _best(self, days: dict[int, Trips], number: int, joint: Joint) -> dict[int, Trips] | None:
+    def _best(self, number: int, joint: Joint) -> dict[int, Trips] | None:
         """The cheapest of the days in which the joint is kept."""
         best: dict[int, Trips] | None = None
         best_cost = 0
-        for tried in self._tried(days, number, joint):
+        for tried in self._tried(number, joint):
             kept = self._with_one_due(tried, number) if joint.one_due else tried
             if kept is None or self._is_torn(kept, number, joint):
                 continue
@@ -233,9 +234,8 @@ class Mender:
                 best, best_cost = kept, cost
         return best
 
-    def _tried(
-        self, days: dict[int, Trips], number: int, joint: Joint
-    ) -> Iterator[dict[int, Trips]]:
+    def _tried(self, number: int, joint: Joint) -> Iterator[dict[int, Trips]]:
+        days = self._days
         made = self._made(days, number)
         members = range(len(self._members[number]))
         freed = self._without(days, made.values())
@@ -331,11 +331,11 @@ class Mender:
     def _near(self, days: Days, visit: int) -> Sequence[int]:
         """Vehicles that may be asked: all of a small fleet, else those who come near and of idle ones that are alike the first."""
         vehicles = self._places.vehicles(days)
-        if len(vehicles) <= _NEARBY:
+        if len(vehicles) <= _ASKED_WHOLE:
             return vehicles
         place = self._rows[visit]
         drives_s = self._problem.matrices[0].durations_s[place][self._rows]
-        nearest = np.argpartition(drives_s, min(_BESIDE, len(drives_s) - 1))[:_BESIDE]
+        nearest = np.argpartition(drives_s, min(_NEAREST, len(drives_s) - 1))[:_NEAREST]
         beside = {self._driver[each] for each in nearest.tolist() if each in self._driver}
         return [each for each in vehicles if each in beside or each not in days]
 

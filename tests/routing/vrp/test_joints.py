@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.vrp.check import Rule, check
+from routing.vrp.cost import cost
+from routing.vrp.days import without
+from routing.vrp.engine_process import Orders
 from routing.vrp.finish import orders_of
 from routing.vrp.joints import Mender, priced, settled
 from routing.vrp.packed import pack
@@ -15,6 +18,7 @@ from routing.vrp.problem import Joint, Problem, Vehicle, Visit, Window
 from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.remedies import remedies
 from routing.vrp.schedule import Scheduler
+from routing.vrp.solution import Solution
 from routing.vrp.solve import Engine, RequiredUnserved, solve
 
 JOINTS = {Rule.JOINT_WHOLE, Rule.JOINT_TRIP, Rule.JOINT_DUE}
@@ -58,30 +62,108 @@ def test_the_first_answer_keeps_to_joints(villages, seed: int) -> None:
     assert check(problem, solution) == ()
 
 
-@pytest.mark.parametrize("is_large", [False, True])
 @pytest.mark.parametrize("seed", range(6))
-def test_what_the_search_tears_is_mended_or_left_out(
-    villages, caplog, monkeypatch, seed: int, is_large: bool
-) -> None:
-    if is_large:  # where only those are asked who come near
-        monkeypatch.setattr("routing.vrp.joints._NEARBY", 1)
-        monkeypatch.setattr("routing.vrp.joints._BESIDE", 5)
+def test_what_the_search_tears_is_mended_or_left_out(villages, caplog, seed: int) -> None:
     problem = joined(villages.hard_problem(seed, visits=30, vehicles=4), seed)
     solution = solve(problem, budget_s=30, iterations=400, engine=Engine.RUIN_RECREATE)
     assert check(problem, solution) == ()
     assert not [each for each in caplog.records if each.levelname == "ERROR"]
 
 
+def torn(villages, seed: int) -> tuple[Problem, Solution]:
+    """A problem, and a day of it that was planned by somebody who knows of no joints."""
+    problem = joined(villages.hard_problem(seed, visits=30, vehicles=4), seed)
+    apart = replace(
+        problem, visits=tuple(replace(each, joints=()) for each in problem.visits), joints=()
+    )
+    return problem, solve(apart, budget_s=0)
+
+
 def test_drawn_days_tear_joints_where_nobody_mends_them(villages) -> None:
     """Or the tests above would prove nothing."""
-    torn = set()
+    broken = set()
     for seed in range(6):
-        problem = joined(villages.hard_problem(seed, visits=30, vehicles=4), seed)
-        apart = replace(
-            problem, visits=tuple(replace(each, joints=()) for each in problem.visits), joints=()
+        broken |= {each.rule for each in check(*torn(villages, seed))}
+    assert broken == {Rule.JOINT_WHOLE, Rule.JOINT_TRIP, Rule.JOINT_DUE}
+
+
+def mended(problem: Problem, orders: Orders) -> tuple[int, Orders] | None:
+    """What the mended day costs as a whole, and the day; None: it cannot be."""
+    packed = pack(problem)
+    scheduler = Scheduler(problem, packed)
+    found = Mender(problem, packed, scheduler).mended(orders)
+    if found is None:
+        return None
+    routes = [scheduler.schedule(vehicle, trips) for vehicle, trips in found.items() if any(trips)]
+    driven = [each for each in routes if each is not None]
+    return (cost(problem, driven), found) if len(driven) == len(routes) else None
+
+
+def alone(problem: Problem, number: int) -> tuple[Problem, list[int]]:
+    """The problem with one of its joints only, and that joint's members."""
+    members = [each for each, visit in enumerate(problem.visits) if number in visit.joints]
+    visits = [replace(each, joints=()) for each in problem.visits]
+    for each in members:
+        visits[each] = replace(visits[each], joints=(0,))
+    joint = problem.joints[number]
+    return replace(problem, visits=tuple(visits), joints=(joint,)), members
+
+
+def test_a_torn_joint_is_left_out_only_where_that_is_cheaper(villages) -> None:
+    """Mending prices the vehicles that change; here the whole day is priced."""
+    made = 0
+    for seed in range(30):
+        problem, solution = torn(villages, seed)
+        orders = orders_of(solution)
+        for number in range(len(problem.joints)):
+            single, members = alone(problem, number)
+            answer = mended(single, orders)
+            left_out = mended(single, without(orders, members))
+            if answer is None or left_out is None or answer[1] == orders:
+                continue  # it cannot be, what is left cannot be driven, or nothing was torn
+            assert answer[0] <= left_out[0]
+            made += answer[0] < left_out[0]
+    assert made > 5
+
+
+def test_mending_leaves_nothing_out_that_is_required_and_was_made(villages) -> None:
+    """Rather it says that it cannot be mended."""
+    changed = impossible = 0
+    for seed in range(30):
+        problem, solution = torn(villages, seed)
+        orders = orders_of(solution)
+        required = {n for n, each in enumerate(problem.visits) if each.joints and n % 2}
+        visits = tuple(
+            replace(each, unserved_cost=None) if n in required else each
+            for n, each in enumerate(problem.visits)
         )
-        torn |= {each.rule for each in check(problem, solve(apart, budget_s=0))}
-    assert torn == {Rule.JOINT_WHOLE, Rule.JOINT_TRIP, Rule.JOINT_DUE}
+        answer = mended(replace(problem, visits=visits), orders)
+        if answer is None:
+            impossible += 1
+            continue
+        assert required & visits_of(orders) <= visits_of(answer[1])
+        changed += answer[1] != orders
+    assert changed > 3, (changed, impossible)
+    assert impossible > 0
+
+
+def visits_of(orders: Orders) -> set[int]:
+    return {visit for trips in orders.values() for trip in trips for visit in trip}
+
+
+@pytest.mark.parametrize("nearest", [3, 30])
+def test_a_large_fleet_is_asked_where_it_comes_near(villages, monkeypatch, nearest: int) -> None:
+    """By the nearest visits; by all of them everybody on the road is asked, and the answer is as if the fleet were small."""
+    differ = 0
+    for seed in range(12):
+        problem, solution = torn(villages, seed)
+        whole = mended(problem, orders_of(solution))
+        with monkeypatch.context() as patch:
+            patch.setattr("routing.vrp.joints._ASKED_WHOLE", 0)
+            patch.setattr("routing.vrp.joints._NEAREST", nearest)
+            found = mended(problem, orders_of(solution))
+        differ += found != whole
+    assert differ == 0 if nearest == 30 else differ > 0
 
 
 def test_orders_that_keep_to_joints_stay_as_they_are(villages) -> None:
