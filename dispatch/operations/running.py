@@ -154,6 +154,9 @@ async def hand_over(
         ]
         order = _handed_over(courier_id, held, place, fleet.depot)
         await create_orders(store, day, (order,), by=by, at=at)
+        # Asked before, it is as it was made then, whatever the fleet says by now.
+        (known,) = await read_some_orders(store, day, (order.order_id,))
+        order = known.order
     event = CourierOut(
         at=at,
         by=by,

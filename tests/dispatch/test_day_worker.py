@@ -107,16 +107,25 @@ async def test_parcels_of_a_broken_vehicle_leave_with_a_later_truck_rather_than_
     stop = next(each for each in route.stops if "due" in each.order_ids)
     await running.collect([stop], route.courier_id)
     running.at = noon_at - timedelta(minutes=1)
-    held = await operations.hand_over(
-        running.store,
-        running.day,
-        route.courier_id,
-        reason=OutReason.BREAKDOWN,
-        place=stop.place,
-        by="t",
-        at=running.at,
-    )
+
+    async def hand_over():
+        return await operations.hand_over(
+            running.store,
+            running.day,
+            route.courier_id,
+            reason=OutReason.BREAKDOWN,
+            place=stop.place,
+            by="t",
+            at=running.at,
+        )
+
+    held = await hand_over()
     assert held.order.cut_off_at == noon_at
+    dearer = replace(depot, unserved_cost_fen=2 * depot.unserved_cost_fen)
+    await operations.replace_fleet(
+        running.store, running.day.scope, replace(fleet, depot=dearer), by="t", at=running.at
+    )
+    assert await hand_over() == held
     plan = await running.keep()
     assert carrier(plan, held.order.order_id) not in (None, route.courier_id)
 

@@ -344,6 +344,15 @@ class TestWhoMovedAnOrder:
         kpis = kpis_of(judged, day.log)
         assert (kpis.courier_changes_pct, kpis.courier_changes_unforced_pct) == (100, 0)
 
+    def test_the_world_if_its_courier_was_late_for_a_truck(self, judged, day):
+        day.asked("o1", "o2")
+        day.version(7 * H, c1=[("o1", CUT_OFF_S - 1200), ("o2", CUT_OFF_S)])
+        day.trip(C1, ("o1", CUT_OFF_S - 400), leaves_s=17 * H, back_s=CUT_OFF_S + 3600)
+        # Nobody has been promised too much: o2 is begun a few minutes after the truck has left, and meant to.
+        day.version(CUT_OFF_S - 300, c1=[("o1", CUT_OFF_S - 1200)], c2=[("o2", CUT_OFF_S)])
+        kpis = kpis_of(judged, day.log)
+        assert (kpis.courier_changes_pct, kpis.courier_changes_unforced_pct) == (50, 0)
+
     def test_the_plan_if_everybody_was_in_time(self, judged, day):
         day.asked("o1", "o2")
         day.version(7 * H, c1=[("o1", 9 * H), ("o2", 10 * H)])
