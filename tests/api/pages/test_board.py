@@ -16,14 +16,7 @@ from dispatch.fleet import CourierId, VehicleModelId
 from dispatch.plan import Promise, Why
 from dispatch.shortfalls import Remedy, RemedyCode, Unserved
 from routing.places import Place
-from tests.api.pages.drawn_days import (
-    STARTS_AT,
-    at_point,
-    with_departures,
-    with_joint_order,
-    with_missed_window,
-    with_swaps,
-)
+from tests.api.pages.drawn_days import STARTS_AT, with_departures
 
 UNSERVED = (
     Unserved(
@@ -247,35 +240,6 @@ def test_a_courier_s_report_moves_the_figures_while_one_looks(board, published):
     expect(page.locator(".stop-row").nth(0)).to_have_attribute("data-state", "done")
     expect(page.locator(".stop-row").nth(1)).to_have_attribute("data-state", "failed")
     expect(page.locator(".stop-row").nth(2)).to_have_attribute("data-state", "planned")
-
-
-def test_a_chosen_stop_shows_its_range_and_whether_its_promise_is_at_risk(
-    company, make_plan, open_page
-):
-    company.orders(12)
-    plan = make_plan(company, stops=4)
-    kept, missed = (plan.routes[0].stops[number] for number in (0, 3))
-    promises = tuple(
-        Promise(
-            order_id=stop.order_ids[0],
-            courier_id=plan.routes[0].courier_id,
-            earliest_at=stop.begin_at,
-            latest_at=stop.begin_at + timedelta(minutes=minutes),
-        )
-        for stop, minutes in ((kept, 240), (missed, 0))
-    )
-    company.publish(replace(plan, promises=promises))
-    page = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}").page
-    page.locator(".route-row", has_text="朱雪华").click()
-    card = page.locator(".stop-card [data-fact=range]")
-    for number, words, at_risk in ((0, "多半在", "false"), (3, "可能误约", "true")):
-        page.locator(".stop-row").nth(number).click()
-        expect(card).to_contain_text(words)
-        expect(card).to_have_attribute("data-late", at_risk)
-        expect(card.locator("dd")).to_have_text(re.compile(r"\d\d:\d\d–\d\d:\d\d"))
-    company.report("collected", "c001", ["o00003"])
-    expect(page.locator(".stop-row").nth(3)).to_have_attribute("data-state", "done")
-    expect(card).to_have_count(0)
 
 
 def test_departures_show_their_slack_and_which_will_be_missed(company, make_plan, open_page):
@@ -504,56 +468,3 @@ def test_two_tabs_share_one_connection(board, published):
     published.report("collected", "c001", ["o00001"])
     expect(figure(second, "stops")).to_have_text("2/12")
     assert len(streams) == 1
-
-
-def test_a_stop_at_a_point_says_of_each_order_who_brings_it(company, make_plan, open_page):
-    company.orders(12)
-    company.publish(at_point(make_plan(company, stops=4)))
-    watched = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}")
-    page = watched.page
-    page.locator(".route-row", has_text="朱雪华").click()
-    page.locator(".stop-row").first.click()
-    card = page.locator(".stop-card")
-    expect(card.locator("h3")).to_have_text("兴国代收点")
-    expect(card).to_contain_text("代收点")
-    expect(card.locator(".stop-orders li")).to_have_text(["o00000", "o00001 H001 送来，320 米"])
-    watched.assert_clean()
-
-
-def test_a_stop_says_of_which_joint_order_it_is_and_that_something_is_missing(
-    company, make_plan, open_page
-):
-    company.orders(12)
-    company.publish(with_joint_order(make_plan(company, stops=4)))
-    watched = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}")
-    page = watched.page
-    page.locator(".route-row", has_text="朱雪华").click()
-    page.locator(".stop-row").first.click()
-    card = page.locator(".stop-card")
-    expect(card.locator(".joint")).to_have_text("联单 L-7：3 单中 1 单在此，联单不齐")
-    watched.assert_clean()
-
-
-def test_a_route_lists_its_swaps_among_its_stops(company, make_plan, open_page):
-    company.orders(12)
-    company.publish(with_swaps(make_plan(company, stops=4)))
-    watched = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}")
-    page = watched.page
-    page.locator(".route-row", has_text="朱雪华").click()
-    swaps = page.locator(".swap-row")
-    expect(swaps).to_have_count(2)
-    expect(swaps.first).to_have_text("东风换电柜换电 09:30–09:35")
-    expect(swaps.last).to_contain_text("充电桩换电")
-    watched.assert_clean()
-
-
-def test_a_stop_says_by_how_much_it_misses_which_window(company, make_plan, open_page):
-    company.orders(12)
-    company.publish(with_missed_window(make_plan(company, stops=4)))
-    watched = open_page(f"/?day=2026-11-11#key={company.key(Role.DISPATCHER)}")
-    page = watched.page
-    page.locator(".route-row", has_text="朱雪华").click()
-    page.locator(".stop-row").first.click()
-    told = page.locator(".stop-card .stop-orders li").first
-    expect(told).to_have_text("o00000 晚于约定时段 09:30–09:35 12 分钟")
-    watched.assert_clean()
