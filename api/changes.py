@@ -12,21 +12,15 @@ from pydantic import ConfigDict, Field, ValidationError
 from api.errors import ItemProblem, ItemsRefused, pointer_of
 from api.fields import (
     Count,
-    Fen,
     Grams,
     Millilitres,
-    MissedSeconds,
-    Moment,
-    Note,
     PlaceIn,
     Strict,
-    Text,
     TextId,
     WallClock,
     WindowIn,
-    Windows,
 )
-from api.order_bodies import DropIn, JointIn, OrderIn
+from api.order_bodies import DropIn, JointIn, OrderFactsIn, OrderIn
 from api.orders import FIELDS, stranger
 from api.requests import Deps, locator_of
 from dispatch import operations
@@ -35,39 +29,23 @@ from dispatch.gazetteer import Gazetteer, Locator
 from dispatch.inputs import DayInputs
 from dispatch.intake import at_address, change_fleet, drop_objections, time_objections
 from dispatch.operations import OrderUnknown
-from dispatch.orders import Drop, Handling, Order, OrderId, OrderStatus
+from dispatch.orders import Drop, Order, OrderId, OrderStatus
 from routing.places import Place
 
 _Changes: Final = Field(max_length=1000)
 """Of one kind in one what-if; whoever has more plans another day. Chosen."""
 
 
-class OrderChangeIn(Strict):
+class OrderChangeIn(OrderFactsIn):
     """
     An order of the day, and the fields that would differ.
 
     Saying where it would be picked up (`household_id`, `point_id`, `place`, `address`) replaces all that was said of that.
     """
 
-    order_id: TextId
-    household_id: TextId | None = None
-    point_id: TextId | None = None
-    place: PlaceIn | None = None
     pieces: Count | None = None
     weight_g: Grams | None = None
     volume_ml: Millilitres | None = None
-    ready_at: Moment | None = None
-    windows: Windows = ()
-    cut_off_at: Moment | None = None
-    late_cost_fen: Fen | None = None
-    handling: frozenset[Handling] = frozenset()
-    note: Note = ""
-    address: Text = ""
-    early_fen_per_minute: Fen | None = None
-    late_fen_per_minute: Fen | None = None
-    missed_max_s: MissedSeconds | None = None
-    joint: JointIn | None = None
-    drop: DropIn | None = None
 
 
 class OrderChangesIn(Strict):

@@ -89,7 +89,28 @@ class DropIn(Strict):
         )
 
 
-class OrderIn(Strict):
+class OrderFactsIn(Strict):
+    """What may be said of an order, whoever speaks of it."""
+
+    order_id: TextId
+    household_id: TextId | None = None
+    point_id: TextId | None = None
+    place: PlaceIn | None = None
+    ready_at: Moment | None = None
+    windows: Windows = ()
+    cut_off_at: Moment | None = None
+    late_cost_fen: Fen | None = None
+    handling: frozenset[Handling] = frozenset()
+    note: Note = ""
+    address: Text = ""
+    early_fen_per_minute: Fen | None = None
+    late_fen_per_minute: Fen | None = None
+    missed_max_s: MissedSeconds | None = None
+    joint: JointIn | None = None
+    drop: DropIn | None = None
+
+
+class OrderIn(OrderFactsIn):
     """
     One pickup request. Give a household, a collection point or a place; a point comes first.
 
@@ -125,26 +146,10 @@ class OrderIn(Strict):
         }
     )
 
-    order_id: TextId
-    household_id: TextId | None = None
-    point_id: TextId | None = None
-    place: PlaceIn | None = None
     pieces: Count = 1
     weight_g: Grams = 0
     volume_ml: Millilitres = 0
-    ready_at: Moment | None = None
-    windows: Windows = ()
-    cut_off_at: Moment | None = None
-    late_cost_fen: Fen | None = None
-    handling: frozenset[Handling] = frozenset()
-    note: Note = ""
-    address: Text = ""
     points: PointIds | None = None
-    early_fen_per_minute: Fen | None = None
-    late_fen_per_minute: Fen | None = None
-    missed_max_s: MissedSeconds | None = None
-    joint: JointIn | None = None
-    drop: DropIn | None = None
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
