@@ -107,12 +107,13 @@ class CourierOut(_Event, frozen=True, kw_only=True, tag="courier-out"):
     """
     A courier drives no more; parcels on board wait as the order `handover_id`, if there are any.
 
-    Orders that were collected and are handed over stay collected.
+    They are those of `order_ids`, which stay collected.
     """
 
     courier_id: CourierId
     reason: OutReason
     handover_id: OrderId | None = None
+    order_ids: tuple[OrderId, ...] = ()
 
 
 class CourierBack(_Event, frozen=True, kw_only=True, tag="courier-back"):

@@ -120,7 +120,7 @@ async def hand_over(
     """
     Take a courier out of the day; what is on board becomes a pickup at `place`, or where it was last heard of.
 
-    Asked twice, it is the same pickup.
+    Asked again, it is the same pickup, and what has been collected since becomes one of its own.
 
     Raises
     ------
@@ -142,6 +142,15 @@ async def hand_over(
             place = place or where[courier_id].last_place(running.facts)
         else:
             aboard = running.facts.carried_by(courier_id)
+        before = [
+            each
+            for each in running.events
+            if isinstance(each, CourierOut) and each.courier_id == courier_id
+        ]
+        handed = {order_id for each in before for order_id in each.order_ids}
+        aboard = tuple(each for each in aboard if each not in handed)
+        if courier_id in running.facts.out and not aboard:
+            return await _told_again(store, day, max(before, key=lambda each: each.at))
         if aboard and place is None:
             place = _place_of(running.plan, aboard[-1])
     if aboard and place is not None:
@@ -154,18 +163,24 @@ async def hand_over(
         ]
         order = _handed_over(courier_id, held, place, fleet.depot)
         await create_orders(store, day, (order,), by=by, at=at)
-        # Asked before, it is as it was made then, whatever the fleet says by now.
-        (known,) = await read_some_orders(store, day, (order.order_id,))
-        order = known.order
     event = CourierOut(
         at=at,
         by=by,
         courier_id=courier_id,
         reason=reason,
         handover_id=None if order is None else order.order_id,
+        order_ids=() if order is None else aboard,
     )
     await store.append_event(day, encode(event))
     return HandedOver(courier_id=courier_id, order=order, order_ids=aboard)
+
+
+async def _told_again(store: Store, day: DepotDay, out: CourierOut) -> HandedOver:
+    """What was handed over then."""
+    ids = () if out.handover_id is None else (out.handover_id,)
+    records = await read_some_orders(store, day, ids)
+    order = records[0].order if records else None
+    return HandedOver(courier_id=out.courier_id, order=order, order_ids=out.order_ids)
 
 
 def _place_of(plan: Plan, order_id: OrderId) -> Place | None:

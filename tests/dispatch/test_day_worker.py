@@ -121,13 +121,33 @@ async def test_parcels_of_a_broken_vehicle_leave_with_a_later_truck_rather_than_
 
     held = await hand_over()
     assert held.order.cut_off_at == noon_at
-    dearer = replace(depot, unserved_cost_fen=2 * depot.unserved_cost_fen)
-    await operations.replace_fleet(
-        running.store, running.day.scope, replace(fleet, depot=dearer), by="t", at=running.at
-    )
     assert await hand_over() == held
+    running.at += timedelta(minutes=20)
+    assert await hand_over() == held  # by now it would have been at the depot
     plan = await running.keep()
     assert carrier(plan, held.order.order_id) not in (None, route.courier_id)
+
+
+async def test_who_drops_out_with_nothing_on_board_hands_nothing_over_however_often_it_is_said(
+    running,
+):
+    courier_id = (await running.plan()).routes[0].courier_id
+    told = []
+    for _ in range(2):
+        running.at += timedelta(minutes=1)
+        told.append(
+            await operations.hand_over(
+                running.store,
+                running.day,
+                courier_id,
+                reason=OutReason.SICK,
+                place=None,
+                by="t",
+                at=running.at,
+            )
+        )
+    assert told[0] == told[1]
+    assert (told[0].order, told[0].order_ids) == (None, ())
 
 
 def carries(route, order_id):
