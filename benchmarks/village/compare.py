@@ -40,7 +40,7 @@ from dispatch.trucks import Trucks
 from routing.vrp.check import check
 from routing.vrp.cost import cost, unserved_of
 from routing.vrp.finish import orders_of
-from routing.vrp.joints import Mender
+from routing.vrp.mending import Mender
 from routing.vrp.packed import pack
 from routing.vrp.problem import Problem
 from routing.vrp.schedule import Scheduler

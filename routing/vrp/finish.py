@@ -10,7 +10,7 @@ from routing.vrp.check import Rule, check
 from routing.vrp.cost import cost, route_cost, unserved_of
 from routing.vrp.docks import may_queue
 from routing.vrp.engine_process import Orders
-from routing.vrp.joints import Mender
+from routing.vrp.mending import Mender
 from routing.vrp.packed import Packed
 from routing.vrp.problem import Problem
 from routing.vrp.schedule import Scheduler

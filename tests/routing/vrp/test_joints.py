@@ -12,7 +12,8 @@ from routing.vrp.cost import cost
 from routing.vrp.days import without
 from routing.vrp.engine_process import Orders
 from routing.vrp.finish import orders_of
-from routing.vrp.joints import Mender, priced, settled
+from routing.vrp.joints import priced, settled
+from routing.vrp.mending import Mender
 from routing.vrp.packed import pack
 from routing.vrp.problem import Joint, Problem, Vehicle, Visit, Window
 from routing.vrp.reasons import Reason, why_unserved
@@ -159,8 +160,8 @@ def test_a_large_fleet_is_asked_where_it_comes_near(villages, monkeypatch, neare
         problem, solution = torn(villages, seed)
         whole = mended(problem, orders_of(solution))
         with monkeypatch.context() as patch:
-            patch.setattr("routing.vrp.joints._ASKED_WHOLE", 0)
-            patch.setattr("routing.vrp.joints._NEAREST", nearest)
+            patch.setattr("routing.vrp.mending._ASKED_WHOLE", 0)
+            patch.setattr("routing.vrp.mending._NEAREST", nearest)
             found = mended(problem, orders_of(solution))
         differ += found != whole
     assert differ == 0 if nearest == 30 else differ > 0
