@@ -43,13 +43,13 @@ class Finisher:
     def finish(self, orders: Orders, *, engine: str, quickly: bool = False) -> Solution | None:
         """
         Return the judged solution, or None if required visits are left out. Joints that the orders tear are mended, and
-        vehicles that would queue too long at docks are spread, `quickly` by few tries.
+        vehicles that would queue too long at docks are spread; `quickly`, both by few tries.
 
         An order that cannot be driven, or that the judge refuses, is a bug of its engine: it is
         logged and answered with None as well.
         """
         if self._mender is not None:
-            mended = self._mender.mended(orders)
+            mended = self._mender.mended(orders, quickly=quickly)
             if mended is None:
                 return None
             orders = mended

@@ -33,6 +33,9 @@ _NEAREST: Final = 200
 _FIRST: Final = 2
 """Members that are tried as the first of a new beginning; the others join it. Chosen for time."""
 
+_MANY_TORN: Final = 64
+"""Torn joints from which mending quickly tries no new beginnings. Chosen for time."""
+
 
 class Mender:
     """Makes orders of one problem keep to its joints."""
@@ -60,12 +63,13 @@ class Mender:
         self._days: dict[int, Trips] = {}
         self._driver: dict[int, int] = {}
 
-    def mended(self, orders: Orders) -> dict[int, Trips] | None:
+    def mended(self, orders: Orders, *, quickly: bool = False) -> dict[int, Trips] | None:
         """
         The orders with every joint kept; None: a member that is required cannot be made so.
 
         A due moment that members must share is the latest that any of them has. For a torn joint some tens of exact
-        schedules, each of one vehicle's day, however large the problem is.
+        schedules, each of one vehicle's day, however large the problem is; `quickly`, where many are torn, two or three, in
+        which members only join each other's trips, and more leave the day.
         """
         self._days = {
             vehicle: tuple(tuple(trip) for trip in trips if trip)
@@ -77,9 +81,15 @@ class Mender:
             for trip in trips
             for visit in trip
         }
-        for number, joint in enumerate(self._problem.joints):
+        joints = tuple(enumerate(self._problem.joints))
+        begins = True
+        if quickly:
+            begins = sum(self._is_torn(self._days, *each) for each in joints) < _MANY_TORN
+        for number, joint in joints:
             if self._is_torn(self._days, number, joint) or self._is_dear(number, joint):
-                best = self._best(number, joint)
+                best = self._best(number, joint, begins=begins)
+                if best is None and not begins:
+                    best = self._best(number, joint, begins=True)
                 if best is None:
                     return None
                 self._stand(best)
@@ -153,11 +163,11 @@ class Mender:
     def _due(self, visit: int) -> int:
         return int(self._packed.due_s[visit])
 
-    def _best(self, number: int, joint: Joint) -> dict[int, Trips] | None:
-        """The cheapest of the days in which the joint is kept."""
+    def _best(self, number: int, joint: Joint, *, begins: bool) -> dict[int, Trips] | None:
+        """The cheapest of the days in which the joint is kept; `begins`, also of those in which its trip is another one."""
         best: dict[int, Trips] | None = None
         best_cost = 0
-        for tried in self._tried(number, joint):
+        for tried in self._tried(number, joint, begins=begins):
             kept = self._with_one_due(tried, number) if joint.one_due else tried
             if kept is None or self._is_torn(kept, number, joint):
                 continue
@@ -166,7 +176,7 @@ class Mender:
                 best, best_cost = kept, cost
         return best
 
-    def _tried(self, number: int, joint: Joint) -> Iterator[dict[int, Trips]]:
+    def _tried(self, number: int, joint: Joint, *, begins: bool) -> Iterator[dict[int, Trips]]:
         days = self._days
         made = self._made(days, number)
         members = range(len(self._members[number]))
@@ -183,7 +193,7 @@ class Mender:
             apart = self._without(days, moved)
             absent = [each for each in members if each not in made or made[each][1] != ride]
             yield self._filled(apart, number, absent, stays)
-        for member in members[:_FIRST]:
+        for member in members[:_FIRST] if begins else ():
             others = [each for each in members if each != member]
             for begun, first in self._begun(freed, self._members[number][member]):
                 yield self._filled(begun, number, others, first)

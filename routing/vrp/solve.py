@@ -155,7 +155,7 @@ def solve(
             searched, packed if searched is problem else pack(searched), seed=seed
         )
         orders = portfolio.construct(orders)
-        best.offer(finisher.finish(orders, engine="construction"))
+        best.offer(finisher.finish(orders, engine="construction", quickly=not may_queue(problem)))
         portfolio.take(orders)
         share = _share_of_ortools(problem, engine, iterations)
         if share < 1.0:
@@ -175,7 +175,7 @@ def solve(
             )
             relief = searched
             for left in range(rounds, 0, -1):
-                if may_queue(problem):
+                if not never():
                     best.offer(finisher.finish(newest, engine="ruin-recreate"))
                 if never() or (problem.joints and best.solution is None):
                     break

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.vrp.check import Rule, check
-from routing.vrp.cost import cost
+from routing.vrp.cost import cost, unserved_of
 from routing.vrp.days import without
 from routing.vrp.engine_process import Orders
 from routing.vrp.finish import orders_of
@@ -19,7 +19,7 @@ from routing.vrp.problem import Joint, Problem, Vehicle, Visit, Window
 from routing.vrp.reasons import Reason, why_unserved
 from routing.vrp.remedies import remedies
 from routing.vrp.schedule import Scheduler
-from routing.vrp.solution import Solution
+from routing.vrp.solution import Route, Solution
 from routing.vrp.solve import Engine, RequiredUnserved, solve
 
 JOINTS = {Rule.JOINT_WHOLE, Rule.JOINT_TRIP, Rule.JOINT_DUE}
@@ -71,9 +71,9 @@ def test_what_the_search_tears_is_mended_or_left_out(villages, caplog, seed: int
     assert not [each for each in caplog.records if each.levelname == "ERROR"]
 
 
-def torn(villages, seed: int) -> tuple[Problem, Solution]:
+def torn(villages, seed: int, *, visits=30, vehicles=4) -> tuple[Problem, Solution]:
     """A problem, and a day of it that was planned by somebody who knows of no joints."""
-    problem = joined(villages.hard_problem(seed, visits=30, vehicles=4), seed)
+    problem = joined(villages.hard_problem(seed, visits=visits, vehicles=vehicles), seed)
     apart = replace(
         problem, visits=tuple(replace(each, joints=()) for each in problem.visits), joints=()
     )
@@ -88,16 +88,21 @@ def test_drawn_days_tear_joints_where_nobody_mends_them(villages) -> None:
     assert broken == {Rule.JOINT_WHOLE, Rule.JOINT_TRIP, Rule.JOINT_DUE}
 
 
-def mended(problem: Problem, orders: Orders) -> tuple[int, Orders] | None:
+def mended(problem: Problem, orders: Orders, *, quickly: bool = False) -> tuple[int, Orders] | None:
     """What the mended day costs as a whole, and the day; None: it cannot be."""
     packed = pack(problem)
-    scheduler = Scheduler(problem, packed)
-    found = Mender(problem, packed, scheduler).mended(orders)
+    found = Mender(problem, packed, Scheduler(problem, packed)).mended(orders, quickly=quickly)
     if found is None:
         return None
-    routes = [scheduler.schedule(vehicle, trips) for vehicle, trips in found.items() if any(trips)]
-    driven = [each for each in routes if each is not None]
-    return (cost(problem, driven), found) if len(driven) == len(routes) else None
+    routes = driven(problem, found)
+    return None if routes is None else (cost(problem, routes), found)
+
+
+def driven(problem: Problem, orders: Orders) -> tuple[Route, ...] | None:
+    scheduler = Scheduler(problem, pack(problem))
+    routes = [scheduler.schedule(vehicle, trips) for vehicle, trips in orders.items() if any(trips)]
+    done = tuple(each for each in routes if each is not None)
+    return done if len(done) == len(routes) else None
 
 
 def alone(problem: Problem, number: int) -> tuple[Problem, list[int]]:
@@ -152,19 +157,42 @@ def visits_of(orders: Orders) -> set[int]:
     return {visit for trips in orders.values() for trip in trips for visit in trip}
 
 
-@pytest.mark.parametrize("nearest", [3, 30])
+@pytest.mark.parametrize("nearest", [3, 40])
 def test_a_large_fleet_is_asked_where_it_comes_near(villages, monkeypatch, nearest: int) -> None:
     """By the nearest visits; by all of them everybody on the road is asked, and the answer is as if the fleet were small."""
     differ = 0
     for seed in range(12):
-        problem, solution = torn(villages, seed)
+        problem, solution = torn(villages, seed, visits=40, vehicles=12)
         whole = mended(problem, orders_of(solution))
         with monkeypatch.context() as patch:
             patch.setattr("routing.vrp.mending._ASKED_WHOLE", 0)
             patch.setattr("routing.vrp.mending._NEAREST", nearest)
             found = mended(problem, orders_of(solution))
         differ += found != whole
-    assert differ == 0 if nearest == 30 else differ > 0
+    assert differ == 0 if nearest == 40 else differ > 0
+
+
+def test_quick_mending_begins_no_trips_where_many_joints_are_torn(villages, monkeypatch) -> None:
+    """Then members stay in trips that held some of them, unless something is required that finds a place in another one only."""
+    differ = 0
+    for seed in range(20):
+        problem, solution = torn(villages, seed)
+        orders = orders_of(solution)
+        whole = mended(problem, orders)
+        assert mended(problem, orders, quickly=True) == whole
+        with monkeypatch.context() as patch:
+            patch.setattr("routing.vrp.mending._MANY_TORN", 1)
+            quick = mended(problem, orders, quickly=True)
+        assert (quick is None) == (whole is None)
+        if quick is None or whole is None:
+            continue
+        differ += quick != whole
+        routes = driven(problem, quick[1])
+        assert routes is not None
+        unserved = unserved_of(problem, visits_of(quick[1]))
+        day = Solution(routes=routes, unserved=unserved, cost=quick[0])
+        assert {each.rule for each in check(problem, day)}.isdisjoint(JOINTS)
+    assert differ > 1
 
 
 def test_orders_that_keep_to_joints_stay_as_they_are(villages) -> None:
