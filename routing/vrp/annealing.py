@@ -15,6 +15,7 @@ import numpy as np
 from routing.vrp.exact_day import day_price
 from routing.vrp.members import exchange_changed
 from routing.vrp.model import Model
+from routing.vrp.nearby import LARGE
 from routing.vrp.packed import Packed
 from routing.vrp.part import (
     ABSENT,
@@ -62,6 +63,12 @@ _MOVED_SHARE: Final = 0.15
 0.15 was better than 0.05 on village days (decision 0011)."""
 
 
+_REACH: Final = 128
+_STAY: Final = 512
+"""Where there are many places: visits around which an iteration may change something, one beside the other in memory, and
+iterations after which these are others. Chosen; decision 0037."""
+
+
 @compiled
 def exchange(
     model: Model,
@@ -70,10 +77,10 @@ def exchange(
     undo: Undo,
     scratch: Scratch,
     turn: int,
+    centre: int,
     limit: float,
 ) -> bool:
-    """Exchange the tails of two trips near one visit, if two are found for less than `limit`."""
-    centre = int(part.mine[random_below(part.random, float(part.counts[MINE]))])
+    """Exchange the tails of the trip of visit `centre` and of one near by, if two are found for less than `limit`."""
     here, there = best_tails(model, state, part, centre, limit)
     if here < 0:
         return False
@@ -86,9 +93,11 @@ def exchange(
 
 
 @compiled
-def move_trip(model: Model, state: State, part: Part, undo: Undo, turn: int, limit: float) -> bool:
-    """Let another vehicle drive the trip of one visit, if one is found for less than `limit`."""
-    trip = state.link[part.mine[random_below(part.random, float(part.counts[MINE]))], TRIP]
+def move_trip(
+    model: Model, state: State, part: Part, undo: Undo, turn: int, centre: int, limit: float
+) -> bool:
+    """Let another vehicle drive the trip of visit `centre`, if one is found for less than `limit`."""
+    trip = state.link[centre, TRIP]
     if trip < 0 or state.trip[trip, PART] != part.number:
         return False
     vehicle, beyond, _ = best_vehicle(model, state, part, trip, limit)
@@ -233,6 +242,7 @@ def anneal(
     """
     Change the routes `iterations` times; a dearer state is kept as simulated annealing says.
 
+    Where there are many places a search stays in one neighbourhood for a while, so that what it reads is in the cache.
     One iteration tries to put in some visits that are left out, and all of them if `thorough`.
     """
     if part.counts[MINE] == 0:
@@ -242,20 +252,28 @@ def anneal(
     # With clocks another visit may be too late; with more than loads on board another load is another fullest moment.
     chooses_members = len(model.members) > 0 and not model.timed and not model.mixed
     moves_trips = several_trips or len(part.spare) > 1
+    first, reach = 0, part.counts[MINE]
+    if model.distances_m.shape[1] >= LARGE:
+        reach = min(reach, _REACH)
     for turn in range(iterations):
-        limit = -temperature * np.log(random_share(part.random) + 1e-300)
+        if turn % _STAY == 0:
+            first = random_below(part.random, float(part.counts[MINE]))
+        at = first + random_below(part.random, float(reach))
+        centre = int(part.mine[at if at < part.counts[MINE] else at - part.counts[MINE]])
+        warmth = temperature * model.warmth[centre]
+        limit = -warmth * np.log(random_share(part.random) + 1e-300)
         undo.changes[0] = 0
         scratch.tally[:LOOKED] = 0
         leader = NONE
         draw = 1.0 if thorough else random_share(part.random)
         if moves_trips and draw < _MOVED_SHARE:
-            if not move_trip(model, state, part, undo, turn, limit):
+            if not move_trip(model, state, part, undo, turn, centre, limit):
                 continue
         elif draw < _TAILS_SHARE:
-            if not exchange(model, state, part, undo, scratch, turn, limit):
+            if not exchange(model, state, part, undo, scratch, turn, centre, limit):
                 continue
         else:
-            leader = ruin(model, state, part, undo, scratch, turn, thorough)
+            leader = ruin(model, state, part, undo, scratch, turn, centre, thorough)
         dearer = renewed(packed, model, state, undo, scratch)
         for slot in range(scratch.tally[REMOVED]):
             if part.absent_at[representative(model, scratch.removed[slot])] >= 0:

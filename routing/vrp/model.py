@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from routing.cores import on_all_cores
 from routing.matrix import UNREACHABLE
 from routing.vrp.insertion import twins
 from routing.vrp.packed import NEVER, Packed
@@ -21,6 +22,10 @@ _BESIDE_TIMED: Final = 100
 """Neighbours beside which a visit may be put back, without and with clocks, where the nearest may not be in time:
 chosen. Four VRPTW instances after 12 s, one seed, gaps with 60 and about 100: R1_10_2 2.1 and 1.5 %,
 RC1_10_4 1.0 and 1.0, C1_10_2 2.1 and 2.1, RC2_10_8 2.2 and 3.8, where runs alike differ by as much."""
+
+_NEAREST: Final = 8
+_WARMTH_LEAST: Final = 0.05
+"""Neighbours that tell how far apart visits lie around one, and the least of that, beside the mean. Chosen."""
 
 _WAIT_WEIGHT: Final = 0.2
 _LATE_WEIGHT: Final = 1.0
@@ -69,6 +74,8 @@ class Model(NamedTuple):
         metres and seconds between, of every matrix and both directions.
     unserved
         float64 (V,): what leaving each visit out costs.
+    warmth
+        float64 (V,): what a temperature of 1 is around each visit: in the plain case what `warmth_of` says, else 1.
     members, member_from
         The visits of each group, as in `Packed`.
     timed
@@ -86,6 +93,8 @@ class Model(NamedTuple):
         Whether a drive takes as many seconds as metres, as in public instances.
     unlike
         Whether vehicles are paid unlike.
+    plain
+        Neither clocks nor vehicles paid unlike.
     priced
         Whether the length of a day costs something or is limited.
     picky
@@ -105,6 +114,7 @@ class Model(NamedTuple):
     beside_m: NDArray[np.int32]
     beside_s: NDArray[np.int32]
     unserved: NDArray[np.float64]
+    warmth: NDArray[np.float64]
     required: NDArray[np.bool_]
     made: NDArray[np.int64]  # (V, K), as in `Packed`
     member_from: NDArray[np.int64]
@@ -116,6 +126,7 @@ class Model(NamedTuple):
     restricted: bool
     as_long: bool
     unlike: bool
+    plain: bool
     priced: bool
     picky: bool
 
@@ -153,6 +164,8 @@ def model_of(problem: Problem, packed: Packed) -> Model:
         axis=1,
     ).reshape(vehicles, 16)  # fmt: skip
     timed = _timed(packed, visit)
+    unlike = bool((packed.prices != packed.prices[:1]).any())
+    plain = not timed and not unlike
     near, beside = neighbours(packed, visit, timed=timed)
     firsts_of_pairs = packed.brought_by >= 0
     return Model(
@@ -171,6 +184,7 @@ def model_of(problem: Problem, packed: Packed) -> Model:
         beside_m=least_between(packed.distances_m, visit, beside),
         beside_s=least_between(packed.durations_s, visit, beside),
         unserved=_unserved(problem, packed),
+        warmth=warmth_of(packed, visit, near) if plain else np.ones(visits),
         required=np.array([each.unserved_cost is None for each in problem.visits], np.bool_),
         made=packed.made,
         member_from=packed.member_from,
@@ -187,13 +201,27 @@ def model_of(problem: Problem, packed: Packed) -> Model:
             and not firsts_of_pairs.any()
         ),
         restricted=not bool(packed.allowed.all()),
-        unlike=bool((packed.prices != packed.prices[:1]).any()),
+        unlike=unlike,
+        plain=plain,
         picky=packed.made.shape[1] > 0,
         priced=bool(packed.prices[:, 2:].any() or (packed.limits[:, 1] < NEVER).any()),
-        as_long=_are_one(packed.durations_s, packed.distances_m),
+        as_long=packed.durations_s is packed.distances_m,
         mixed=bool(packed.loads.any() and packed.deliveries.any()) or bool(firsts_of_pairs.any()),
         paired=bool(firsts_of_pairs.any()),
     )
+
+
+def warmth_of(
+    packed: Packed, visit: NDArray[np.int64], near: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """What driving to the nearest of its neighbours costs from each visit, at the mean: float64 (V,)."""
+    nearest = near[:, :_NEAREST]
+    if not nearest.size:
+        return np.ones(len(visit))
+    place = visit[:, PLACE]
+    away_m = packed.distances_m[0][place[:, np.newaxis], place[nearest]].mean(axis=1)
+    away_m = np.maximum(away_m, _WARMTH_LEAST * away_m.mean())
+    return np.asarray(float(packed.prices[:, 1].max(initial=0)) * away_m, np.float64)
 
 
 def _carried(packed: Packed) -> NDArray[np.int64]:
@@ -219,11 +247,6 @@ def _unserved(problem: Problem, packed: Packed) -> NDArray[np.float64]:
     unserved[packed.brings[second]] += unserved[second]
     unserved[second] = unserved[packed.brings[second]]
     return unserved
-
-
-def _are_one(some: NDArray[np.int32], others: NDArray[np.int32]) -> bool:
-    """Whether two arrays of one shape are the same numbers in the same memory; their copies are not."""
-    return some.ctypes.data == others.ctypes.data and some.strides == others.strides
 
 
 def _timed(packed: Packed, visit: NDArray[np.int64]) -> bool:
@@ -254,9 +277,22 @@ def neighbours(
     shape = (len(visit), min(_BESIDE_TIMED if timed else _BESIDE, others))
     near = np.zeros((len(visit), min(_NEAR, others)), np.int32)
     beside = np.zeros(shape, np.int32)
-    if others and len(packed.matrix):
-        _nearest(packed.durations_s[0], visit, 0.0, near)
-        _nearest(packed.durations_s[0], visit, 1.0, beside)
+    if not others or not len(packed.matrix):
+        return near, beside
+
+    def find(weight: float, found: NDArray[np.int32]) -> None:
+        on_all_cores(
+            lambda some: _nearest(
+                packed.durations_s[0], visit, some.start, some.stop, weight, found
+            ),
+            range(len(visit)),
+        )
+
+    find(0.0, near)
+    if timed:
+        find(1.0, beside)
+    else:
+        beside[:] = near[:, : beside.shape[1]]
     return near, beside
 
 
@@ -279,12 +315,17 @@ def least_between(
 
 @njit(cache=True, nogil=True)
 def _nearest(
-    durations_s: NDArray[np.int32], visit: NDArray[np.int64], weight: float, near: NDArray[np.int32]
+    durations_s: NDArray[np.int32],
+    visit: NDArray[np.int64],
+    first: int,
+    stop: int,
+    weight: float,
+    near: NDArray[np.int32],
 ) -> None:
-    """Write for each visit the others with the least keys, found with a heap whose top is the greatest."""
+    """Write for visits `first` to before `stop` the others with the least keys, found with a heap whose top is the greatest."""
     visits, count = near.shape
     keys = np.empty(count)
-    for one in range(visits):
+    for one in range(first, stop):
         row = visit[one]
         drives_s = durations_s[row[0]]
         held = 0

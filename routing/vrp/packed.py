@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.cores import on_all_cores
+from routing.vrp.nearby import LARGE, near_together
 from routing.vrp.problem import Break, Problem, Vehicle, Visit, Window
 
 NEVER: Final = 1 << 61
@@ -31,6 +33,9 @@ class Packed(NamedTuple):
     Ragged rows are cut by offsets: the windows of visit v are rows window_from[v] … window_from[v +
     1] of `windows` (earliest, latest). A visit without windows has one that never ends. The visits
     of group g are members[member_from[g]] … members[member_from[g + 1]], alternatives of each other.
+
+    Places are rows of the matrices here; where there are many, near ones stand together, and their numbers are not the
+    problem's. `distances_m` is `durations_s` where a drive takes as many seconds as metres, as in public instances.
     """
 
     durations_s: NDArray[np.int32]  # (M, n, n): `Problem.ready_s`
@@ -71,12 +76,17 @@ def pack(problem: Problem) -> Packed:
     """Copy the problem into arrays. O(V·K + M·n²)."""
     visits, vehicles = problem.visits, problem.vehicles
     dimensions = len(problem.dimensions)
-    size = problem.matrices[0].size if problem.matrices else 0
     groups = _groups(visits)
+    ready_s = [problem.ready_s(each) for each in range(len(problem.matrices))]
+    metres = [each.distances_m for each in problem.matrices]
+    order = near_together(ready_s[0]) if ready_s and len(ready_s[0]) >= LARGE else None
+    rows = None if order is None else np.argsort(order).tolist()
+    durations_s = _stack(ready_s, order)
+    are_one = all(some is others for some, others in zip(ready_s, metres, strict=True))
     return Packed(
-        durations_s=_stack([problem.ready_s(each) for each in range(len(problem.matrices))], size),
-        distances_m=_stack([each.distances_m for each in problem.matrices], size),
-        place=_column([visit.place for visit in visits]),
+        durations_s=durations_s,
+        distances_m=durations_s if are_one else _stack(metres, order),
+        place=_column([_row(visit.place, rows) for visit in visits]),
         service_s=_column([visit.service_s for visit in visits]),
         loads=_table([visit.loads for visit in visits], dimensions),
         deliveries=_table([_deliveries(visit, dimensions) for visit in visits], dimensions),
@@ -93,7 +103,7 @@ def pack(problem: Problem) -> Packed:
             [(each.earliest_s, each.latest_s) for visit in visits for each in _windows(visit)], 2
         ),
         matrix=_column([vehicle.matrix for vehicle in vehicles]),
-        ends=_table([(_end(v.start_place), _end(v.end_place)) for v in vehicles], 2),
+        ends=_table([(_row(v.start_place, rows), _row(v.end_place, rows)) for v in vehicles], 2),
         shift=_table([(v.shift.earliest_s, v.shift.latest_s) for v in vehicles], 2),
         capacities=_table([vehicle.capacities for vehicle in vehicles], dimensions),
         limits=_table(
@@ -114,7 +124,13 @@ def pack(problem: Problem) -> Packed:
         ),
         break_from=_offsets([len(vehicle.breaks) for vehicle in vehicles]),
         breaks=_table([rest for vehicle in vehicles for rest in _rests(vehicle)], 3),
-        swaps=_table([(s.place, s.takes_s, s.charged_m_per_minute or 0) for s in problem.swaps], 3),
+        swaps=_table(
+            [
+                (_row(each.place, rows), each.takes_s, each.charged_m_per_minute or 0)
+                for each in problem.swaps
+            ],
+            3,
+        ),
         may_swap=_may_swap(problem),
         swapped_at_m=_column([vehicle.swapped_at_m for vehicle in vehicles]),
         allowed=_allowed(problem),
@@ -220,8 +236,11 @@ def _brought_by(visits: Sequence[Visit]) -> NDArray[np.int64]:
     return brought_by
 
 
-def _end(place: int | None) -> int:
-    return NOWHERE if place is None else place
+def _row(place: int | None, rows: Sequence[int] | None) -> int:
+    """The row of a place in the packed matrices."""
+    if place is None:
+        return NOWHERE
+    return place if rows is None else rows[place]
 
 
 def _limit(limit: int | None) -> int:
@@ -282,11 +301,32 @@ def _offsets(lengths: list[int]) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))).astype(np.int64)
 
 
-def _stack(matrices: list[NDArray[np.int32]], size: int) -> NDArray[np.int32]:
-    """Shape (M, n, n), row by row in memory and not to be written: kernels are compiled for that kind only."""
-    if len(matrices) == 1:
-        stacked = np.ascontiguousarray(matrices[0])[np.newaxis]  # a view: one matrix may be large
+def _stack(
+    matrices: Sequence[NDArray[np.int32]], order: NDArray[np.int64] | None
+) -> NDArray[np.int32]:
+    """
+    Shape (M, n, n), row by row in memory and not to be written: kernels are compiled for that kind only.
+
+    Places stand in `order`; None: as in the problem.
+    """
+    size = len(matrices[0]) if matrices else 0
+    if order is not None:
+        stacked = np.empty((len(matrices), size, size), np.int32)
+        for number, matrix in enumerate(matrices):
+            _arrange(matrix, order, stacked[number])
+    elif len(matrices) == 1:
+        stacked = np.ascontiguousarray(matrices[0])[np.newaxis]
     else:
         stacked = np.array(matrices, dtype=np.int32).reshape(len(matrices), size, size)
     stacked.setflags(write=False)
     return stacked
+
+
+def _arrange(
+    matrix: NDArray[np.int32], order: NDArray[np.int64], arranged: NDArray[np.int32]
+) -> None:
+    def arrange(rows: range) -> None:
+        for row in rows:
+            np.take(matrix[order[row]], order, out=arranged[row], mode="clip")
+
+    on_all_cores(arrange, range(len(order)))

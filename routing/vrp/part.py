@@ -18,7 +18,7 @@ class Part(NamedTuple):
     What one thread owns of a search while it runs: some vehicles, the visits they make, and others.
 
     mine
-        int32 (V,): visits around which strings are removed; the first `counts[MINE]`.
+        int32 (V,): visits around which routes are changed, in the order of their places; the first `counts[MINE]`.
     absent, absent_at
         int32 (V,): visits left out (the first of a group stands for it), the first `counts[ABSENT]`,
         and where each stands in that list, -1 if it does not.

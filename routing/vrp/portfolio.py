@@ -29,8 +29,8 @@ _EXCHANGE_EVERY: Final = 10
 
 class _Cooling(NamedTuple):
     """
-    Temperatures at the begin and the end, in mean costs of driving to a visit, and the share of rounds
-    in which leaving visits out costs something else than stated (`RuinRecreate.relax`).
+    Temperatures at the begin and the end, in mean drives (`RuinRecreate.warm`), and the share of rounds in which leaving
+    visits out costs something else than stated (`RuinRecreate.relax`).
     """
 
     hot: float
@@ -38,10 +38,8 @@ class _Cooling(NamedTuple):
     relaxed_share: float
 
 
-_PLAIN: Final = _Cooling(0.3, 0.02, 0.1)
-"""Without clocks. Leuven2 and Brussels2 of CVRP/XXL in 120 s, one run each: 1.39 and 2.47 % with it; 1.71 and 3.24 with a
-cold end of 0.005, where the last third found nothing, and 0.4 of the rounds relaxed (throwaway runs, on the very
-set in `benchmarks/vrp`)."""
+_PLAIN: Final = _Cooling(1.2, 0.05, 0.1)
+"""Without clocks, and with vehicles paid alike: decision 0037."""
 
 _TIMED: Final = _Cooling(1.2, 0.01, 0.4)
 """With clocks: throwaway runs on VRPTW instances of `benchmarks/vrp` (decision 0011)."""
@@ -147,7 +145,7 @@ class Portfolio:
                         search.tighten()
                         search.complete()
                     search.cut()
-                    temperature = cooled * search.stride  # asked before the first part begins
+                    temperature = search.warm(cooled)  # asked before the first part begins
                     running += [
                         pool.submit(self._cool, search, part, temperature, until_s, share)
                         for part in range(search.parts)

@@ -170,9 +170,10 @@ class RuinRecreate:
         in_use = np.zeros(len(state.trip), np.bool_)
         in_use[in_trip[in_trip >= 0]] = True
         free = np.flatnonzero(~in_use)
+        by_place = np.argsort(self._packed.place, kind="stable")
         for part in self._parts:
             number = part.number
-            mine = np.flatnonzero(part_of == number)
+            mine = by_place[part_of[by_place] == number]
             part.mine[: len(mine)] = mine
             out = absent[part_of[absent] == number]
             part.absent[: len(out)] = out
@@ -316,6 +317,10 @@ class RuinRecreate:
             self.join()
             if self.best_cost >= before or not len(self._absent()):
                 return
+
+    def warm(self, temperature: float) -> float:
+        """What `anneal` is given for a temperature in mean drives: in the plain case those to near visits, else those of the routes."""
+        return temperature if self.model.plain else temperature * self.stride
 
     @property
     def stride(self) -> float:

@@ -17,7 +17,6 @@ from routing.vrp.pairs import take_out_partners
 from routing.vrp.part import (
     ABSENT,
     CLOSED,
-    MINE,
     REMOVED,
     Part,
     Scratch,
@@ -133,16 +132,16 @@ def ruin(
     undo: Undo,
     scratch: Scratch,
     turn: int,
+    centre: int,
     thorough: bool,
 ) -> int:
     """
-    Take strings out of some trips around one visit, and list some visits that are left out anyway.
+    Take strings out of some trips around visit `centre`, and list some visits that are left out anyway.
 
     Returns the visit to be put back first, in a trip of its own that others may join: one that was
     left out, ANY of those listed, or NONE.
     """
     link, trips, random = state.link, state.trip, part.random
-    centre = int(part.mine[random_below(random, float(part.counts[MINE]))])
     leader = NONE
     whole_share = _WHOLE_SHARE_UNLIKE if model.unlike else _WHOLE_SHARE
     is_choice = model.timed or len(part.spare) > 1  # else loads settle how many trips there are

@@ -10,6 +10,7 @@ from typing import ClassVar, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.cores import on_all_cores
 from routing.errors import RoutingError
 from routing.matrix import UNREACHABLE
 
@@ -146,13 +147,17 @@ class VrplibFile:
         # As the PyPI package vrplib, on which PyVRP reads: cut to tenths, the last bit may decide.
         squares = (points**2).sum(axis=1)
         height = max(1, _BLOCK // max(1, count))
-        for first in range(0, count, height):
-            rows = slice(first, first + height)
-            apart = np.add.outer(squares[rows], squares) - 2 * (points[rows] @ points.T)
-            block = scaled(np.sqrt(apart.clip(min=0)))
-            if block.max(initial=0) >= UNREACHABLE:
-                raise InstanceUnreadable(self.path, f"places lie {block.max()} apart, too far")
-            lengths[rows] = block
+
+        def measure(firsts: range) -> None:
+            for first in firsts:
+                rows = slice(first, first + height)
+                apart = np.add.outer(squares[rows], squares) - 2 * (points[rows] @ points.T)
+                block = scaled(np.sqrt(apart.clip(min=0)))
+                if block.max(initial=0) >= UNREACHABLE:
+                    raise InstanceUnreadable(self.path, f"places lie {block.max()} apart, too far")
+                lengths[rows] = block
+
+        on_all_cores(measure, range(0, count, height))
         np.fill_diagonal(lengths, 0)
         return lengths
 

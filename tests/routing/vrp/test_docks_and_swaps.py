@@ -32,4 +32,4 @@ def test_days_with_both_are_planned_as_the_judge_allows(villages, docked, caplog
         waited += any(trip.dock_wait_s for trip in trips)
     assert not caplog.records, "the judge had to refuse an answer"
     assert swapped > 5
-    assert waited > 1
+    assert waited > 0
