@@ -69,7 +69,7 @@ class Mender:
 
         A due moment that members must share is the latest that any of them has. For a torn joint some tens of exact
         schedules, each of one vehicle's day, however large the problem is; `quickly`, where many are torn, two or three, in
-        which members only join each other's trips, and more leave the day.
+        which members only join each other's trips, and more leave the day; others if none of these can be driven.
         """
         self._days = {
             vehicle: tuple(tuple(trip) for trip in trips if trip)

@@ -25,11 +25,11 @@ def test_days_with_both_are_planned_as_the_judge_allows(villages, docked, caplog
     swapped = waited = 0
     for seed in range(12):
         problem = with_both(villages, docked, seed)
-        found = solve(problem, budget_s=20, iterations=300, engine=Engine.RUIN_RECREATE)
+        found = solve(problem, budget_s=20, iterations=3_000, engine=Engine.RUIN_RECREATE)
         assert check(problem, found) == ()
         trips = [trip for route in found.routes for trip in route.trips]
         swapped += any(trip.swaps for trip in trips)
         waited += any(trip.dock_wait_s for trip in trips)
     assert not caplog.records, "the judge had to refuse an answer"
     assert swapped > 5
-    assert waited > 0
+    assert waited > 1

@@ -172,17 +172,29 @@ def test_a_large_fleet_is_asked_where_it_comes_near(villages, monkeypatch, neare
     assert differ == 0 if nearest == 40 else differ > 0
 
 
-def test_quick_mending_begins_no_trips_where_many_joints_are_torn(villages, monkeypatch) -> None:
-    """Then members stay in trips that held some of them, unless something is required that finds a place in another one only."""
-    differ = 0
+def test_quick_mending_begins_trips_only_where_nothing_else_can_be(villages, monkeypatch) -> None:
+    """Where many joints are torn; members then stay in trips that held some of them, or go."""
+    begins = Mender._begun
+    begun: list[int] = []
+
+    def noted(self, days, visits):
+        begun.append(1)
+        return begins(self, days, visits)
+
+    monkeypatch.setattr(Mender, "_begun", noted)
+    differ = begun_whole = begun_quickly = 0
     for seed in range(20):
         problem, solution = torn(villages, seed)
         orders = orders_of(solution)
+        begun.clear()
         whole = mended(problem, orders)
-        assert mended(problem, orders, quickly=True) == whole
+        begun_whole += len(begun)
+        assert mended(problem, orders, quickly=True) == whole, "few are torn"
+        begun.clear()
         with monkeypatch.context() as patch:
             patch.setattr("routing.vrp.mending._MANY_TORN", 1)
             quick = mended(problem, orders, quickly=True)
+        begun_quickly += len(begun)
         assert (quick is None) == (whole is None)
         if quick is None or whole is None:
             continue
@@ -193,6 +205,7 @@ def test_quick_mending_begins_no_trips_where_many_joints_are_torn(villages, monk
         day = Solution(routes=routes, unserved=unserved, cost=quick[0])
         assert {each.rule for each in check(problem, day)}.isdisjoint(JOINTS)
     assert differ > 1
+    assert begun_quickly < begun_whole / 4
 
 
 def test_orders_that_keep_to_joints_stay_as_they_are(villages) -> None:
