@@ -155,9 +155,11 @@ def solve(
             searched, packed if searched is problem else pack(searched), seed=seed
         )
         orders = portfolio.construct(orders)
-        best.offer(finisher.finish(orders, engine="construction", quickly=not may_queue(problem)))
-        portfolio.take(orders)
         share = _share_of_ortools(problem, engine, iterations)
+        # What ruin and recreate makes of it is mended whole; OR-Tools goes on from here.
+        quickly = share < 1.0 and not may_queue(problem)
+        best.offer(finisher.finish(orders, engine="construction", quickly=quickly))
+        portfolio.take(orders)
         if share < 1.0:
             until_s = deadline_s - share * (deadline_s - time.monotonic())
 
