@@ -12,7 +12,7 @@ from dispatch.plan import Plan, Trip
 from dispatch.posing import Posed
 from dispatch.trucks import Trips, Trucks
 from routing.vrp.check import check
-from routing.vrp.cost import cost, unserved_of
+from routing.vrp.cost import solution_of
 from routing.vrp.finish import Finisher, orders_of
 from routing.vrp.packed import pack
 from routing.vrp.problem import Problem
@@ -64,10 +64,7 @@ def start_of(
             halts = [halt for trip in route.trips for halt in trip.visits]
             taken.update(trucks.latest(halt.visit) for halt in halts)
     routes.sort(key=lambda each: each.vehicle)
-    served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
-    start = Solution(
-        routes=tuple(routes), unserved=unserved_of(problem, served), cost=cost(problem, routes)
-    )
+    start = solution_of(problem, routes)
     if (problem.joints or problem.docks) and routes:
         # Couriers' routes were looked at one by one: what they tear of a joint order is mended, and they wait for each other.
         return Finisher(problem, pack(problem)).finish(orders_of(start), engine="start")

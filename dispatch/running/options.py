@@ -17,7 +17,7 @@ from dispatch.running.inserting import Inserted, Memory, NotInserted, insert
 from dispatch.shortfalls import Remedy, RemedyCode
 from dispatch.trucks import Trucks
 from routing.places import great_circle_m
-from routing.vrp.cost import cost, unserved_of
+from routing.vrp.cost import solution_of
 from routing.vrp.reasons import why_unserved
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Solution
@@ -91,11 +91,7 @@ def _solution(ahead: Ahead) -> Solution | None:
         if route is None:
             return None
         routes.append(route)
-    routes = list(in_line(ahead.posed, scheduler, routes))
-    made = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
-    return Solution(
-        routes=tuple(routes), unserved=unserved_of(problem, made), cost=cost(problem, routes)
-    )
+    return solution_of(problem, in_line(ahead.posed, scheduler, routes))
 
 
 def _at_points(

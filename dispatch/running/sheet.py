@@ -36,11 +36,10 @@ from dispatch.shortfalls import Unserved
 from dispatch.trucks import Trips, Trucks
 from dispatch.violations import BrokenRule, of_nowhere, of_the_day
 from routing.vrp.check import Rule, check
-from routing.vrp.cost import cost, over_s, route_cost, unserved_of
+from routing.vrp.cost import over_s, route_cost, solution_of
 from routing.vrp.plain_day import plain_day
 from routing.vrp.schedule import Scheduler
 from routing.vrp.solution import Route as SolvedRoute
-from routing.vrp.solution import Solution
 
 Unit = tuple[OrderId, ...]
 """Orders that are picked up one after the other, and stay together unless one of them is moved."""
@@ -312,14 +311,9 @@ class Sheet:
     def broken(self, routes: Sequence[SolvedRoute]) -> tuple[BrokenRule, ...]:
         """What the judge says of these routes."""
         problem = self.posed.problem
-        made = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
-        solution = Solution(
-            routes=tuple(routes),
-            unserved=unserved_of(problem, made),
-            cost=cost(problem, routes),
-        )
+        violations = check(problem, solution_of(problem, routes))
         # Routes may be looked at one by one: where the others stand is not missing.
-        found = (each for each in check(problem, solution) if each.rule is not Rule.VISIT_REQUIRED)
+        found = (each for each in violations if each.rule is not Rule.VISIT_REQUIRED)
         nowhere = (
             of_nowhere(each, courier_id)
             for each in self.posed.unserved

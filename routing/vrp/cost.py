@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from itertools import pairwise
 
 from routing.vrp.problem import Problem, Vehicle, Visit
-from routing.vrp.solution import Route, Trip
+from routing.vrp.solution import Route, Solution, Trip
 
 
 def cost(problem: Problem, routes: Iterable[Route]) -> int:
@@ -23,6 +23,15 @@ def cost(problem: Problem, routes: Iterable[Route]) -> int:
         total += route_cost(problem, route)
         served.update(halt.visit for trip in route.trips for halt in trip.visits)
     return total + unserved_cost(problem, unserved_of(problem, served))
+
+
+def solution_of(problem: Problem, routes: Iterable[Route]) -> Solution:
+    """These routes with what they leave out and cost."""
+    routes = tuple(routes)
+    served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
+    return Solution(
+        routes=routes, unserved=unserved_of(problem, served), cost=cost(problem, routes)
+    )
 
 
 def unserved_of(problem: Problem, served: Container[int]) -> tuple[int, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from routing.vrp.check import Rule, check
-from routing.vrp.cost import cost, route_cost, unserved_of
+from routing.vrp.cost import route_cost, solution_of
 from routing.vrp.docks import may_queue
 from routing.vrp.engine_process import Orders
 from routing.vrp.mending import Mender
@@ -76,7 +76,7 @@ class Finisher:
             if spread is None:
                 return None
             routes = list(spread)
-        solution = self._solution(routes)
+        solution = solution_of(self._problem, routes)
         violations = check(self._problem, solution)
         wrong = [each for each in violations if each.rule is not Rule.VISIT_REQUIRED]
         for violation in wrong:
@@ -87,15 +87,6 @@ class Finisher:
     def missed_s(self) -> Mapping[int, int]:
         """By how much each visit's trip was late at docks in the orders finished last, before they were spread."""
         return {} if self._spreader is None else self._spreader.missed_s
-
-    def _solution(self, routes: Iterable[Route]) -> Solution:
-        routes = tuple(routes)
-        served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
-        return Solution(
-            routes=routes,
-            unserved=unserved_of(self._problem, served),
-            cost=cost(self._problem, routes),
-        )
 
     def _worthwhile(self, route: Route) -> Route | None:
         """The route without visits that cost more than leaving them out; None if nothing is left. Joints stay."""

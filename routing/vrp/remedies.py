@@ -22,7 +22,7 @@ from routing.vrp.changes import (
     apply,
 )
 from routing.vrp.check import check
-from routing.vrp.cost import cost, route_cost, unserved_of, visit_cost
+from routing.vrp.cost import route_cost, solution_of, visit_cost
 from routing.vrp.docks import may_queue
 from routing.vrp.finish import orders_of
 from routing.vrp.insertion import INFINITE, cheapest, put, twins
@@ -102,10 +102,7 @@ def with_remedy(
     routes = Scheduler(changed).schedule_all(orders, others if may_queue(problem) else {})
     if routes is None:
         return changed, None
-    served = {halt.visit for route in routes for trip in route.trips for halt in trip.visits}
-    found = Solution(
-        routes=routes, unserved=unserved_of(changed, served), cost=cost(changed, routes)
-    )
+    found = solution_of(changed, routes)
     return changed, None if check(changed, found) else found
 
 
