@@ -203,18 +203,30 @@ def _in_window(judged: Judged, order_id: OrderId, begun_s: int) -> bool:
 def _promises(
     judged: Judged, log: Log, fates: Mapping[OrderId, Fate]
 ) -> tuple[list[Promised], list[Promised]]:
-    """The promises that had to be kept, and those of them that were not."""
+    """
+    The promises that had to be kept, and those of them that were not.
+
+    A household that gives up a parcel earlier than it was told for it was there for another one, as it was told for that.
+    """
     ledger = Ledger(judged.scene)
     for announced in log.announced:
         ledger.take(announced)
     begun_s = _begun_s(log)
+    told: dict[str, list[Promised]] = {}
+    for each in ledger.made.values():
+        told.setdefault(judged.orders[each.order_id].household_id or each.order_id, []).append(each)
+
+    def is_kept(promised: Promised) -> bool:
+        begin_s = begun_s.get(promised.order_id)
+        if begin_s is None or promised.latest_s < begin_s:
+            return False
+        household = judged.orders[promised.order_id].household_id or promised.order_id
+        return promised.earliest_s <= begin_s or any(
+            each.at_s <= begin_s and each.is_kept_by(begin_s) for each in told[household]
+        )
+
     due = [each for each in ledger.made.values() if fates.get(each.order_id) is not Fate.TAKEN_BACK]
-    broken = [
-        each
-        for each in due
-        if each.order_id not in begun_s or not each.is_kept_by(begun_s[each.order_id])
-    ]
-    return due, broken
+    return due, [each for each in due if not is_kept(each)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

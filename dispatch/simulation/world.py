@@ -57,7 +57,8 @@ class World:
         self.env = simpy.Environment(initial_time=round(truth.rates.morning_s))
         self.travel = Travel(truth.scene.ground, truth.mishaps.closures, truth.rates, truth.seed)
         couriers = truth.scene.fleet.couriers
-        docks = max(1, round(len(couriers) / truth.rates.couriers_per_dock))
+        stated = truth.scene.fleet.depot.docks
+        docks = stated or max(1, round(len(couriers) / truth.rates.couriers_per_dock))
         self.docks = simpy.Resource(self.env, docks)
         self.news = self.env.event()
         self.failure: Exception | None = None

@@ -264,6 +264,28 @@ def test_a_promise_is_kept_from_a_quarter_before_to_three_quarters_after(judged,
     assert (kpis.promised, kpis.promises_kept_pct) == (4, 50)
 
 
+@pytest.mark.parametrize(
+    ("second", "begins_s", "kept"),
+    [
+        ("same", 10 * H, 100),
+        ("other", 10 * H, 50),
+        ("same", 12 * H, 50),
+        ("same", 9 * H, 0),
+    ],
+    ids=["for both", "two households", "too late for one", "too early for both"],
+)
+def test_a_household_told_of_one_parcel_gives_another_with_it(judged, day, second, begins_s, kept):
+    households = {OrderId("o1"): "same", OrderId("o2"): second}
+    orders = {
+        key: replace(each, household_id=households.get(key)) for key, each in judged.orders.items()
+    }
+    day.asked("o1", "o2")
+    day.version(7 * H, c1=[("o1", 10 * H), ("o2", 11 * H)])
+    first_s = min(begins_s, 10 * H)
+    day.trip(C1, ("o1", first_s), ("o2", begins_s + 120), leaves_s=8 * H, back_s=13 * H)
+    assert kpis_of(replace(judged, orders=orders), day.log).promises_kept_pct == kept
+
+
 def test_the_first_announcement_is_the_promise(judged, day):
     day.asked("o1")
     day.version(7 * H, c1=[("o1", 9 * H)])
