@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from dispatch import operations
 from dispatch.clock import Clock
-from dispatch.days import CompanyId, DayClock, DepotDay, DepotId
+from dispatch.days import CompanyId, DayClock, DepotDay, DepotId, DepotScope
 from dispatch.departing import risks_told
 from dispatch.fates import road_facts
 from dispatch.jobs import JobQueue
@@ -36,6 +36,9 @@ OVERHEAD_S: Final = 60.0
 ATTEMPTS: Final = 3
 """So often a version is made again because another was published meanwhile. Chosen."""
 
+EXPECTED_EVERY: Final = timedelta(minutes=15)
+"""So long after the last search the next one, while a plan keeps time for orders that may not come after all. Chosen."""
+
 RETRY_S: Final = 1.0
 """Pause before a day is looked at again after the server was away."""
 
@@ -55,6 +58,8 @@ class DayWorker:
     budget_s: float = BUDGET_S
     jobs: JobQueue | None = None
     """Where the next look is asked for, which comes even if nothing is heard; None: nowhere."""
+    searched: dict[DepotScope, datetime] = field(default_factory=dict)
+    """When this worker last searched for a cheaper plan, or another one, of each depot."""
 
     async def run_keeping(self, company_id: str, depot_id: str, day: str, search: bool) -> None:
         """
@@ -108,6 +113,11 @@ class DayWorker:
                 return stored.plan
         return None
 
+    def _expected_in_vain(self, plan: Plan, now: datetime) -> bool:
+        """Whether by now the plan may keep time for orders that should have come."""
+        last_at = self.searched.get(plan.day.scope, plan.made_at)
+        return plan.figures.expected > 0 and now >= max(last_at, plan.made_at) + EXPECTED_EVERY
+
     async def _tell_risks(self, day: DepotDay, before: Plan) -> None:
         """`before` is the version that was in force when the look began."""
         now = self.clock.now()
@@ -147,8 +157,9 @@ class DayWorker:
         if page.plan is None or self.roads is None or not self.roads.exists():
             return None
         why = await asyncio.to_thread(whys, page.plan, page.events, now=now)
-        if not why and not search:
+        if not why and not search and not self._expected_in_vain(page.plan, now):
             return None
+        self.searched[day.scope] = now
         try:
             running = await operations.read_running(self.store, day, at=now)
         except FleetMissing:

@@ -23,8 +23,9 @@ def figures_of(
     unserved: Sequence[Unserved],
     *,
     overlap_percent: int | None = None,
+    expected: int = 0,
 ) -> Figures:
-    """A plan of these routes in numbers, with the overlap as it was measured."""
+    """A plan of these routes in numbers, with the overlap as it was measured and the expected orders as they were counted."""
     stops = [stop for route in routes for stop in route.stops]
     served = sum(len(stop.order_ids) for stop in stops)
     return Figures(
@@ -42,4 +43,5 @@ def figures_of(
         missed_cost_fen=sum(each.cost_fen for stop in stops for each in stop.missed),
         dropped=sum(len(stop.dropped) for stop in stops),
         overlap_percent=overlap_percent,
+        expected=expected,
     )

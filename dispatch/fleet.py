@@ -54,6 +54,8 @@ class Depot:
     slack_s
         So much time plans keep before a truck leaves, a window closes or a time promised is over, where they can: a drive
         takes minutes more than planned. Default chosen.
+    look_back_days
+        Plans keep room and time for orders that may still come, as they came on so many days before; 0: for none.
     late_cost_per_hour_fen
         Price of each order for each hour after the time promised, where it cannot be kept. Default chosen:
         so far above a courier's hour that the least lateness is looked for.
@@ -92,6 +94,7 @@ class Depot:
     announce_ahead_s: int | None = None
     lock_ahead_s: int = 600
     slack_s: int = 600
+    look_back_days: int = 0
     late_cost_per_hour_fen: int = 6_000
     window_early_fen_per_minute: int | None = None
     window_late_fen_per_minute: int | None = None

@@ -26,6 +26,7 @@ class DayInputs:
     `full` are the points into which nothing fits but what is said here; `barred` are those of the orders that nobody can
     pick up for what keepers of points say, and why.
     `trucks` are those that leave otherwise than the fleet states; `fleet` and `orders` know it already.
+    `expected` are orders that may still come, for which plans keep room and time.
     `amounts` are what was said of orders that couriers have collected since; what was scanned instead, the facts say.
     """
 
@@ -34,6 +35,7 @@ class DayInputs:
     fleet: Fleet
     orders: tuple[Order, ...]
     closures: tuple[TimedClosure, ...] = ()
+    expected: tuple[Order, ...] = ()
     full: Mapping[PointId, FullPoint] = field(default_factory=dict)
     barred: Mapping[OrderId, Unserved] = field(default_factory=dict)
     trucks: Trucks = field(default_factory=dict)
@@ -79,13 +81,15 @@ class DayInputs:
             self,
             fleet=replace(self.fleet, depot=depot_today(depot, trucks, self.clock)),
             orders=orders_today(self.orders, depot, trucks, self.clock),
+            expected=orders_today(self.expected, depot, trucks, self.clock),
             trucks=trucks,
         )
 
     def only_whom_orders_name(self) -> DayInputs:
         """The same day for planning, in fewer bytes: left out are households and points to which no order can lead."""
-        households = {each.household_id for each in self.orders}
-        points = {each.point_id for each in self.orders}
+        named = (*self.orders, *self.expected)
+        households = {each.household_id for each in named}
+        points = {each.point_id for each in named}
         points |= {point for order in self.orders for point in order.points or ()}
         for key, household in self.registry.households.items():
             if key in households:

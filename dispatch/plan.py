@@ -283,6 +283,8 @@ class Figures:
     overlap_percent: int | None = None
     """Of the ground that couriers' stops span, what more than one spans. A new order that is answered at once
     leaves it as it was; None: not measured."""
+    expected: int = 0
+    """Orders that may still come, for which it keeps room and time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

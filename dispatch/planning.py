@@ -17,6 +17,7 @@ from dispatch.hand import NO_HAND
 from dispatch.holding import only_held, with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined, told_joints
+from dispatch.keeping_time import expected_in, without_expected
 from dispatch.plan import Plan
 from dispatch.posing import pose
 from dispatch.promises import at_promised_times, promised, with_promises
@@ -144,7 +145,7 @@ def plan_day(
         inputs,
         network,
         posed,
-        settled(posed, solution),
+        settled(posed, without_expected(posed, solution)),
         made_at=made_at,
         version=version,
         based_on=based_on,
@@ -152,7 +153,12 @@ def plan_day(
         budget_s=budget_s,
     )
     unserved = (*plan.unserved, *aside)
-    figures = figures_of(plan.routes, unserved, overlap_percent=plan.figures.overlap_percent)
+    figures = figures_of(
+        plan.routes,
+        unserved,
+        overlap_percent=plan.figures.overlap_percent,
+        expected=expected_in(posed, solution),
+    )
     plan = replace(plan, unserved=unserved, figures=figures, hand=hand)
     plan = replace(told_joints(plan, asked), clashes=clashes)
     return promised(plan, start, inputs.fleet.depot, now=made_at)

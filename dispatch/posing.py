@@ -43,6 +43,9 @@ from routing.vrp.problem import Docks, Problem, Swap, Vehicle, Window
 
 DIMENSIONS: Final = ("weight_g", "volume_ml", "pieces")
 
+EXPECTED_TIMES_LESS: Final = 4
+"""Leaving out an expected order costs so many times less than a known one. Chosen."""
+
 _ALONE: Final[Mapping[OrderId, int]] = MappingProxyType({})
 
 
@@ -68,7 +71,7 @@ class Posed:
     `snaps[profile][row]` is None where that profile has no road near. `rows` tells each spot's row, by its
     place and point. `unserved` are orders that no search could help. `kinds` are vehicles of every model that
     drives on roads that somebody drives on anyway; who drives them and when is anybody's. `clock` counts the
-    problem's seconds. `joint_ids` run parallel to the problem's joints, the fleet's swaps to its swaps.
+    problem's seconds. `expected` are the visits of expected orders. `joint_ids` run parallel to the problem's joints, the fleet's swaps to its swaps.
     """
 
     problem: Problem
@@ -80,6 +83,7 @@ class Posed:
     kinds: Mapping[VehicleModelId, Vehicle]
     clock: DayClock
     joint_ids: tuple[JointId, ...] = ()
+    expected: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +134,16 @@ def pose(
         doors.setdefault((point.place, point.point_id), Door(point, []))
     for spot in besides:
         doors.setdefault((spot.place, spot.point_id), Door(spot, []))
-    return pose_doors(
-        inputs, network, tuple(doors.values()), unserved, with_offers=True, companies=companies
+    expected = _expected(inputs)
+    posed = pose_doors(
+        inputs,
+        network,
+        (*doors.values(), *expected),
+        unserved,
+        with_offers=True,
+        companies=companies,
     )
+    return _less_urgent(posed, inputs) if expected else posed
 
 
 def pose_doors(
@@ -254,6 +265,39 @@ def pose_doors(
         if model.profile in profiles
     }
     return Posed(problem, members, couriers, snaps, rows, unserved_now, kinds, clock, joint_ids)
+
+
+def _expected(inputs: DayInputs) -> tuple[Door, ...]:
+    """A door for each expected order: it shares no halt."""
+    if not inputs.fleet.couriers:
+        return ()
+    spots = ((spot_today(order, inputs), order) for order in inputs.expected)
+    return tuple(Door(spot, [order]) for spot, order in spots if isinstance(spot, Spot))
+
+
+def _less_urgent(posed: Posed, inputs: DayInputs) -> Posed:
+    """The day in which no known order is left out for an expected one, and of those only what may be made is told."""
+    ids = {each.order_id for each in inputs.expected}
+    expected = frozenset(
+        number
+        for number, halt in enumerate(posed.halts)
+        if any(order.order_id in ids for order in halt.orders)
+    )
+    visits = tuple(
+        replace(visit, unserved_cost=(visit.unserved_cost or 0) // EXPECTED_TIMES_LESS)
+        if number in expected
+        else visit
+        for number, visit in enumerate(posed.problem.visits)
+    )
+    return replace(
+        posed,
+        problem=replace(posed.problem, visits=visits),
+        halts=tuple(
+            replace(halt, visit=visit) for halt, visit in zip(posed.halts, visits, strict=True)
+        ),
+        unserved=tuple(each for each in posed.unserved if each.order_id not in ids),
+        expected=expected,
+    )
 
 
 def _swap_places(fleet: Fleet) -> tuple[Place, ...]:

@@ -30,6 +30,7 @@ from api.simulating.days import (
     Village,
     demo_village,
     draw_day,
+    looking_back,
     own_village,
     simulate,
 )
@@ -72,6 +73,14 @@ def simulate_days(
     known: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Share of orders known in the morning; else drawn."),
+    ] = None,
+    look_back: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=28,
+            help="Days before that plans of `ours` learn from; else as the fleet says.",
+        ),
     ] = None,
     policies: Annotated[
         str, typer.Option(help="Ways to run the day, with commas: ours, insertion, nearest.")
@@ -121,6 +130,8 @@ def simulate_days(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cunlu-")))
         stopped = stack.enter_context(interrupts())
         village = _village(folder, fleet, registry, roads, osm, (households, couriers, seed))
+        if look_back is not None:
+            village = looking_back(village, look_back)
         service = None if url is None else stack.enter_context(_server(url, key, village))
         _check_one_day(service, names, days)
         on_day = date_of(day) or (_DAY if service is None else _date_of(service, village))

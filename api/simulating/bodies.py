@@ -95,7 +95,7 @@ def _window(window: TimeWindow) -> Mapping[str, str]:
 
 
 def _depot(depot: Depot) -> dict[str, Any]:
-    told = {
+    return {
         "id": depot.depot_id,
         "name": depot.name,
         **_place(depot.place),
@@ -104,18 +104,45 @@ def _depot(depot: Depot) -> dict[str, Any]:
         "service_per_stop_s": depot.service_per_stop_s,
         "service_per_piece_s": depot.service_per_piece_s,
         "turnaround_s": depot.turnaround_s,
-        "unserved_cost_yuan": depot.unserved_cost_fen / 100,
-        "strange_village_cost_yuan": depot.strange_village_cost_fen / 100,
-        "reassign_cost_yuan": depot.reassign_cost_fen / 100,
-        "walk_cost_per_km_yuan": depot.walk_cost_per_km_fen / 100,
+        "unload_per_piece_s": depot.unload_per_piece_s,
+        "sorting_s": depot.sorting_s,
         "walk_max_m": depot.walk_max_m,
-        "overtime_cost_per_hour_yuan": depot.overtime_cost_per_hour_fen / 100,
+        "look_back_days": depot.look_back_days,
+        "cold_factor": depot.cold_factor,
+        **_yuan(depot),
+        **_minutes(depot),
+        **({} if depot.docks is None else {"docks": depot.docks}),
     }
-    if depot.cold_factor != 1:
-        told["cold_factor"] = depot.cold_factor
+
+
+def _yuan(depot: Depot) -> dict[str, float]:
+    told = {
+        "missed_cut_off_cost_yuan": depot.missed_cut_off_cost_fen,
+        "unserved_cost_yuan": depot.unserved_cost_fen,
+        "strange_village_cost_yuan": depot.strange_village_cost_fen,
+        "reassign_cost_yuan": depot.reassign_cost_fen,
+        "late_cost_per_hour_yuan": depot.late_cost_per_hour_fen,
+        "window_early_cost_per_minute_yuan": depot.window_early_fen_per_minute,
+        "window_late_cost_per_minute_yuan": depot.window_late_fen_per_minute,
+        "walk_cost_per_km_yuan": depot.walk_cost_per_km_fen,
+        "overtime_cost_per_hour_yuan": depot.overtime_cost_per_hour_fen,
+    }
+    return {name: fen / 100 for name, fen in told.items() if fen is not None}
+
+
+def _minutes(depot: Depot) -> dict[str, float]:
+    told = {
+        "promise_early_minutes": depot.promise_early_s,
+        "promise_late_minutes": depot.promise_late_s,
+        "announce_ahead_minutes": depot.announce_ahead_s,
+        "lock_ahead_minutes": depot.lock_ahead_s,
+        "slack_minutes": depot.slack_s,
+        "window_missed_max_minutes": depot.window_missed_max_s,
+    }
+    minutes = {name: seconds / 60 for name, seconds in told.items() if seconds is not None}
     if depot.overtime_after_s is not None:
-        told["overtime_after_hours"] = depot.overtime_after_s / 3600
-    return told
+        minutes["overtime_after_hours"] = depot.overtime_after_s / 3600
+    return minutes
 
 
 def _model(model: VehicleModel) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -93,6 +93,12 @@ def own_village(*, roads: Path, fleet: Path, registry: Path) -> Village:
     )
 
 
+def looking_back(village: Village, days: int) -> Village:
+    """The village whose plans keep time for orders as they came on so many days before."""
+    depot = replace(village.fleet.depot, look_back_days=days)
+    return replace(village, fleet=replace(village.fleet, depot=depot))
+
+
 def draw_day(village: Village, draw: Draw, rates: Rates) -> Truth:
     return truth_of(
         village.network,
@@ -141,9 +147,11 @@ def simulate(
             else:
                 clock = DayClock(truth.scene.day.day, truth.scene.fleet.depot.zone)
                 starts_at = clock.moment(round(truth.rates.morning_s))
+                if truth.pasts:
+                    starts_at = truth.pasts[0].clock.starts_at
                 depot_id = truth.scene.day.depot_id
                 with service_inside(village.roads, depot_id, starts_at=starts_at) as inside:
-                    log = run(Ours(inside, truth.scene, truth.registry, planning))
+                    log = run(Ours(inside, truth.scene, truth.registry, planning, truth.pasts))
         case _:
             assert_never(name)
     real_s = time.perf_counter() - began_s

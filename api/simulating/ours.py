@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time as real_time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final, assert_never
 
 import msgspec
@@ -33,10 +35,13 @@ from dispatch.simulation.telling import (
     OrderTakenBack,
     RoadReported,
 )
-from dispatch.simulation.truth import Scene
+from dispatch.simulation.truth import PastDemand, Scene
 
 _BATCH: Final = 5_000
 """Records in one request. Chosen, not measured."""
+
+_TOGETHER_S: Final = 300
+"""Of a past day nothing is needed but when orders came, to a few minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +71,19 @@ class Ours:
     """Sends what it hears, and takes over every version of the plan that the service makes of it."""
 
     def __init__(
-        self, service: Service, scene: Scene, registry: Registry, planning: Planning
+        self,
+        service: Service,
+        scene: Scene,
+        registry: Registry,
+        planning: Planning,
+        pasts: Sequence[PastDemand] = (),
     ) -> None:
+        """`pasts` are days before that the service lives through first."""
         self._service = service
         self._scene = scene
         self._registry = registry
         self._planning = planning
+        self._pasts = pasts
         self._query = {"depot": scene.day.depot_id, "day": scene.day.day.isoformat()}
         self._is_news = False
         self._looked_s = 0
@@ -79,7 +91,8 @@ class Ours:
         self._routes: dict[CourierId, tuple[str, Handed]] = {}
 
     def begin(self, asked: OrdersAsked) -> Announced:
-        self._service.at(self._moment(asked.at_s))
+        if not self._pasts:
+            self._service.at(self._moment(asked.at_s))
         told(
             self._service,
             "PUT",
@@ -90,6 +103,9 @@ class Ours:
         registry = self._registry
         self._send("households", [household_body(each) for each in registry.households.values()])
         self._send("points", [point_body(each) for each in registry.points.values()])
+        for past in self._pasts:
+            self._live_through(past)
+        self._service.at(self._moment(asked.at_s))
         self._send("orders", [order_body(each) for each in asked.orders])
         return self._plan(asked.at_s, self._planning.morning_budget_s)
 
@@ -177,7 +193,21 @@ class Ours:
         if handed["order"] is not None:
             self._cancel(handed["order"]["order_id"])
 
-    def _send(self, member: str, records: list[dict[str, object]]) -> None:
+    def _live_through(self, past: PastDemand) -> None:
+        """Send a past day's orders as they came, those of a few minutes together."""
+        query = {**self._query, "day": past.clock.day.isoformat()}
+        for told_s, wishes in groupby(
+            past.wishes, key=lambda each: -(-each.told_at_s // _TOGETHER_S) * _TOGETHER_S
+        ):
+            self._service.at(past.clock.moment(told_s))
+            self._send("orders", [order_body(each.order) for each in wishes], query)
+
+    def _send(
+        self,
+        member: str,
+        records: list[dict[str, object]],
+        query: Mapping[str, str] | None = None,
+    ) -> None:
         """Post them in batches; whatever is not taken is an error of ours."""
         for start in range(0, len(records), _BATCH):
             batch = records[start : start + _BATCH]
@@ -185,7 +215,7 @@ class Ours:
                 self._service,
                 "POST",
                 f"/v1/{member}",
-                query=self._query,
+                query=query or self._query,
                 json={member: batch},
             ).json()
             refused = [each for each in answer["results"] if each["code"]]

@@ -219,6 +219,7 @@ export function DraftBanner() {
       <${Compared} name="distance" value=${`${kilometres(figures.distance_m)} ${t("unit.km")}`} before=${before?.distance_m} after=${figures.distance_m} delta=${change} />
       ${typeof figures.overlap_percent === "number" &&
       html`<${Compared} name="overlap" value=${`${figures.overlap_percent} %`} before=${before?.overlap_percent ?? undefined} after=${figures.overlap_percent} delta=${difference} />`}
+      ${figures.expected > 0 && html`<small class="draft-expected">${t("draft.expected", { count: figures.expected })}</small>`}
       ${figures.dropped > 0 && html`<small class="draft-drops">${t("draft.drops", { count: figures.dropped })}</small>`}
       <span class="draft-actions">
         <button type="button" onClick=${leave}>${t("draft.later")}</button>

@@ -217,6 +217,7 @@ export const en = {
   "draft.publish": "Publish",
   "draft.publishing": "Publishing…",
   "draft.later": "Not now",
+  "draft.expected": "Keeps room and time for {count} orders that may still come",
   "draft.drops": "{count} orders are dropped on the way: this draft can be exported, not published",
   "draft.stale": "Version {version} has been published since: plan again",
   "draft.cost": "Cost",

@@ -217,6 +217,7 @@ export const zh = {
   "draft.publish": "发布",
   "draft.publishing": "正在发布…",
   "draft.later": "暂不",
+  "draft.expected": "为可能再来的 {count} 单预留了时间和装载空间",
   "draft.drops": "其中 {count} 单途中送达：此草案只能导出，不能发布",
   "draft.stale": "此后已发布第 {version} 版，请重新求解",
   "draft.cost": "成本",

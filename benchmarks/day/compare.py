@@ -14,7 +14,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,15 @@ from typing import Any
 from resolving import Resolving
 from scipy.stats import t as student
 
-from api.simulating.days import Draw, PolicyName, Village, demo_village, draw_day, simulate
+from api.simulating.days import (
+    Draw,
+    PolicyName,
+    Village,
+    demo_village,
+    draw_day,
+    looking_back,
+    simulate,
+)
 from api.simulating.ours import Planning
 from dispatch.simulation.hindsight import Hindsight, hindsight_of
 from dispatch.simulation.outcome import Outcome, outcome_of
@@ -31,6 +39,8 @@ from dispatch.simulation.running import run_day
 from dispatch.simulation.truth import Truth
 
 OURS = tuple(each.value for each in PolicyName)
+KNOWN_ONLY = "known-only"
+"""Ours that does not look back on days before."""
 PEERS = ("pyvrp", "ortools")
 FIGURES = (
     "on_time_pct",
@@ -63,6 +73,11 @@ def peer(name: str) -> Callable[..., Any]:
 def run(
     name: str, village: Village, truth: Truth, planning: Planning, hindsight: Hindsight | None
 ) -> Outcome:
+    if name == KNOWN_ONLY:
+        alone = looking_back(village, 0)
+        told = replace(truth, pasts=(), scene=replace(truth.scene, fleet=alone.fleet))
+        outcome, _ = simulate(alone, told, PolicyName.OURS, planning=planning, hindsight=hindsight)
+        return replace(outcome, policy=name)
     if name in OURS:
         outcome, _ = simulate(
             village, truth, PolicyName(name), planning=planning, hindsight=hindsight
@@ -93,7 +108,8 @@ def record(outcome: Outcome, options: argparse.Namespace) -> dict[str, Any]:
 
 def wanted(options: argparse.Namespace) -> dict[str, Any]:
     """What makes two records comparable."""
-    names = ("households", "orders", "couriers", "factor", "budget", "morning_budget", "hindsight")
+    names = ("households", "orders", "couriers", "factor", "look_back")
+    names += ("budget", "morning_budget", "hindsight")
     return {name: getattr(options, name) for name in names}
 
 
@@ -132,12 +148,15 @@ def table(records: Sequence[Mapping[str, Any]], policies: Sequence[str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--policies", nargs="+", choices=(*OURS, *PEERS), default=[*OURS])
+    parser.add_argument(
+        "--policies", nargs="+", choices=(*OURS, KNOWN_ONLY, *PEERS), default=[*OURS]
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--households", type=int, default=600)
     parser.add_argument("--orders", type=int, default=300)
     parser.add_argument("--couriers", type=int, default=10)
     parser.add_argument("--factor", type=float, default=1.0)
+    parser.add_argument("--look-back", type=int, default=5, help="Days that ours learns from.")
     parser.add_argument("--budget", type=float, default=2.0)
     parser.add_argument("--morning-budget", type=float, default=10.0)
     parser.add_argument("--hindsight", type=float, default=30.0, help="Seconds; 0: none.")
@@ -153,6 +172,7 @@ def main() -> None:
         village = demo_village(
             Path(folder), households=options.households, couriers=options.couriers, seed=1
         )
+        village = looking_back(village, options.look_back)
         for seed in options.seeds:
             missing = [name for name in options.policies if (name, seed) not in done]
             if not missing:

@@ -150,6 +150,7 @@ class _Depot(Strict):
     announce_ahead_minutes: Minutes | None = _DEPOT.announce_ahead_s
     lock_ahead_minutes: Minutes = _DEPOT.lock_ahead_s
     slack_minutes: Minutes = _DEPOT.slack_s
+    look_back_days: Annotated[int, count_in(0, 28)] = _DEPOT.look_back_days
     late_cost_per_hour_yuan: Fen = _DEPOT.late_cost_per_hour_fen
     window_early_cost_per_minute_yuan: Fen | None = None
     window_late_cost_per_minute_yuan: Fen | None = None
@@ -294,6 +295,7 @@ def _fleet(stated: _Fleet, where: Mapping[str, str]) -> tuple[Fleet | None, list
             announce_ahead_s=depot.announce_ahead_minutes,
             lock_ahead_s=depot.lock_ahead_minutes,
             slack_s=depot.slack_minutes,
+            look_back_days=depot.look_back_days,
             late_cost_per_hour_fen=depot.late_cost_per_hour_yuan,
             window_early_fen_per_minute=depot.window_early_cost_per_minute_yuan,
             window_late_fen_per_minute=depot.window_late_cost_per_minute_yuan,

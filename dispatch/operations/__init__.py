@@ -36,6 +36,7 @@ from dispatch.operations.departures import (
     tell_risks,
 )
 from dispatch.operations.etas import EtaMissing, read_eta, read_etas
+from dispatch.operations.expecting import read_expected
 from dispatch.operations.jobs import (
     BudgetOutOfRange,
     JobUnknown,
@@ -278,6 +279,7 @@ __all__ = [
     "read_dead_letters",
     "read_eta",
     "read_etas",
+    "read_expected",
     "read_fleet",
     "read_inputs",
     "read_job",

@@ -17,6 +17,7 @@ from dispatch.fates import RoadFacts, road_facts
 from dispatch.fleet import CourierId, Depot
 from dispatch.holding import as_agreed
 from dispatch.inputs import DayInputs
+from dispatch.operations.expecting import read_expected
 from dispatch.operations.jobs import read_inputs
 from dispatch.operations.orders import create_orders, read_some_orders
 from dispatch.operations.registry import read_fleet
@@ -54,7 +55,9 @@ async def read_running(store: Store, day: DepotDay, *, at: datetime) -> RunningD
     page = await store.daybook.read(day)
     facts = road_facts(page.events)
     plan = None if page.plan is None else plan_today(page.plan, facts.trucks)
-    known = as_keepers_say(inputs.as_known(facts), facts, plan, now=at)
+    expected = await read_expected(store, day, inputs.fleet.depot, at=at)
+    inputs = replace(inputs, expected=expected).as_known(facts)
+    known = as_keepers_say(inputs, facts, plan, now=at)
     if plan is not None:
         known = without_pairs(as_agreed(known, plan.hand))
     return RunningDay(inputs=known, plan=plan, events=page.events, facts=facts)

@@ -380,7 +380,12 @@ def _taken(situation: Situation, order: Order, found: _Found, *, tried: int) -> 
         made_at=situation.now.astimezone(inputs.fleet.depot.zone),
         routes=routes,
         unserved=unserved,
-        figures=figures_of(routes, unserved, overlap_percent=plan.figures.overlap_percent),
+        figures=figures_of(
+            routes,
+            unserved,
+            overlap_percent=plan.figures.overlap_percent,
+            expected=plan.figures.expected,
+        ),
         promises=(*kept, *after.promises),
         departures=departures_of(routes, inputs),
         why=(Why.NEW_ORDERS,),

@@ -359,7 +359,12 @@ def with_routes(situation: Situation, after: Plan, own: Sequence[Route], met: se
         made_at=after.made_at,
         routes=routes,
         unserved=unserved,
-        figures=figures_of(routes, unserved, overlap_percent=overlap_of(routes)),
+        figures=figures_of(
+            routes,
+            unserved,
+            overlap_percent=overlap_of(routes),
+            expected=plan.figures.expected,
+        ),
         promises=promises,
         departures=departures_of(routes, inputs),
         why=(Why.HAND,),

@@ -119,6 +119,8 @@ def _searched(
         inputs,
         orders=tuple(each for each in inputs.orders if each.order_id in mine),
         fleet=replace(fleet, couriers={each: fleet.couriers[each] for each in couriers}),
+        # Who may still ask is nobody's: a part of the couriers is not to wait for all of it.
+        expected=() if len(couriers) < len(fleet.couriers) else inputs.expected,
     )
     found = replan(
         rest,
@@ -140,7 +142,12 @@ def _searched(
         *(each for each in plan.unserved if each.order_id not in mine),
         *found.plan.unserved,
     )
-    figures = figures_of(whole.routes, unserved, overlap_percent=overlap_of(whole.routes))
+    figures = figures_of(
+        whole.routes,
+        unserved,
+        overlap_percent=overlap_of(whole.routes),
+        expected=whole.figures.expected,
+    )
     whole = replace(whole, unserved=unserved, figures=figures)
     return promised(whole, plan, fleet.depot, now=situation.now)
 

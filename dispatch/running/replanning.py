@@ -14,6 +14,7 @@ from dispatch.fleet import CourierId
 from dispatch.holding import at_held_times, with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import told_joints
+from dispatch.keeping_time import cost_with_expected, expected_in, without_expected
 from dispatch.orders import OrderId
 from dispatch.pairs import without_pairs
 from dispatch.pickup_times import DAY_S
@@ -30,7 +31,7 @@ from dispatch.running.standing import Standing, standings
 from dispatch.running.stitching import stitched
 from dispatch.starting import start_of
 from routing.roads.network import RoadNetwork
-from routing.vrp.cost import cost, unserved_of
+from routing.vrp.cost import solution_of
 from routing.vrp.problem import Problem
 from routing.vrp.slack import with_slack
 from routing.vrp.solution import Solution
@@ -125,6 +126,7 @@ def replan(
         if regained is not None and _orders(posed, start) <= _orders(posed, regained):
             solution = regained
         posed = _with_required(posed, start)
+    cost_before = None if start is None else cost_with_expected(posed, start)
     left_out = frozenset[int]()
     for share in (FIRST_SHARE, 1.0):
         later = frozenset(range(len(as_promised.halts), len(posed.halts)))
@@ -143,13 +145,14 @@ def replan(
         }
         if share < 1.0:
             posed = with_later_times(posed, inputs, plan, dict.fromkeys(broken, DAY_S))
-            solution = _again(posed.problem, solution)
+            # The problem has got further visits since.
+            solution = solution_of(posed.problem, solution.routes)
     assert solution is not None, "searched"
     planned = read_back(
         rest.inputs,
         network,
         posed,
-        solution,
+        without_expected(posed, solution),
         made_at=now,
         version=0,
         based_on=plan.version,
@@ -158,9 +161,10 @@ def replan(
     )
     planned = replace(planned, unserved=(*planned.unserved, *aside))
     again = told_joints(stitched(plan, planned, where, rest.heres, inputs), asked, plan)
-    again = replace(again, clashes=clashes_in(stated, rest.posed))
+    figures = replace(again.figures, expected=expected_in(posed, solution))
+    again = replace(again, clashes=clashes_in(stated, rest.posed), figures=figures)
     again = promised(again, as_told, depot, now=now)
-    return Replanned(again, None if start is None else start.cost - solution.cost)
+    return Replanned(again, None if cost_before is None else cost_before - solution.cost)
 
 
 def _orders(posed: Posed, solution: Solution) -> frozenset[OrderId]:
@@ -177,6 +181,7 @@ def _orders(posed: Posed, solution: Solution) -> frozenset[OrderId]:
 def _with_required(posed: Posed, start: Solution) -> Posed:
     """The day in which what `start` makes may not be left out: nobody's promise pays for another's."""
     made = {halt.visit for route in start.routes for trip in route.trips for halt in trip.visits}
+    made -= posed.expected
     groups = {posed.halts[number].visit.group for number in made} - {None}
     visits = tuple(
         replace(visit, unserved_cost=None) if number in made or visit.group in groups else visit
@@ -186,14 +191,6 @@ def _with_required(posed: Posed, start: Solution) -> Posed:
         replace(halt, visit=visit) for halt, visit in zip(posed.halts, visits, strict=True)
     )
     return replace(posed, problem=replace(posed.problem, visits=visits), halts=halts)
-
-
-def _again(problem: Problem, solution: Solution) -> Solution:
-    """The solution of a problem that has got further visits since."""
-    made = {halt.visit for route in solution.routes for trip in route.trips for halt in trip.visits}
-    return replace(
-        solution, unserved=unserved_of(problem, made), cost=cost(problem, solution.routes)
-    )
 
 
 def companies_of(plan: Plan) -> dict[OrderId, int]:

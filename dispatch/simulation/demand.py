@@ -59,25 +59,29 @@ class Wish:
 def wishes_of(
     registry: Registry,
     fleet: Fleet,
-    clock: DayClock,
     rates: Rates,
+    clock: DayClock,
     *,
     orders: int,
     seed: int,
     known_share: float | None = None,
+    days_ago: int = 0,
 ) -> tuple[Wish, ...]:
     """
-    So many orders of a day, by the moment at which the company hears of them.
+    So many orders of a day, by the moment at which the company hears of them; of one so many days before that of `seed`.
 
     Households without a place ask for nothing. Few households ask for much: Zipf's law over a draw of
     their order. `known_share` of them is known in the morning; None: drawn from the rates.
     """
     households = [each for each in registry.households.values() if each.place is not None]
+    name = ("days ago", days_ago) if days_ago else ()
     if known_share is None:
-        known_share = chance(seed, "known share").uniform(*rates.known_at_start_share)
-    teller = _Teller(registry, fleet, clock, rates, seed, known_share)
+        known_share = chance(seed, *name, "known share").uniform(*rates.known_at_start_share)
+    teller = _Teller(registry, fleet, clock, rates, seed, name, known_share)
     chooser = chance(seed, "households")
-    chooser.shuffle(households)
+    chooser.shuffle(households)  # who sells much does so every day
+    if days_ago:
+        chooser = chance(seed, *name, "households")
     heights = list(
         accumulate((rank + 1) ** -rates.household_tail for rank in range(len(households)))
     )
@@ -95,11 +99,12 @@ class _Teller:
     clock: DayClock
     rates: Rates
     seed: int
+    name: tuple[object, ...]
     known_share: float
 
     def wish(self, number: int, household: Household) -> Wish:
         rates, clock = self.rates, self.clock
-        draw = chance(self.seed, "order", number)
+        draw = chance(self.seed, *self.name, "order", number)
         morning_s = round(rates.morning_s)
         is_known = draw.random() < self.known_share
         asked_s = self._asked_s(draw)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 from typing import ClassVar
 
 from dispatch.days import DayClock, DepotDay
@@ -51,14 +53,25 @@ class Scene:
         return self.clock.span_of(courier.shift_starts, courier.shift_ends)
 
 
+@dataclass(frozen=True, slots=True)
+class PastDemand:
+    """What was asked for on a day before, and not taken back, by the moment at which the company heard of it."""
+
+    clock: DayClock
+    wishes: tuple[Wish, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
+    """`pasts` are the days to which the depot looks back, the earliest first."""
+
     seed: int
     rates: Rates
     scene: Scene
     registry: Registry
     wishes: Mapping[OrderId, Wish]
     mishaps: Mishaps
+    pasts: tuple[PastDemand, ...] = ()
 
     def due_s(self, order_id: OrderId) -> int:
         """The departure, as stated, that the order must catch."""
@@ -106,9 +119,10 @@ def truth_of(
         registry,
         households={key: replace(each, points=()) for key, each in registry.households.items()},
     )
-    wishes = wishes_of(
-        registry, fleet, clock, rates, orders=orders, seed=seed, known_share=known_share
+    wish = partial(
+        wishes_of, registry, fleet, rates, orders=orders, seed=seed, known_share=known_share
     )
+    wishes = wish(clock)
     ground = Ground.of(network, fleet, (each.place for each in wishes))
     reached = {each.order.order_id: each for each in wishes if each.place in ground.rows}
     if not reached:
@@ -129,4 +143,11 @@ def truth_of(
         registry=registry,
         wishes=reached,
         mishaps=mishaps_of(fleet, ground, clock, rates, seed=seed),
+        pasts=tuple(_past(wish, clock, days) for days in range(fleet.depot.look_back_days, 0, -1)),
     )
+
+
+def _past(wish: Callable[..., tuple[Wish, ...]], clock: DayClock, days: int) -> PastDemand:
+    then = DayClock(clock.day - timedelta(days=days), clock.zone)
+    asked = wish(then, days_ago=days)
+    return PastDemand(then, tuple(each for each in asked if each.cancelled_at_s is None))

@@ -9,6 +9,7 @@ from typing import Final
 
 from dispatch.daybook import Daybook, DaySlice
 from dispatch.days import DepotDay
+from dispatch.expecting import Expected
 from dispatch.feed import Feed
 from dispatch.ids import JobId
 from dispatch.jobs import JobState
@@ -48,6 +49,8 @@ class Store:
     """
     One connection pool to the server, with this process's feed and daybook.
 
+    `expected` is what it knows by days of the orders that may come, and by how many days before it looked back.
+
     Takes and gives bytes: what they mean is for `operations` to know.
     """
 
@@ -57,6 +60,7 @@ class Store:
         self._scripts = scripts
         self.feed = Feed(self)
         self.daybook = Daybook(self)
+        self.expected: dict[tuple[DepotDay, int], tuple[Expected, ...]] = {}
         self.companies = Companies(client, scripts)
         self.depots = Depots(client, scripts)
         self.positions = Positions(scripts)

@@ -57,6 +57,20 @@ async def test_who_is_late_is_planned_anew_and_then_late_no_more(running):
     assert await running.keep() is None
 
 
+async def test_a_plan_that_keeps_time_is_searched_again_now_and_then(running):
+    plan = await running.plan()
+    figures = replace(plan.figures, expected=3)
+    hoping = replace(plan, based_on=plan.version, figures=figures)
+    await operations.publish_revision(running.store, hoping, by="t", at=AT)
+    searched_at = []
+    for seconds in (890, 900, 910):
+        running.at = AT + timedelta(seconds=seconds)
+        await running.keep()
+        searched_at.append(running.worker.searched.get(running.day.scope))
+    then = AT + timedelta(seconds=900)
+    assert searched_at == [None, then, then]
+
+
 async def test_parcels_of_a_broken_vehicle_are_fetched_where_it_stands(running):
     before = await running.plan()
     route = before.routes[0]

@@ -29,6 +29,7 @@ _CARDS: Final[Sequence[Callable[[], Card]]] = (
     on_the_clock.why_not,
     on_the_map.stability,
     on_the_map.compactness,
+    running_day.expected,
     running_day.contract,
     running_day.hand_over,
     on_the_map.pairs,

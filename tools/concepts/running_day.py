@@ -67,6 +67,36 @@ def contract() -> Card:
     )
 
 
+def expected() -> Card:
+    now, ready_at = at(9, 10), at(9, 5)
+    inputs = a_day([order("e1"), order("w3"), order("e3")], courier("c1"))
+    asked = [order(door, ready_at=ready_at) for door in ("e2", "e4", "w4")]
+    coming = tuple(replace(each, order_id=OrderId(f"{each.order_id}?")) for each in asked)
+    days = []
+    for expecting in ((), coming):
+        morning = plan_of(replace(inputs, expected=expecting), now=at(7, 50))
+        facts = _as_planned(morning, now)
+        still = [each for each in inputs.orders if each.order_id not in facts.fates]
+        later = replace(inputs, orders=(*still, *asked))
+        days.append(plan_of(later, start=morning, facts=facts, now=now))
+    words = {str(each.order_id): str(each.order_id) for each in (*inputs.orders, *asked)}
+    chart = Chart(starts_at=at(7, 55), ends_at=at(10, 15), every_minutes=15, now=now, words=words)
+    blind, ahead = days
+    return Card(
+        "expected",
+        f"e2, e4 and w4 ask at {moment(now)}. Planned for what is known, c1 has been east and west by then, and goes again: {km(blind.figures.distance_m)}. "
+        f"Where such orders are expected at this hour, c1 waits for them: {km(ahead.figures.distance_m)}.",
+        [
+            Panel(title, chart.drawn(plan, ["c1"]), chart.height(1), figures(plan))
+            for title, plan in (
+                ("Planned for known orders only", blind),
+                ("Room and time kept for expected ones", ahead),
+            )
+        ],
+        is_stacked=True,
+    )
+
+
 def hand_over() -> Card:
     doors = ("w1", "w3", "w4", "n1", "e1", "e3", "e4", "n2")
     crew = (courier("c1"), courier("c2"))

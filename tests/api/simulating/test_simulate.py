@@ -5,15 +5,22 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 
 import pytest
 
 from api.simulating.bodies import fleet_body
-from api.simulating.days import Draw, PolicyName, demo_village, draw_day, simulate
+from api.simulating.days import (
+    Draw,
+    PolicyName,
+    demo_village,
+    draw_day,
+    looking_back,
+    simulate,
+)
 from api.simulating.ours import Ours, Planning
-from api.simulating.services import ServiceFailed, service_inside
+from api.simulating.services import ServiceFailed, service_inside, told
 from dispatch.fleet import SwapId, SwapPlace
 from dispatch.intake import read_fleet
 from dispatch.simulation.kpis import Fate
@@ -94,10 +101,53 @@ def test_a_service_that_refuses_ends_the_simulation(village):
         run_day(truth, Ours(service, truth.scene, strange, FAST))
 
 
+@pytest.mark.timeout(300)
+def test_a_service_that_has_lived_through_days_before_expects_orders_like_theirs(village):
+    looking = looking_back(village, 2)
+    truth = drawn(looking)
+    assert [each.clock.day for each in truth.pasts] == [date(2026, 11, 9), date(2026, 11, 10)]
+    assert truth.wishes == drawn(village).wishes, "the day itself is the same"
+    day, starts_at = truth.scene.day, truth.pasts[0].clock.starts_at
+    with service_inside(looking.roads, day.depot_id, starts_at=starts_at) as service:
+        run_day(truth, Ours(service, truth.scene, truth.registry, FAST, truth.pasts))
+        query = {"depot": day.depot_id, "day": day.day.isoformat()}
+        plans = told(service, "GET", "/v1/plans", query=query).json()["plans"]
+    expected = [each["figures"]["expected"] for each in plans]
+    unknown = len(truth.wishes) - round(0.6 * len(truth.wishes))
+    assert unknown / 2 < expected[0] < unknown * 1.6
+    assert expected[-1] < expected[0], "some of them have come by then"
+
+
 def test_a_fleet_is_sent_as_it_was_read_but_for_phones(village):
     body = json.dumps(fleet_body(village.fleet)).encode()
     couriers = {key: replace(each, phone="") for key, each in village.fleet.couriers.items()}
     assert read_fleet(body, name="fleet.json") == replace(village.fleet, couriers=couriers)
+
+
+def test_every_rule_of_a_depot_is_sent(village):
+    """Each as it is nowhere by default; one that is new to a depot is missed here."""
+    depot = village.fleet.depot
+    stated = {
+        each.name: _otherwise(getattr(depot, each.name))
+        for each in fields(depot)
+        if each.name not in ("depot_id", "name", "place", "time_zone", "departures")
+    }
+    stated |= {
+        "overtime_after_s": 28_800,
+        "announce_ahead_s": 7_200,
+        "docks": 2,
+        "look_back_days": 5,
+    }
+    stated |= dict.fromkeys(
+        ("missed_cut_off_cost_fen", "window_early_fen_per_minute", "window_late_fen_per_minute"), 50
+    )
+    fleet = replace(village.fleet, depot=replace(depot, **stated), couriers={}, models={})
+    told = json.dumps(fleet_body(replace(village.fleet, depot=fleet.depot))).encode()
+    assert read_fleet(told, name="fleet.json").depot == fleet.depot
+
+
+def _otherwise(value):
+    return 0.5 if isinstance(value, float) else None if value is None else value + 60
 
 
 def test_swaps_and_the_cold_are_sent_as_they_were_read(village):

@@ -88,11 +88,13 @@ def registry_of_grid():
 def drawn(network):
     """`drawn(seed)`: the truth of a day of forty orders and three couriers; rates may be changed by name."""
 
-    def drawn(seed, *, orders=40, couriers=3, **changed):
+    def drawn(seed, *, orders=40, couriers=3, look_back_days=0, **changed):
+        fleet = fleet_of(couriers)
+        depot = replace(fleet.depot, look_back_days=look_back_days)
         return truth_of(
             network,
             DAY,
-            fleet_of(couriers),
+            replace(fleet, depot=depot),
             registry_of_grid(),
             replace(read_rates(), **changed),
             orders=orders,

@@ -93,6 +93,29 @@ def test_the_same_seed_is_the_same_day(drawn):
     assert one.entries != other.entries
 
 
+@pytest.mark.parametrize(("stated", "docks"), [(None, 1), (5, 5)])
+def test_a_depot_has_the_docks_that_its_fleet_states(drawn, stated, docks):
+    truth = drawn(1, couriers_per_dock=3.0)
+    depot = replace(truth.scene.fleet.depot, docks=stated)
+    fleet = replace(truth.scene.fleet, depot=depot)
+    truth = replace(truth, scene=replace(truth.scene, fleet=fleet))
+    assert World(truth, Nearest(truth.scene)).docks.capacity == docks
+
+
+def test_days_before_are_of_the_same_households_and_of_orders_of_their_own(drawn):
+    truth = drawn(1, look_back_days=2)
+    assert truth.wishes == drawn(1).wishes
+    first, second = truth.pasts
+    assert (second.clock.day - first.clock.day).days == 1
+    asked = [
+        Counter(each.order.household_id for each in wishes)
+        for wishes in (truth.wishes.values(), first.wishes, second.wishes)
+    ]
+    assert asked[1] != asked[2]
+    best = {counted.most_common(1)[0][0] for counted in asked}
+    assert len(best) < 3, "who sells most does so on most days"
+
+
 def test_more_couriers_meet_the_same_orders_and_the_same_doors(drawn):
     few, many = drawn(1, couriers=2), drawn(1, couriers=6)
     assert few.wishes == many.wishes
