@@ -354,50 +354,6 @@ def test_a_lost_connection_is_marked_and_made_up_for(board, published):
     expect(figure(page, "stops")).to_have_text("1/12")
 
 
-def test_a_draft_is_compared_and_published(board, published, make_plan):
-    page = board.page
-    expect(page.locator(".live")).to_have_text("实时")
-    published.draft(make_plan(published, stops=3))
-    banner = page.locator(".draft")
-    expect(banner).to_contain_text("草案第 2 版")
-    expect(banner).to_contain_text("−2")  # unserved
-    expect(banner).to_contain_text("−25.0%")  # cost
-    expect(banner).to_contain_text("片区重叠 12 %")
-    banner.get_by_role("button", name="发布").click()
-    expect(figure(page, "stops")).to_have_text("0/9")
-    expect(page.locator(".notice")).to_contain_text("第 2 版已发布")
-    expect(banner).to_have_count(0)
-
-
-def test_a_draft_with_drops_says_why_it_cannot_be_published(board, published, make_plan):
-    page = board.page
-    expect(page.locator(".live")).to_have_text("实时")
-    plan = make_plan(published, stops=3)
-    published.draft(replace(plan, figures=replace(plan.figures, dropped=2)))
-    banner = page.locator(".draft")
-    expect(banner).to_contain_text("其中 2 单途中送达")
-    expect(banner.get_by_role("button", name="发布")).to_be_disabled()
-
-
-def test_a_stale_draft_is_not_published_and_the_page_says_why(board, published, make_plan):
-    page = board.page
-    expect(page.locator(".live")).to_have_text("实时")
-    published.draft(make_plan(published, stops=3))
-    button = page.locator(".draft").get_by_role("button", name="发布")
-    expect(button).to_be_visible()
-    rival = make_plan(published, stops=2)
-
-    def be_late(route):
-        published.publish(rival)
-        route.continue_()
-
-    page.route("**/publish", be_late, times=1)
-    button.click()
-    told = page.get_by_role("alert").filter(has_text="已有更新的计划发布")
-    expect(told).to_contain_text("请重新求解")
-    expect(figure(page, "stops")).to_have_text("0/6")
-
-
 def test_asking_for_a_plan_shows_the_search(board):
     page = board.page
     expect(page.locator(".live")).to_have_text("实时")
