@@ -182,6 +182,10 @@ def plan_files(
         note(
             f"{fleet.name}: cold_factor {plan.cold_factor:g}, so each charge is good for that part of range_km"
         )
+    if crew.depot.look_back_days:
+        note(
+            f"{fleet.name}: look_back_days looks back on days that a server keeps: this plan expects no orders"
+        )
     for clash in plan.clashes:
         note(clash.detail)
     for sentence in unknown_villages(crew, registry):

@@ -107,17 +107,30 @@ def test_ctrl_c_ends_the_search_and_the_best_so_far_is_written(day, tmp_path):
     assert told["summary"]["served"] == stored["figures"]["served"] > 0
 
 
-def test_a_village_that_nobody_lives_in_is_named(run_in, day, tmp_path):
+@pytest.mark.parametrize(
+    ("stated", "changed", "said"),
+    [
+        (
+            "skills = [",
+            'villages = ["无此村"]\nskills = [',
+            "couriers know '无此村', but no household or point lies there",
+        ),
+        ("[depot]", "[depot]\nlook_back_days = 5", "this plan expects no orders"),
+    ],
+    ids=["a village that nobody lives in", "days that only a server keeps"],
+)
+def test_what_of_a_fleet_does_nothing_here_is_named(run_in, day, tmp_path, stated, changed, said):
     fleet = tmp_path / "fleet.toml"
     text = (day.folder / "fleet.toml").read_text(encoding="utf-8")
-    fleet.write_text(text.replace("skills = [", 'villages = ["无此村"]\nskills = [', 1), "utf-8")
+    fleet.write_text(text.replace(stated, changed, 1), "utf-8")
     flags = [
         fleet if each == day.folder / "fleet.toml" else each
         for each in plan_flags(day, tmp_path / "plan")
     ]
     made = run_in(day.folder, *flags)
     assert made.returncode == 0, made.stderr
-    assert "fleet.toml: couriers know '无此村', but no household or point lies there" in made.stderr
+    told = [line for line in made.stderr.splitlines() if line.startswith("fleet.toml: ")]
+    assert said in " ".join(told)
 
 
 def test_refused_rows_are_listed_and_the_good_ones_planned(run, day, tmp_path):
