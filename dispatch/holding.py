@@ -111,11 +111,8 @@ def with_holds(posed: Posed, hand: Hand) -> Posed:
         replace(vehicle, skills=vehicle.skills | {_skill(courier.courier_id)})
         for courier, vehicle in zip(posed.couriers, posed.problem.vehicles, strict=True)
     )
-    halts = tuple(
-        replace(halt, visit=visit) for halt, visit in zip(posed.halts, visits, strict=True)
-    )
-    problem = replace(posed.problem, visits=visits, vehicles=vehicles)
-    return replace(posed, problem=problem, halts=halts)
+    problem = replace(posed.problem, vehicles=vehicles)
+    return replace(posed, problem=problem).with_visits(visits)
 
 
 def _skills(orders: Iterable[Order], keeper: Mapping[OrderId, CourierId]) -> frozenset[str]:

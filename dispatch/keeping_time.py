@@ -22,6 +22,11 @@ def without_expected(posed: Posed, solution: Solution) -> Solution:
 
     So nobody sets out before it is time, nobody is told an hour that does for known orders only, a new order finds room, and
     slack is where it was. Expected orders are not among its `unserved` either.
+
+    Raises
+    ------
+    RequiredUnserved
+        Without them somebody else stands at the dock, and then what must be made is too late.
     """
     if not posed.expected:
         return solution
@@ -40,9 +45,30 @@ def without_expected(posed: Posed, solution: Solution) -> Solution:
     if left is None or check(posed.problem, left):
         # Who no longer comes home first may find another at the dock.
         left = Finisher(posed.problem, pack(posed.problem)).finish(orders, engine="keeping time")
-    assert left is not None, "a part of what can be driven"
+    if left is None:
+        left = solve(_for_nobody(posed), budget_s=0.0, iterations=0)
     unserved = tuple(each for each in left.unserved if each not in posed.expected)
     return replace(left, unserved=unserved)
+
+
+def expecting_nothing(posed: Posed) -> Posed:
+    """The day in which expected orders are worth no detour."""
+    return posed.with_visits(
+        replace(visit, unserved_cost=0) if number in posed.expected else visit
+        for number, visit in enumerate(posed.problem.visits)
+    )
+
+
+def known_left_out(posed: Posed, solution: Solution) -> int:
+    """How many orders that somebody has asked for are in no route."""
+    return len(
+        {
+            order.order_id
+            for visit in solution.unserved
+            if visit not in posed.expected
+            for order in posed.halts[visit].orders
+        }
+    )
 
 
 def expected_in(posed: Posed, solution: Solution) -> int:
@@ -63,6 +89,15 @@ def cost_with_expected(posed: Posed, start: Solution) -> int:
     if not posed.expected:
         return start.cost
     return solve(posed.problem, budget_s=0.0, iterations=0, start=start).cost
+
+
+def _for_nobody(posed: Posed) -> Problem:
+    """The problem in which nobody can make the visits of expected orders."""
+    visits = tuple(
+        replace(visit, skills=visit.skills | {"expected"}) if number in posed.expected else visit
+        for number, visit in enumerate(posed.problem.visits)
+    )
+    return replace(posed.problem, visits=visits)
 
 
 def _beginning(problem: Problem, begins_s: Mapping[int, int]) -> Problem:

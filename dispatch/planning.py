@@ -17,9 +17,14 @@ from dispatch.hand import NO_HAND
 from dispatch.holding import only_held, with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import as_joined, told_joints
-from dispatch.keeping_time import expected_in, without_expected
+from dispatch.keeping_time import (
+    expected_in,
+    expecting_nothing,
+    known_left_out,
+    without_expected,
+)
 from dispatch.plan import Plan
-from dispatch.posing import pose
+from dispatch.posing import Posed, pose
 from dispatch.promises import at_promised_times, promised, with_promises
 from dispatch.reading import read_back
 from dispatch.running.remainder import leaving_from
@@ -27,7 +32,9 @@ from dispatch.running.replanning import companies_of, replan
 from dispatch.starting import start_of
 from dispatch.trucks import settled
 from routing.roads.network import RoadNetwork
+from routing.vrp.cost import solution_of
 from routing.vrp.slack import with_slack
+from routing.vrp.solution import Solution
 from routing.vrp.solve import Progress, solve
 
 FIRST_SHARE: Final = 0.95
@@ -126,6 +133,7 @@ def plan_day(
     began_s = time.monotonic()
     solution = None if start is None else start_of(posed, start)
     left_out = frozenset[int]()
+    hoping: tuple[Posed, Solution] | None = None
     for share in (FIRST_SHARE, 1.0):
         as_found = () if solution is None else solution.routes
         solution = solve(
@@ -140,7 +148,13 @@ def plan_day(
         left_out = frozenset(solution.unserved)
         if not left_out:
             break
+        if share < 1.0 and posed.expected and known_left_out(posed, solution):
+            # Nobody's order is left out for one that may never come.
+            hoping, posed = (posed, solution), expecting_nothing(posed)
+            solution = solution_of(posed.problem, solution.routes)
     assert solution is not None, "searched"
+    if hoping is not None and known_left_out(posed, solution) >= known_left_out(*hoping):
+        posed, solution = hoping
     plan = read_back(
         inputs,
         network,

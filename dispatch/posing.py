@@ -39,7 +39,7 @@ from routing.matrix import UNREACHABLE, Provenance, TravelMatrix
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import PlaceOffRoad, Snap
-from routing.vrp.problem import Docks, Problem, Swap, Vehicle, Window
+from routing.vrp.problem import Docks, Problem, Swap, Vehicle, Visit, Window
 
 DIMENSIONS: Final = ("weight_g", "volume_ml", "pieces")
 
@@ -84,6 +84,17 @@ class Posed:
     clock: DayClock
     joint_ids: tuple[JointId, ...] = ()
     expected: frozenset[int] = frozenset()
+
+    def with_visits(self, visits: Iterable[Visit]) -> Posed:
+        """The same day with these visits for its halts, in their order."""
+        visits = tuple(visits)
+        return replace(
+            self,
+            problem=replace(self.problem, visits=visits),
+            halts=tuple(
+                replace(halt, visit=visit) for halt, visit in zip(self.halts, visits, strict=True)
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,27 +287,19 @@ def _expected(inputs: DayInputs) -> tuple[Door, ...]:
 
 
 def _less_urgent(posed: Posed, inputs: DayInputs) -> Posed:
-    """The day in which no known order is left out for an expected one, and of those only what may be made is told."""
+    """The day with its expected orders at their price; which of them nobody can pick up is not told."""
     ids = {each.order_id for each in inputs.expected}
     expected = frozenset(
         number
         for number, halt in enumerate(posed.halts)
         if any(order.order_id in ids for order in halt.orders)
     )
-    visits = tuple(
+    unserved = tuple(each for each in posed.unserved if each.order_id not in ids)
+    return replace(posed, unserved=unserved, expected=expected).with_visits(
         replace(visit, unserved_cost=(visit.unserved_cost or 0) // EXPECTED_TIMES_LESS)
         if number in expected
         else visit
         for number, visit in enumerate(posed.problem.visits)
-    )
-    return replace(
-        posed,
-        problem=replace(posed.problem, visits=visits),
-        halts=tuple(
-            replace(halt, visit=visit) for halt, visit in zip(posed.halts, visits, strict=True)
-        ),
-        unserved=tuple(each for each in posed.unserved if each.order_id not in ids),
-        expected=expected,
     )
 
 

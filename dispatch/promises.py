@@ -143,7 +143,4 @@ def with_promises(posed: Posed, plan: Plan, depot: Depot) -> Posed:
                 unserved_cost=(halt.visit.unserved_cost or 0) + kept_fen * MILLIFEN,
             )
         )
-    halts = tuple(
-        replace(halt, visit=visit) for halt, visit in zip(posed.halts, visits, strict=True)
-    )
-    return replace(posed, problem=replace(posed.problem, visits=tuple(visits)), halts=halts)
+    return posed.with_visits(visits)

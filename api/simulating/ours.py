@@ -91,8 +91,6 @@ class Ours:
         self._routes: dict[CourierId, tuple[str, Handed]] = {}
 
     def begin(self, asked: OrdersAsked) -> Announced:
-        if not self._pasts:
-            self._service.at(self._moment(asked.at_s))
         told(
             self._service,
             "PUT",

@@ -99,11 +99,8 @@ def _with_joints_begun(
             aboard = {order_id for stop in standing.fixed for order_id in stop.order_ids}
             if here is not None and stated[number].one_trip and begun & aboard:
                 visits[here] = replace(visits[here], joints=(*visits[here].joints, number))
-    halts = tuple(
-        replace(halt, visit=visit) for halt, visit in zip(rest.posed.halts, visits, strict=True)
-    )
-    problem = replace(problem, visits=tuple(visits), joints=tuple(stated))
-    return replace(rest, posed=replace(rest.posed, problem=problem, halts=halts))
+    posed = replace(rest.posed, problem=replace(problem, joints=tuple(stated)))
+    return replace(rest, posed=posed.with_visits(visits))
 
 
 def spot_of_stop(stop: Stop) -> Spot:

@@ -14,7 +14,13 @@ from dispatch.fleet import CourierId
 from dispatch.holding import at_held_times, with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import told_joints
-from dispatch.keeping_time import cost_with_expected, expected_in, without_expected
+from dispatch.keeping_time import (
+    cost_with_expected,
+    expected_in,
+    expecting_nothing,
+    known_left_out,
+    without_expected,
+)
 from dispatch.orders import OrderId
 from dispatch.pairs import without_pairs
 from dispatch.pickup_times import DAY_S
@@ -126,8 +132,8 @@ def replan(
         if regained is not None and _orders(posed, start) <= _orders(posed, regained):
             solution = regained
         posed = _with_required(posed, start)
-    cost_before = None if start is None else cost_with_expected(posed, start)
     left_out = frozenset[int]()
+    hoping: tuple[Posed, Solution] | None = None
     for share in (FIRST_SHARE, 1.0):
         later = frozenset(range(len(as_promised.halts), len(posed.halts)))
         as_found = () if solution is None else solution.routes
@@ -145,9 +151,14 @@ def replan(
         }
         if share < 1.0:
             posed = with_later_times(posed, inputs, plan, dict.fromkeys(broken, DAY_S))
-            # The problem has got further visits since.
+            if posed.expected and known_left_out(posed, solution):
+                hoping = posed, solution_of(posed.problem, solution.routes)
+                posed = expecting_nothing(posed)
+            # The problem has got further visits since, or other prices.
             solution = solution_of(posed.problem, solution.routes)
     assert solution is not None, "searched"
+    if hoping is not None and known_left_out(posed, solution) >= known_left_out(*hoping):
+        posed, solution = hoping
     planned = read_back(
         rest.inputs,
         network,
@@ -164,7 +175,10 @@ def replan(
     figures = replace(again.figures, expected=expected_in(posed, solution))
     again = replace(again, clashes=clashes_in(stated, rest.posed), figures=figures)
     again = promised(again, as_told, depot, now=now)
-    return Replanned(again, None if cost_before is None else cost_before - solution.cost)
+    if start is None:
+        return Replanned(again, None)
+    start = solution_of(posed.problem, start.routes)
+    return Replanned(again, cost_with_expected(posed, start) - solution.cost)
 
 
 def _orders(posed: Posed, solution: Solution) -> frozenset[OrderId]:
@@ -183,14 +197,10 @@ def _with_required(posed: Posed, start: Solution) -> Posed:
     made = {halt.visit for route in start.routes for trip in route.trips for halt in trip.visits}
     made -= posed.expected
     groups = {posed.halts[number].visit.group for number in made} - {None}
-    visits = tuple(
+    return posed.with_visits(
         replace(visit, unserved_cost=None) if number in made or visit.group in groups else visit
         for number, visit in enumerate(posed.problem.visits)
     )
-    halts = tuple(
-        replace(halt, visit=visit) for halt, visit in zip(posed.halts, visits, strict=True)
-    )
-    return replace(posed, problem=replace(posed.problem, visits=visits), halts=halts)
 
 
 def companies_of(plan: Plan) -> dict[OrderId, int]:

@@ -7,11 +7,10 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
 import pytest
 
-from dispatch import operations
-from dispatch.days import DayClock, DepotId, TimeWindow
-from dispatch.events import CourierOut, OutReason, encode
+from dispatch.days import DayClock, TimeWindow
 from dispatch.expecting import PastDay, expected_on, still_to_come
 from dispatch.keeping_time import without_expected
 from dispatch.orders import Drop, Joining, JointId, OrderId
@@ -20,11 +19,14 @@ from dispatch.posing import pose
 from dispatch.running.boarding import as_boarded
 from dispatch.running.contract import breaches
 from dispatch.running.replanning import replan
+from routing.matrix import TravelMatrix
 from routing.places import Place
 from routing.roads.network import RoadNetwork
 from routing.vrp.check import check
 from routing.vrp.cost import solution_of
-from routing.vrp.solve import solve
+from routing.vrp.problem import Docks, Problem, Vehicle, Visit, Window
+from routing.vrp.schedule import Scheduler
+from routing.vrp.solve import RequiredUnserved, solve
 from tests.dispatch.day_judge import wrongs
 from tests.dispatch.running.days import (
     DAY,
@@ -39,6 +41,7 @@ from tests.dispatch.running.days import (
 )
 
 ZONE = ZoneInfo("Asia/Shanghai")
+DRIVES_S = [[0, 600, 600, 600], [600, 0, 900, 300], [600, 900, 0, 900], [600, 300, 900, 0]]
 
 
 @pytest.fixture(scope="session")
@@ -215,16 +218,91 @@ def test_known_orders_begin_just_when_they_would_with_the_expected_ones(network,
     assert check(posed.problem, solution_of(posed.problem, left.routes)) == ()
 
 
-def test_nobody_known_is_left_out_for_somebody_expected(network):
-    inputs = morning(4, orders=12, couriers=1, capacity_pieces=6)
+def at_one_door(chance, pieces):
+    """Orders at one far door, of so many pieces each."""
+    far = Place(WEST + 4.5 * STEP, SOUTH + 4.5 * STEP)
+    facts = {"place": far, "ready_at": None, "windows": ()}
+    return [order(number, chance, pieces=each, **facts) for number, each in enumerate(pieces)]
+
+
+@pytest.mark.parametrize("is_running", [False, True], ids=["morning", "running"])
+def test_nobody_known_is_left_out_for_many_expected(network, is_running):
+    """Eight are worth twice as much as the one whose room they take."""
+    chance = random.Random(4)
+    inputs = morning(4, orders=0, couriers=1, capacity_pieces=8)
     models = {key: replace(each, trips_max=1) for key, each in inputs.fleet.models.items()}
+    (known,) = at_one_door(chance, [8])
     inputs = replace(inputs, fleet=replace(inputs.fleet, models=models))
-    alone = planned(inputs, network, now=at(7), iterations=2000)
-    assert alone.unserved, "a day too full"
-    inputs, expected = with_expected(inputs, 4)
-    inputs = replace(inputs, expected=still_to_come(expected, at(7)))
-    plan = planned(inputs, network, now=at(7), iterations=2000)
-    assert len(plan.unserved) == len(alone.unserved)
+    start, facts = None, None
+    if is_running:
+        start = planned(inputs, network, now=at(7))
+        _, facts = at_moment(inputs, [])
+    expected = expected_on(inputs.clock, [past(1, at_one_door(chance, [1] * 8), lambda _: at(10))])
+    inputs = replace(inputs, orders=(known,), expected=still_to_come(expected, at(7)))
+    plan = planned(inputs, network, now=at(7), start=start, facts=facts)
+    assert [stop.order_ids for route in plan.routes for stop in route.stops] == [(known.order_id,)]
+    assert plan.unserved == ()
+
+
+def test_who_can_be_picked_up_by_nobody_ever_keeps_no_others_from_being_expected(network):
+    chance = random.Random(4)
+    inputs = morning(4, orders=10, couriers=1, capacity_pieces=8)
+    (heavy,) = at_one_door(chance, [80])
+    inputs, expected = with_expected(inputs, 4, count=5)
+    inputs = replace(
+        inputs,
+        orders=(*inputs.orders, replace(heavy, order_id=OrderId("heavy"))),
+        expected=still_to_come(expected, at(7)),
+    )
+    plan = planned(inputs, network, now=at(7))
+    assert [each.order_id for each in plan.unserved] == ["heavy"]
+    assert plan.figures.expected > 0
+
+
+def test_expected_orders_at_places_that_are_no_more_are_passed_over(network):
+    chance = random.Random(5)
+    inputs = morning(5, orders=5)
+    lost = [
+        order(901, chance, place=None, household_id="moved-away"),
+        order(902, chance, place=None, point_id="closed-down"),
+        order(903, chance, place=Place(WEST + 1, SOUTH + 1)),
+    ]
+    expected = expected_on(inputs.clock, [past(1, lost, lambda _: at(10))])
+    assert len(expected) == 3
+    plan = planned(replace(inputs, expected=still_to_come(expected, at(7))), network, now=at(7))
+    assert (plan.unserved, plan.figures.expected) == ((), 0)
+
+
+def test_where_the_dock_leaves_no_way_without_them_it_says_so(network):
+    """c0 is back before c1 without its expected stop, and unloads so long that c1's truck is missed."""
+    matrix = TravelMatrix(
+        durations_s=np.array(DRIVES_S, np.int32),
+        distances_m=np.array(DRIVES_S, np.int32),
+        provenance=pose(morning(1, orders=1), network).problem.matrices[0].provenance,
+    )
+    vehicle = Vehicle(shift=Window(0, 9_000), start_place=0, end_place=0)
+    visits = (
+        Visit(place=1, windows=(Window(1_000, 1_000),), unload_s=300),
+        Visit(place=2, windows=(Window(1_200, 1_200),), unload_s=300, due_s=2_100),
+        Visit(place=3, unload_s=300, unserved_cost=1_000_000),
+    )
+    problem = Problem(
+        matrices=(matrix,),
+        visits=visits,
+        vehicles=(vehicle, vehicle),
+        docks=(Docks(place=0, vehicles=1),),
+    )
+    posed = replace(
+        pose(morning(1, orders=0), network),
+        problem=problem,
+        halts=(),
+        expected=frozenset({2}),
+    )
+    routes = Scheduler(problem).schedule_all({0: ((0, 2),), 1: ((1,),)})
+    solution = solution_of(problem, routes)
+    assert check(problem, solution) == ()
+    with pytest.raises(RequiredUnserved):
+        without_expected(posed, solution)
 
 
 @pytest.mark.parametrize("docks", [None, 1])
@@ -261,78 +339,3 @@ def test_what_room_for_expected_orders_is_worth_is_no_saving(network, seed):
     assert again.saved is not None
     prices = len(inputs.expected) * inputs.fleet.depot.unserved_cost_fen * 1000 // 4
     assert abs(again.saved) < prices / 10
-
-
-# From the store
-
-
-async def test_a_depot_expects_what_was_asked_for_on_its_days_before(store, crewed):
-    chance = random.Random(5)
-    yesterday = replace(crewed, day=crewed.day - timedelta(days=1))
-    back = timedelta(days=1)
-    orders = [order(number, chance, ready_at=None, windows=()) for number in range(4)]
-    for hours, some in ((9, orders[:2]), (14, orders[2:])):
-        await operations.create_orders(store, yesterday, some, by="test", at=at(hours) - back)
-    await operations.cancel_order(
-        store, yesterday, orders[0].order_id, reason="", by="test", at=at(9, 30) - back
-    )
-    handed = order(9, chance)
-    await operations.create_orders(store, yesterday, [handed], by="test", at=at(15) - back)
-    await store.append_event(
-        yesterday,
-        encode(
-            CourierOut(
-                at=at(15) - back,
-                by="test",
-                courier_id="k1",
-                reason=OutReason.BREAKDOWN,
-                handover_id=handed.order_id,
-                order_ids=(),
-            )
-        ),
-    )
-    fleet = await operations.read_fleet(store, crewed.scope)
-    depot = replace(fleet.depot, look_back_days=2)
-
-    async def expected(now, depot=depot, day=crewed):
-        return [each.place for each in await operations.read_expected(store, day, depot, at=now)]
-
-    assert await expected(at(7)) == [each.place for each in orders[1:]]
-    assert await expected(at(9)) == [each.place for each in orders[2:]]
-    assert await expected(at(14)) == []
-    assert await expected(at(7), depot=fleet.depot) == [], "it does not look back"
-    other = replace(crewed, depot_id=DepotId("other"))
-    assert await expected(at(7), day=other) == []
-
-
-async def test_what_was_expected_the_evening_before_is_looked_at_again_in_the_morning(
-    store, crewed
-):
-    chance = random.Random(6)
-    back = timedelta(days=1)
-    yesterday = replace(crewed, day=crewed.day - back)
-    fleet = await operations.read_fleet(store, crewed.scope)
-    depot = replace(fleet.depot, look_back_days=1)
-    evening = at(20) - back
-    assert await operations.read_expected(store, crewed, depot, at=evening) == ()
-    late = order(1, chance, ready_at=None, windows=())
-    await operations.create_orders(store, yesterday, [late], by="test", at=at(22) - back)
-    (found,) = await operations.read_expected(store, crewed, depot, at=at(7))
-    assert found.place == late.place
-
-
-async def test_a_running_day_knows_what_it_expects(store, crewed):
-    chance = random.Random(7)
-    fleet = await operations.read_fleet(store, crewed.scope)
-    depot = replace(fleet.depot, look_back_days=1)
-    await operations.replace_fleet(
-        store, crewed.scope, replace(fleet, depot=depot), by="test", at=at(6)
-    )
-    back = timedelta(days=1)
-    asked = order(1, chance, ready_at=None, windows=())
-    yesterday = replace(crewed, day=crewed.day - back)
-    await operations.create_orders(store, yesterday, [asked], by="test", at=at(11) - back)
-    running = await operations.read_running(store, crewed, at=at(10))
-    (expected,) = running.inputs.expected
-    assert expected.place == asked.place
-    assert running.inputs.orders == ()
