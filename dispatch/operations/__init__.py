@@ -78,16 +78,13 @@ from dispatch.operations.plans import (
     PlanStale,
     PlanSummary,
     PlanUnknown,
-    RouteMissing,
     StoredPlan,
-    StoredRoute,
     current_plan,
     draft_plan,
     list_plans,
     publish_plan,
     publish_revision,
     read_plan,
-    read_route,
 )
 from dispatch.operations.points import (
     ClosingOver,
@@ -149,6 +146,7 @@ from dispatch.operations.road import (
     recall,
     record_events,
 )
+from dispatch.operations.routes import RouteMissing, StoredRoute, read_route
 from dispatch.operations.running import (
     CourierUnknown,
     HandedOver,

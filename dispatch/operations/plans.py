@@ -1,29 +1,24 @@
-"""Plans: drafted by workers, published by people, their routes read as the bytes that were stored."""
+"""Plans: drafted by workers, published by people."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
-from dispatch.days import CompanyId, DepotDay, DepotScope
+from dispatch.days import CompanyId, DepotDay
 from dispatch.errors import DispatchError
 from dispatch.events import Event, PlanDrafted, PlanPublished, encode
-from dispatch.fleet import CourierId, Fleet
-from dispatch.households import CollectionPoint, Household, Registry, masked_name, masked_phone
 from dispatch.ids import JobId, day_of_plan
 from dispatch.jobs import JobFenced, JobState
-from dispatch.operations.registry import read_fleet, registry_of
+from dispatch.operations.routes import etag_of, route_bodies
 from dispatch.plan import Figures, Plan, PlanId, Route, Why, plan_id_of
-from dispatch.store import PublishAnswer, RouteBodies, Store
+from dispatch.store import PublishAnswer, Store
 from dispatch.versions import PlanChange, change_between, numbered, read_version
-from dispatch.views import route_without_notes
 
 
 class PlanUnknown(DispatchError):
@@ -86,18 +81,6 @@ class EtagMismatch(DispatchError):
         super().__init__(f"plan {plan_id} has etag {actual}, not {expected[:80]}: read it again")
 
 
-class RouteMissing(DispatchError):
-    """The courier has no route in the published plan."""
-
-    code: ClassVar[str] = "route-missing"
-
-    def __init__(self, courier_id: CourierId, day: DepotDay) -> None:
-        self.courier_id, self.day = courier_id, day
-        super().__init__(
-            f"courier {courier_id} has no published route at depot {day.depot_id} on {day.day}"
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPlan:
     """A plan as it was stored; `published` says that it is the current one, and `etag` has no quotes."""
@@ -118,14 +101,6 @@ class PlanSummary:
     figures: Figures
     why: tuple[Why, ...] = ()
     published: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRoute:
-    """A published route as the JSON bytes to hand out; `etag` has no quotes."""
-
-    body: bytes
-    etag: str
 
 
 async def draft_plan(
@@ -151,7 +126,7 @@ async def draft_plan(
         day,
         version,
         body=body,
-        etag=_etag_of(body),
+        etag=etag_of(body),
         summary=_summary_of(plan),
         event=encode(event),
         job_id=job_id,
@@ -234,8 +209,7 @@ async def publish_plan(
     if draft.etag not in expected_etags and "*" not in expected_etags:
         raise EtagMismatch(plan_id, ", ".join(sorted(expected_etags)), draft.etag)
     without_drops(plan)
-    fleet = await read_fleet(store, plan.day.scope)
-    registry = await _whom_routes_name(store, plan.day.scope, plan.routes)
+    routes = await route_bodies(store, plan, plan.routes)
     event = PlanPublished(
         at=at,
         by=by,
@@ -244,7 +218,6 @@ async def publish_plan(
         previous=plan.based_on,
         why=plan.why,
     )
-    routes = [_route_bodies(plan, route, fleet, registry) for route in plan.routes]
     answer, current = await store.publish_plan(
         plan.day, plan.version, based_on=plan.based_on, routes=routes, event=encode(event)
     )
@@ -287,9 +260,9 @@ async def publish_revision(
     before, change = (await store.daybook.read(day)).plan, None
     if before is not None and before.version == plan.based_on:
         change = change_between(before, plan)
-    written = plan.routes if all_routes else _others(plan, before, change)
-    fleet = await read_fleet(store, day.scope)
-    registry = await _whom_routes_name(store, day.scope, written)
+    bodies = await route_bodies(
+        store, plan, plan.routes if all_routes else _others(plan, before, change)
+    )
     event = PlanPublished(
         at=at,
         by=by,
@@ -298,9 +271,6 @@ async def publish_revision(
         previous=plan.based_on,
         why=plan.why,
     )
-    bodies = await asyncio.to_thread(
-        lambda: [_route_bodies(plan, route, fleet, registry) for route in written]
-    )
     publish = partial(
         store.publish_revision,
         day,
@@ -308,13 +278,13 @@ async def publish_revision(
         based_on=plan.based_on,
         summary=_summary_of(plan),
         routes=bodies,
-        others_stay=len(written) < len(plan.routes),
+        others_stay=len(bodies) < len(plan.routes),
         event=encode(event),
         told_before=b"" if telling is None else encode(telling(plan)),
     )
     for told in (plan,) if change is None else (change, plan):
         body = msgspec.json.encode(told)
-        etag = _etag_of(body)
+        etag = etag_of(body)
         answer, current = await publish(body=body, is_change=told is change, etag=etag)
         if answer is not PublishAnswer.CHANGE_REFUSED:
             break
@@ -336,7 +306,7 @@ async def keep_draft(store: Store, plan: Plan, *, telling: Callable[[Plan], Even
     version = await store.next_version(day)
     plan = numbered(plan, version)
     body = msgspec.json.encode(plan)
-    etag = _etag_of(body)
+    etag = etag_of(body)
     answer, current = await store.keep_draft(
         day,
         version,
@@ -349,27 +319,6 @@ async def keep_draft(store: Store, plan: Plan, *, telling: Callable[[Plan], Even
     if answer is PublishAnswer.STALE:
         raise PlanStale(plan.plan_id, plan.based_on, plan_id_of(day, current), current)
     return StoredPlan(plan=plan, etag=etag, published=False)
-
-
-async def read_route(
-    store: Store, day: DepotDay, courier_id: CourierId, *, masked: bool
-) -> StoredRoute:
-    """
-    A courier's published route, as bytes that were made when it was published, and the version in force.
-
-    `masked` hides names and phones of households and points, and the courier's phone.
-
-    Raises
-    ------
-    RouteMissing
-        No plan is published, or the courier has no route in it.
-    """
-    found = await store.route(day, courier_id, masked=masked)
-    if found is None:
-        raise RouteMissing(courier_id, day)
-    body, etag, version = found
-    head = msgspec.json.encode({"plan_id": plan_id_of(day, version), "version": version})
-    return StoredRoute(head[:-1] + b"," + body[1:], f"{etag}-{version}")
 
 
 def _summary_of(plan: Plan) -> bytes:
@@ -391,66 +340,3 @@ def _others(plan: Plan, before: Plan | None, change: PlanChange | None) -> Seque
         return plan.routes
     is_gone = not {each.courier_id for each in before.routes}.issubset(change.courier_ids)
     return plan.routes if is_gone else change.plan.routes
-
-
-async def _whom_routes_name(store: Store, scope: DepotScope, routes: Sequence[Route]) -> Registry:
-    stops = [stop for route in routes for stop in route.stops]
-    households = dict.fromkeys(each for stop in stops for each in stop.household_ids)
-    points = dict.fromkeys(stop.point_id for stop in stops if stop.point_id is not None)
-    return await registry_of(store, scope, tuple(households), tuple(points))
-
-
-def _route_bodies(plan: Plan, route: Route, fleet: Fleet, registry: Registry) -> RouteBodies:
-    full = msgspec.json.encode(_route_document(plan, route, fleet, registry, masked=False))
-    hidden = msgspec.json.encode(_route_document(plan, route, fleet, registry, masked=True))
-    return RouteBodies(
-        courier_id=route.courier_id,
-        full=full,
-        full_etag=_etag_of(full),
-        masked=hidden,
-        masked_etag=_etag_of(hidden),
-    )
-
-
-def _route_document(
-    plan: Plan, route: Route, fleet: Fleet, registry: Registry, *, masked: bool
-) -> dict[str, Any]:
-    """What a courier's phone needs to work without asking again; of no version, for it outlives some."""
-    courier = fleet.couriers.get(route.courier_id)
-    phone = "" if courier is None else courier.phone
-    contacts: dict[str, dict[str, str]] = {}
-    for stop in route.stops:
-        met: list[tuple[str, Household | CollectionPoint | None]] = [
-            (each, registry.households.get(each)) for each in stop.household_ids
-        ]
-        if stop.point_id is not None:
-            met.append((stop.point_id, registry.points.get(stop.point_id)))
-        for contact_id, contact in met:
-            if contact is not None:
-                contacts[contact_id] = {
-                    "name": masked_name(contact.name) if masked else contact.name,
-                    "phone": masked_phone(contact.phone) if masked else contact.phone,
-                }
-    return {
-        "day": plan.day.day,
-        "courier": {
-            "id": route.courier_id,
-            "name": "" if courier is None else courier.name,
-            "phone": masked_phone(phone) if masked else phone,
-        },
-        "depot": {
-            "id": plan.day.depot_id,
-            "name": plan.depot_name,
-            "lon": plan.depot_place.lon,
-            "lat": plan.depot_place.lat,
-            "time_zone": fleet.depot.time_zone,
-        },
-        "route": route_without_notes(route) if masked else route,
-        "contacts": contacts,
-        "attribution": plan.attribution,
-        "synthetic": plan.synthetic,
-    }
-
-
-def _etag_of(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:32]

@@ -21,7 +21,7 @@ from dispatch.forecast import StopState
 from dispatch.households import PointId
 from dispatch.ids import checked_text_id
 from dispatch.operations.orders import read_some_orders
-from dispatch.operations.plans import RouteMissing
+from dispatch.operations.routes import RouteMissing
 from dispatch.orders import OrderId, OrderStatus
 from dispatch.plan import Brought, Plan
 from dispatch.point_day import HandOver, hand_over_of
