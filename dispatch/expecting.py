@@ -53,6 +53,10 @@ def expected_on(clock: DayClock, pasts: Sequence[PastDay]) -> tuple[Expected, ..
     return tuple(sorted(chosen, key=lambda each: (each.told_at, each.order.order_id)))
 
 
+def is_expected(order_id: OrderId) -> bool:
+    return order_id.startswith(_MARK)
+
+
 def still_to_come(expected: Iterable[Expected], now: datetime) -> tuple[Order, ...]:
     return tuple(each.order for each in expected if each.told_at > now)
 

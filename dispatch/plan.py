@@ -332,6 +332,18 @@ class JointOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedRoute:
+    """
+    A courier's shift as it may come.
+
+    `trips` hold the first order of each stop, and expected orders (see `expecting`) where time is kept for them.
+    """
+
+    courier_id: CourierId
+    trips: tuple[tuple[OrderId, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """
     Routes and unserved orders of one depot-day.
@@ -374,6 +386,8 @@ class Plan:
     """What dispatchers have locked and agreed; next versions carry it on."""
     cold_factor: float = 1.0
     """What a charge is worth that day, of the range that vehicle models state."""
+    expected: tuple[ExpectedRoute, ...] = ()
+    """Where time is kept for orders that nobody has asked for yet."""
 
 
 def legs_of(trip: Trip) -> tuple[Leg, ...]:

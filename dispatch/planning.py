@@ -10,6 +10,7 @@ from typing import Final
 
 from dispatch.clashes import clashes_in, without_impossible
 from dispatch.closures import closed
+from dispatch.expected_routes import expected_routes
 from dispatch.fates import RoadFacts
 from dispatch.figures import figures_of
 from dispatch.halts import MILLIFEN
@@ -173,6 +174,12 @@ def plan_day(
         overlap_percent=plan.figures.overlap_percent,
         expected=expected_in(posed, solution),
     )
-    plan = replace(plan, unserved=unserved, figures=figures, hand=hand)
+    plan = replace(
+        plan,
+        unserved=unserved,
+        figures=figures,
+        hand=hand,
+        expected=expected_routes(posed, solution),
+    )
     plan = replace(told_joints(plan, asked), clashes=clashes)
     return promised(plan, start, inputs.fleet.depot, now=made_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from dispatch.expected_routes import with_expected
 from dispatch.fleet import CourierId
 from dispatch.households import PointId
 from dispatch.orders import OrderId
@@ -29,8 +30,9 @@ def start_of(
 
     `heres` are visits that their couriers make before all others.
 
-    Orders that are no longer asked for leave their routes. Where a route can no longer be driven, the halts that
-    come too late or are too much are left out; new orders and those left out are for the search to place. Orders
+    Orders that are no longer asked for leave their routes, and expected ones that may still come are where the plan keeps time for
+    them. Where a route can no longer be driven, these leave it first, and then the halts that
+    come too late or are too much; new orders and those left out are for the search to place. Orders
     take the trucks with which a route is cheapest. The same day posed again gives the same times and
     costs as it was read back with, or better trucks.
     """
@@ -40,24 +42,28 @@ def start_of(
     visits = _Visits(posed, trucks)
     routes: list[SolvedRoute] = []
     taken: set[int] = set()
-    for planned in plan.routes:
-        vehicle = vehicle_of.get(planned.courier_id)
+    planned = {each.courier_id: each.trips for each in plan.routes}
+    expected = {each.courier_id: each for each in plan.expected}
+    for courier_id in dict.fromkeys((*planned, *expected)):
+        vehicle = vehicle_of.get(courier_id)
         if vehicle is None:
             continue
         skills = problem.vehicles[vehicle].skills
         trips: list[list[int]] = []
-        for trip in planned.trips:
+        for trip in planned.get(courier_id, ()):
             trips.append([each for each in visits.of(trip) if each not in taken])
             trips[-1] = [each for each in trips[-1] if problem.visits[each].skills <= skills]
             taken.update(trips[-1])
-        if heres is not None and (here := heres.get(planned.courier_id)) is not None:
+        if courier_id in expected:
+            trips = with_expected(trips, expected[courier_id], posed, trucks)
+        if heres is not None and (here := heres.get(courier_id)) is not None:
             trips = [[here, *(trips[0] if trips else ())], *trips[1:]]
 
         def drive(trips: Trips, vehicle: int = vehicle) -> SolvedRoute | None:
             whole = _without_halves(problem, paired, trips)
             return trucks.best(whole, lambda chosen: scheduler.schedule(vehicle, chosen))
 
-        route = _drivable(drive, trips)
+        route = _drivable(drive, _as_expected(drive, trips, posed.expected))
         taken.difference_update(visit for trip in trips for visit in trip)
         if route is not None:
             routes.append(route)
@@ -123,6 +129,19 @@ def _without_halves(problem: Problem, paired: frozenset[int], trips: Trips) -> T
         halves = {*seconds, *seconds.values()}
         whole.append([each for each in trip if each not in paired or each in halves])
     return [trip for trip in whole if trip]
+
+
+def _as_expected(
+    drive: Callable[[Trips], SolvedRoute | None],
+    trips: list[list[int]],
+    expected: frozenset[int],
+) -> list[list[int]]:
+    """The trips without those `expected` visits, from the first on, for which there is no time any more. O(expected) schedules."""
+    for visit in [each for trip in trips for each in trip if each in expected]:
+        if drive([trip for trip in trips if trip]) is not None:
+            break
+        trips = [[each for each in trip if each != visit] for trip in trips]
+    return trips
 
 
 def _drivable(

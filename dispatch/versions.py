@@ -19,9 +19,9 @@ class PlanChange:
     A plan as it differs from version `onto`: of a day with 3,000 stops and one new order some 2 % of the plan.
 
     plan
-        The plan with those of its routes and promises that are others.
-    courier_ids
-        Whose routes it has, in their order.
+        The plan with those of its routes, expected routes and promises that are others.
+    courier_ids, expecting
+        Whose routes and expected routes it has, in their order.
     untold
         Orders that were promised and are no more.
     """
@@ -30,6 +30,7 @@ class PlanChange:
     plan: Plan
     courier_ids: tuple[CourierId, ...]
     untold: tuple[OrderId, ...]
+    expecting: tuple[CourierId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,13 @@ def numbered(plan: Plan, version: int) -> Plan:
 def change_between(before: Plan, after: Plan) -> PlanChange:
     """What makes `after`, its promises by order id, of `before`. What both share by identity is compared at once."""
     routes = {each.courier_id: each for each in before.routes}
+    expected = {each.courier_id: each for each in before.expected}
     told = {each.order_id: each for each in before.promises}
     still = {each.order_id for each in after.promises}
     rest = replace(
         after,
         routes=tuple(each for each in after.routes if routes.get(each.courier_id) != each),
+        expected=tuple(each for each in after.expected if expected.get(each.courier_id) != each),
         promises=tuple(each for each in after.promises if told.get(each.order_id) != each),
     )
     return PlanChange(
@@ -72,6 +75,7 @@ def change_between(before: Plan, after: Plan) -> PlanChange:
         plan=rest,
         courier_ids=tuple(each.courier_id for each in after.routes),
         untold=tuple(each for each in told if each not in still),
+        expecting=tuple(each.courier_id for each in after.expected),
     )
 
 
@@ -79,12 +83,14 @@ def changed(before: Plan, change: PlanChange) -> Plan:
     """The plan that `change` makes of `before`; whatever it leaves is the same object in both."""
     assert before.version == change.onto, "a change of another version"
     routes = {each.courier_id: each for each in (*before.routes, *change.plan.routes)}
+    expected = {each.courier_id: each for each in (*before.expected, *change.plan.expected)}
     told = {each.order_id: each for each in (*before.promises, *change.plan.promises)}
     for order_id in change.untold:
         del told[order_id]
     return replace(
         change.plan,
         routes=tuple(routes[each] for each in change.courier_ids),
+        expected=tuple(expected[each] for each in change.expecting),
         promises=tuple(told[each] for each in sorted(told)),
     )
 

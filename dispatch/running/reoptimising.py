@@ -115,12 +115,13 @@ def _searched(
         promises=tuple((narrow | told).values()),
         hand=replace(plan.hand, holds=tuple((kept | held).values())),
     )
+    is_whole = len(couriers) == len(fleet.couriers)
     rest = replace(
         inputs,
         orders=tuple(each for each in inputs.orders if each.order_id in mine),
         fleet=replace(fleet, couriers={each: fleet.couriers[each] for each in couriers}),
         # Who may still ask is nobody's: a part of the couriers is not to wait for all of it.
-        expected=() if len(couriers) < len(fleet.couriers) else inputs.expected,
+        expected=inputs.expected if is_whole else (),
     )
     found = replan(
         rest,
@@ -142,13 +143,14 @@ def _searched(
         *(each for each in plan.unserved if each.order_id not in mine),
         *found.plan.unserved,
     )
+    expecting = found.plan if is_whole else plan
     figures = figures_of(
         whole.routes,
         unserved,
         overlap_percent=overlap_of(whole.routes),
-        expected=whole.figures.expected,
+        expected=expecting.figures.expected,
     )
-    whole = replace(whole, unserved=unserved, figures=figures)
+    whole = replace(whole, unserved=unserved, figures=figures, expected=expecting.expected)
     return promised(whole, plan, fleet.depot, now=situation.now)
 
 

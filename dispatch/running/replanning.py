@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Final
 
 from dispatch.clashes import clashes_in, without_impossible
+from dispatch.expected_routes import expected_routes
 from dispatch.fates import RoadFacts
 from dispatch.fleet import CourierId
+from dispatch.halts import MILLIFEN
 from dispatch.holding import at_held_times, with_holds, without_taken_out
 from dispatch.inputs import DayInputs
 from dispatch.joints import told_joints
@@ -33,6 +35,7 @@ from dispatch.running.barring import without_barred
 from dispatch.running.boarding import as_boarded
 from dispatch.running.lateness import with_later_times
 from dispatch.running.remainder import pose_remainder
+from dispatch.running.reshuffling import calmer
 from dispatch.running.standing import Standing, standings
 from dispatch.running.stitching import stitched
 from dispatch.starting import start_of
@@ -73,11 +76,14 @@ def replan(
     budget_s: float,
     seed: int,
     iterations: int | None = None,
+    reshuffled_fen: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Replanned:
     """
     The day as `plan` has it so far, its rest planned anew at `now`; `inputs.orders` are those still open.
+
+    Another order of stops than couriers know saves at least `reshuffled_fen` for each stop that comes behind another, or it stays.
 
     What is over or locked stays. An order that was promised begins within the time told, if it is in anybody's
     power; else as little later as can be, and its promise is a new one. `network` has its closures.
@@ -159,6 +165,11 @@ def replan(
     assert solution is not None, "searched"
     if hoping is not None and known_left_out(posed, solution) >= known_left_out(*hoping):
         posed, solution = hoping
+    if start is not None and reshuffled_fen:
+        fixed = frozenset((*rest.heres.values(), *later, *solution.unserved))
+        slack = with_slack(posed.problem, depot.slack_s, solution.routes, besides=fixed)
+        price = reshuffled_fen * MILLIFEN
+        solution = calmer(posed, slack, going, solution, heres=rest.heres, price=price)
     planned = read_back(
         rest.inputs,
         network,
@@ -173,7 +184,12 @@ def replan(
     planned = replace(planned, unserved=(*planned.unserved, *aside))
     again = told_joints(stitched(plan, planned, where, rest.heres, inputs), asked, plan)
     figures = replace(again.figures, expected=expected_in(posed, solution))
-    again = replace(again, clashes=clashes_in(stated, rest.posed), figures=figures)
+    again = replace(
+        again,
+        clashes=clashes_in(stated, rest.posed),
+        figures=figures,
+        expected=expected_routes(posed, solution),
+    )
     again = promised(again, as_told, depot, now=now)
     if start is None:
         return Replanned(again, None)
@@ -182,12 +198,13 @@ def replan(
 
 
 def _orders(posed: Posed, solution: Solution) -> frozenset[OrderId]:
-    """Whose parcels are picked up."""
+    """Whose parcels are picked up, of those who have asked."""
     return frozenset(
         order.order_id
         for route in solution.routes
         for trip in route.trips
         for made in trip.visits
+        if made.visit not in posed.expected
         for order in posed.halts[made.visit].orders
     )
 

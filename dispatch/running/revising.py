@@ -18,6 +18,7 @@ from dispatch.running.barring import without_barred
 from dispatch.running.boarding import as_boarded
 from dispatch.running.contract import Breach, breaches
 from dispatch.running.replanning import replan
+from dispatch.running.reshuffling import RESHUFFLED_FEN
 from routing.matrix import UNREACHABLE
 from routing.roads.network import RoadNetwork
 from routing.roads.snap import Snap
@@ -65,7 +66,16 @@ def revise(
     before = on_roads(plan, network) if Why.ROADS in why else plan
     before = as_boarded(before, inputs, network, facts)
     before = without_barred(before, inputs, facts, now=now)
-    found = replan(inputs, network, before, facts, now=now, budget_s=budget_s, seed=seed)
+    found = replan(
+        inputs,
+        network,
+        before,
+        facts,
+        now=now,
+        budget_s=budget_s,
+        seed=seed,
+        reshuffled_fen=RESHUFFLED_FEN,
+    )
     only_cost = set(why) <= {Why.COST}
     if only_cost and found.saved is not None and found.saved < WORTH_FEN * MILLIFEN:
         return None

@@ -13,7 +13,7 @@ from dispatch.fleet import CourierId
 from dispatch.households import Household, HouseholdId
 from dispatch.operations import PlanStale, RouteMissing
 from dispatch.orders import OrderId
-from dispatch.plan import Promise, Why
+from dispatch.plan import ExpectedRoute, Promise, Why
 from dispatch.shortfalls import Unserved
 from dispatch.store import Store
 from dispatch.store.keys import DayKeys
@@ -23,7 +23,14 @@ from tests.dispatch.plans import AT, plan_of
 
 
 def edited(plan, chance):
-    """The next version: one route, some promises or orders left out are others, and now and then a courier comes or goes."""
+    """The next version: one route, some promises, expected routes or orders left out are others; now and then a courier comes or goes."""
+    expected = {each.courier_id: each for each in plan.expected}
+    waits = CourierId(f"k{chance.randrange(4)}")
+    expected[waits] = ExpectedRoute(
+        courier_id=waits, trips=((OrderId(f"o{chance.randrange(30)}"), OrderId("\x00e")),)
+    )
+    if chance.random() < 0.4:
+        del expected[chance.choice(sorted(expected))]
     routes = {each.courier_id: each for each in plan.routes}
     touched = chance.choice(sorted(routes))
     routes[touched] = replace(routes[touched], cost_fen=chance.randrange(10_000))
@@ -53,6 +60,7 @@ def edited(plan, chance):
         based_on=plan.version,
         routes=tuple(routes[each] for each in sorted(routes)),
         promises=tuple(promises),
+        expected=tuple(expected.values()),
         unserved=chance.choice([(), left]),
         why=(chance.choice(list(Why)),),
         made_at=plan.made_at + timedelta(minutes=1),

@@ -3,11 +3,13 @@
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from dispatch.amounts import amount_of
-from dispatch.days import CompanyId, DepotDay, DepotId, TimeWindow
+from dispatch.days import CompanyId, DayClock, DepotDay, DepotId, TimeWindow
 from dispatch.demo import Crew
 from dispatch.events import OrderCancelled
+from dispatch.expecting import PastDay, expected_on
 from dispatch.fates import road_facts
 from dispatch.fleet import BreakRule, Courier, CourierId, Depot, Fleet, VehicleModel, VehicleModelId
 from dispatch.households import Registry
@@ -17,6 +19,7 @@ from dispatch.planning import plan_day
 from routing.places import Place
 
 DAY = datetime(2026, 11, 11, tzinfo=UTC).date()
+ZONE = ZoneInfo("Asia/Shanghai")
 WEST, SOUTH, STEP = 118.10, 33.88, 0.005
 
 
@@ -85,6 +88,35 @@ def morning(seed, *, orders=40, couriers=3, capacity_pieces=25, slack_s=600):
         ),
         orders=tuple(order(number, chance) for number in range(orders)),
     )
+
+
+def past(days, orders, told_at):
+    clock = DayClock(DAY - timedelta(days=days), ZONE)
+    back = timedelta(days=days)
+    moved = [
+        replace(
+            each,
+            order_id=OrderId(f"{days}-{each.order_id}"),
+            ready_at=None if each.ready_at is None else each.ready_at - back,
+            windows=tuple(
+                TimeWindow(window.earliest_at - back, window.latest_at - back)
+                for window in each.windows
+            ),
+        )
+        for each in orders
+    ]
+    return PastDay(clock, moved, {each.order_id: told_at(each) - back for each in moved})
+
+
+def expecting(inputs, seed, *, count=25, told_from=8):
+    """The day of so many more orders that may come, asked for between then and four in the afternoon."""
+    chance = random.Random(seed)
+    orders = [order(500 + number, chance, ready_at=None, windows=()) for number in range(count)]
+    told = {
+        each.order_id: at(chance.randint(told_from, 15), chance.randint(0, 59)) for each in orders
+    }
+    expected = expected_on(inputs.clock, [past(1, orders, lambda each: told[each.order_id[2:]])])
+    return inputs, expected
 
 
 class World:

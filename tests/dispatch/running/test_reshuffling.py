@@ -1,0 +1,82 @@
+"""What couriers know of the order of their stops stays, unless another one is worth it."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from dispatch.running.contract import breaches
+from dispatch.running.replanning import replan
+from routing.roads.network import RoadNetwork
+from tests.dispatch.running.days import at, at_moment, morning, order, planned
+
+
+@pytest.fixture(scope="session")
+def network(grid_network):
+    return RoadNetwork.load(grid_network)
+
+
+def a_new_order_comes(network, seed):
+    """A morning plan that could be better, and an order more."""
+    inputs = morning(seed, couriers=4)
+    plan = planned(inputs, network, now=at(7), iterations=5)
+    chance = random.Random(seed)
+    inputs = replace(inputs, orders=(*inputs.orders, order(900, chance, ready_at=None, windows=())))
+    rest, facts = at_moment(inputs, [])
+    return plan, rest, facts
+
+
+def then(network, plan, rest, facts, *, reshuffled_fen, iterations=2000):
+    found = replan(
+        rest,
+        network,
+        plan,
+        facts,
+        now=at(7),
+        budget_s=60,
+        seed=1,
+        iterations=iterations,
+        reshuffled_fen=reshuffled_fen,
+    )
+    assert breaches(plan, found.plan, rest, facts, now=at(7)) == ()
+    return found.plan
+
+
+def sequence(plan, without=()):
+    """For each order its courier and who comes before, in order of the plan."""
+    return [
+        (route.courier_id, order_id)
+        for route in plan.routes
+        for stop in route.stops
+        for order_id in stop.order_ids
+        if order_id not in without
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_is_reshuffled_for_less_than_it_has_to_save(network, seed):
+    plan, rest, facts = a_new_order_comes(network, seed)
+    free = then(network, plan, rest, facts, reshuffled_fen=0)
+    calm = then(network, plan, rest, facts, reshuffled_fen=1_000_000)
+    assert free.figures.cost_fen < calm.figures.cost_fen
+    assert sequence(calm, without={"o900"}) == sequence(plan)
+    assert sequence(free, without={"o900"}) != sequence(plan)
+    assert (calm.unserved, free.unserved) == ((), ())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_worth_it_is_reshuffled(network, seed):
+    plan, rest, facts = a_new_order_comes(network, seed)
+    free = then(network, plan, rest, facts, reshuffled_fen=0)
+    assert then(network, plan, rest, facts, reshuffled_fen=1) == free
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_would_be_left_out_is_worth_any_reshuffling(network, seed):
+    """Half of the couriers are gone: who was theirs has to find room among the others."""
+    plan, rest, facts = a_new_order_comes(network, seed)
+    couriers = dict(sorted(rest.fleet.couriers.items())[:2])
+    rest = replace(rest, fleet=replace(rest.fleet, couriers=couriers))
+    free = then(network, plan, rest, facts, reshuffled_fen=0)
+    calm = then(network, plan, rest, facts, reshuffled_fen=1_000_000)
+    assert len(calm.unserved) <= len(free.unserved)
