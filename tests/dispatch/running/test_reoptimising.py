@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from dispatch.expecting import is_expected, still_to_come
+from dispatch.plan import ExpectedRoute
 from dispatch.planning import plan_day
 from dispatch.running.ahead import Situation
 from dispatch.running.commands import CommandsRefused, Lock, MoveOrders
@@ -14,7 +16,7 @@ from dispatch.running.reoptimising import NothingBetter, reoptimise
 from dispatch.running.standing import standings
 from dispatch.scoping import Level, Scope
 from routing.roads.network import RoadNetwork
-from tests.dispatch.running.days import World, at, at_moment, morning
+from tests.dispatch.running.days import World, at, at_moment, expecting, morning
 
 NOW = at(9)
 SEED = 3
@@ -147,3 +149,22 @@ def test_a_time_that_a_dispatcher_has_locked_is_kept(spoilt):
     found = better(replace(spoilt, plan=replace(locked, version=1)), scope)
     assert whose(found)[order_id] == hold.courier_id == whose(spoilt.plan)[order_id]
     assert hold.earliest_at <= begins(found)[order_id] <= hold.latest_at
+
+
+@pytest.mark.parametrize("couriers", [(), ("c0", "c1")], ids=["whole", "part"])
+def test_only_a_whole_plan_finds_other_time_to_keep(spoilt, couriers):
+    _, expected = expecting(spoilt.inputs, SEED, count=6, told_from=12)
+    kept = ExpectedRoute(courier_id="c2", trips=((expected[0].order.order_id,),))
+    day = replace(
+        spoilt,
+        plan=replace(
+            spoilt.plan,
+            expected=(kept,),
+            figures=replace(spoilt.plan.figures, expected=1),
+        ),
+        inputs=replace(spoilt.inputs, expected=still_to_come(expected, NOW)),
+    )
+    found = better(day, Scope(level=Level.ALL, couriers=couriers))
+    told = [each for route in found.expected for trip in route.trips for each in trip]
+    assert sum(map(is_expected, told)) == found.figures.expected
+    assert (found.expected == (kept,)) == bool(couriers)
