@@ -115,7 +115,7 @@ def test_a_service_that_has_lived_through_days_before_expects_orders_like_theirs
     expected = [each["figures"]["expected"] for each in plans]
     unknown = len(truth.wishes) - round(0.6 * len(truth.wishes))
     assert unknown / 2 < expected[0] < unknown * 1.6
-    assert expected[-1] < expected[0], "some of them have come by then"
+    assert expected[-1] <= expected[0], "none that was not expected in the morning"
 
 
 def test_a_fleet_is_sent_as_it_was_read_but_for_phones(village):
@@ -215,7 +215,7 @@ def test_ctrl_c_ends_it_with_the_days_that_are_done(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(15)
+    time.sleep(40)  # a busy machine takes a while to begin
     process.send_signal(signal.SIGINT)
     told, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
