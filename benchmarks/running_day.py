@@ -25,6 +25,7 @@ from dispatch.planning import plan_day
 from dispatch.running.contract import breaches
 from dispatch.running.remainder import pose_remainder
 from dispatch.running.replanning import replan
+from dispatch.running.reshuffling import RESHUFFLED_FEN
 from dispatch.running.standing import standings
 from dispatch.running.telling import plan_diff
 from dispatch.running.watching import whys
@@ -81,7 +82,16 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     pose_remainder(rest, network, standings(plan, facts, fleet, now=now), {}, now=now)
     lap("pose", began_s)
     began_s = time.perf_counter()
-    found = replan(rest, network, plan, facts, now=now, budget_s=options.search, seed=1)
+    found = replan(
+        rest,
+        network,
+        plan,
+        facts,
+        now=now,
+        budget_s=options.search,
+        seed=1,
+        reshuffled_fen=round(100 * options.reshuffled),
+    )
     lap("replan", began_s)
     began_s = time.perf_counter()
     broken = breaches(plan, found.plan, rest, facts, now=now)
@@ -121,6 +131,12 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.3, help="Of the orders, which come later.")
     parser.add_argument("--until", type=float, default=10.5, help="Hours of the day.")
     parser.add_argument("--reassign", type=float, help="Yuan for each order that changes courier.")
+    parser.add_argument(
+        "--reshuffled",
+        type=float,
+        default=RESHUFFLED_FEN / 100,
+        help="Yuan that each stop has to save that comes behind another one.",
+    )
     parser.add_argument("--seed", type=int, default=1)
     print(json.dumps(run(parser.parse_args()), ensure_ascii=False))
 

@@ -5,10 +5,20 @@ from dataclasses import replace
 
 import pytest
 
+from dispatch.expecting import still_to_come
+from dispatch.running.boarding import as_boarded
 from dispatch.running.contract import breaches
 from dispatch.running.replanning import replan
 from routing.roads.network import RoadNetwork
-from tests.dispatch.running.days import at, at_moment, morning, order, planned
+from tests.dispatch.running.days import (
+    World,
+    at,
+    at_moment,
+    expecting,
+    morning,
+    order,
+    planned,
+)
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +96,35 @@ def test_who_would_be_left_out_is_worth_any_reshuffling(network, seed):
     free = then(network, plan, rest, facts, reshuffled_fen=0)
     calm = then(network, plan, rest, facts, reshuffled_fen=1_000_000)
     assert len(calm.unserved) <= len(free.unserved)
+
+
+@pytest.mark.parametrize("docks", [None, 1])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_running_day_keeps_the_contract_while_little_is_reshuffled(network, seed, docks):
+    """Couriers are early or late, orders come, others were expected, and every version follows the one before."""
+    chance = random.Random(seed)
+    inputs = morning(seed)
+    depot = replace(inputs.fleet.depot, docks=docks)
+    inputs, expected = expecting(replace(inputs, fleet=replace(inputs.fleet, depot=depot)), seed)
+    world = World(seed, pace=chance.choice([0.9, 1.0, 1.3]))
+    plan = planned(replace(inputs, expected=still_to_come(expected, at(7))), network, now=at(7))
+    for hour in range(8, 18, 2):
+        now = at(hour, 20)
+        further = [order(1000 + 10 * hour + each, chance, ready_at=None) for each in range(2)]
+        inputs = replace(inputs, orders=(*inputs.orders, *further))
+        rest, facts = at_moment(inputs, world.drive(plan, now))
+        rest = replace(rest, expected=still_to_come(expected, now))
+        before = as_boarded(plan, rest, network, facts)
+        found = replan(
+            rest,
+            network,
+            before,
+            facts,
+            now=now,
+            budget_s=60,
+            seed=hour,
+            iterations=300,
+            reshuffled_fen=1_000_000,
+        )
+        assert breaches(before, found.plan, rest, facts, now=now) == ()
+        plan = found.plan
