@@ -22,6 +22,9 @@ async def send(company):
     async def send(body, *, role="dispatcher", path="/vroom/"):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         answer = await company.call("POST", path, role=role, content=content, timeout=200)
+        if answer.status_code == 503 and answer.json().get("reason") == "workers-busy":
+            # On a busy machine a new worker may need longer than somebody waits: ask again, as it says.
+            answer = await company.call("POST", path, role=role, content=content, timeout=200)
         return answer.status_code, answer.json()
 
     return send
@@ -160,8 +163,9 @@ async def test_only_dispatchers_may_send_a_body(send, role, status):
     assert (await send(SMALL, role=role))[0] == status
 
 
-async def test_a_key_may_stand_in_the_address(client, company, worker):
+async def test_a_key_may_stand_in_the_address(client, company, send, worker):
     path = f"/vroom/key/{company.keys['dispatcher']}/"
+    assert (await send(SMALL))[0] == 200  # the worker is awake
 
     assert (await client.post("/vroom/", json=SMALL)).json()["code"] == "key-missing"
     assert (await client.post(path, json=SMALL, timeout=200)).json()["code"] == 0
